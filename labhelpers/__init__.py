@@ -1,1 +1,31 @@
-"""Helpers of the STS lab."""
+"""Helpers of the STS lab. Notebooks need one line: `from labhelpers import open_lab, check, charts`.
+
+Everything is loaded at first use, so that the import itself costs next to nothing.
+"""
+
+from importlib import import_module
+
+_WHERE = {
+    "open_lab": "labhelpers.lab",
+    "Lab": "labhelpers.lab",
+    "LabError": "labhelpers.lab",
+    "Outcome": "labhelpers.outcome",
+    "check": "labhelpers.exercises",
+    "mask": "labhelpers.masking",
+    "masked": "labhelpers.masking",
+}
+_ROOMS = ("charts", "policy", "terraform")
+
+__all__ = [*_WHERE, *_ROOMS]
+
+
+def __getattr__(name: str):
+    if name in _ROOMS:
+        return import_module(f"labhelpers.{name}")
+    if name in _WHERE:
+        return getattr(import_module(_WHERE[name]), name)
+    raise AttributeError(f"labhelpers has no {name!r}; it offers {', '.join(__all__)}.")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,65 @@
+"""boto3 sessions that know one endpoint and one pair of keys, and nothing of this machine.
+
+Environment variables, profiles, configuration files, proxies and instance metadata of the host
+are never read: neither could real credentials reach the sandbox, nor a lab call reach AWS.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.configprovider import (
+    BOTOCORE_DEFAUT_SESSION_VARIABLES,
+    ConfigValueStore,
+    ConstantProvider,
+)
+from botocore.loaders import Loader
+
+
+@lru_cache(maxsize=1)
+def _loader() -> Loader:
+    """One loader for all sessions: reading the service models again costs 50 ms a session."""
+    return Loader(include_default_search_paths=True)
+
+
+class _IsolatedSession(botocore.session.Session):
+    def __init__(self, endpoint_url: str, region: str) -> None:
+        super().__init__()
+        self._endpoint_url = endpoint_url
+        self.register_component("config_store", _constant_settings(region))
+        self.register_component("data_loader", _loader())
+
+    def create_client(self, service_name, *args, **kwargs):
+        config = kwargs.get("config")
+        ours = Config(proxies={}, ignore_configured_endpoint_urls=True)
+        kwargs["config"] = ours.merge(config) if config is not None else ours
+        if kwargs.get("endpoint_url") is None:
+            kwargs["endpoint_url"] = self._endpoint_url
+        return super().create_client(service_name, *args, **kwargs)
+
+
+def _constant_settings(region: str) -> ConfigValueStore:
+    """botocore's settings at their defaults, whatever environment and files say."""
+    defaults = {name: v[2] for name, v in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()}
+    defaults |= {"region": region, "config_file": os.devnull, "credentials_file": os.devnull}
+    store = ConfigValueStore()
+    for name, value in defaults.items():
+        store.set_config_provider(name, ConstantProvider(value))
+    return store
+
+
+def isolated_session(
+    endpoint_url: str,
+    region: str,
+    access_key_id: str,
+    secret_access_key: str,
+    session_token: str | None = None,
+) -> boto3.Session:
+    """A boto3 Session whose clients and resources talk to `endpoint_url` with these keys."""
+    session = _IsolatedSession(endpoint_url, region)
+    session.set_credentials(access_key_id, secret_access_key, session_token)
+    return boto3.Session(botocore_session=session, region_name=region)

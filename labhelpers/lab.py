@@ -1,0 +1,227 @@
+"""Lab: the one handle a notebook holds."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from labhelpers.outcome import REFUSAL_CODES, Outcome
+from labhelpers.policy import ALLOWED, IMPLICITLY_DENIED, explain
+
+if TYPE_CHECKING:
+    import boto3
+
+    from labhelpers.sandbox.clock import LabClock
+    from labhelpers.sandbox.sessions import RoleSession
+
+DEFAULT_ACCOUNT = "111122223333"
+DEFAULT_REGION = "ap-northeast-2"
+BACKENDS = ("sandbox", "aws")
+
+_open_lab: Lab | None = None
+
+
+class LabError(Exception):
+    """Something that the learner can put right; the message says what, where and how."""
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython shows these lines in place of a stack trace."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class Lab:
+    """An AWS of your own: any 12-digit id is an account, each with an administrator.
+
+    Made by open_lab(). Closing it (or leaving its `with` block) stops the endpoint; what it
+    held is gone.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        from labhelpers.sandbox.server import PortInUse, Sandbox
+
+        try:
+            self._sandbox = Sandbox(port)
+        except (PortInUse, ValueError) as error:
+            raise LabError(str(error)) from None
+        self.account_id = DEFAULT_ACCOUNT
+        self.region = DEFAULT_REGION
+        self._sessions: dict[str, boto3.Session] = {}
+        self._closed = False
+        self._sandbox.administrator(self.account_id)
+
+    @property
+    def endpoint_url(self) -> str:
+        """http://127.0.0.1:PORT, for every service and every account."""
+        return self._sandbox.endpoint_url
+
+    @property
+    def clock(self) -> LabClock:
+        """The lab's time; `advance(seconds=…)` or `advance(timedelta(…))` moves it forward."""
+        return self._sandbox.clock
+
+    def session(self, account_id: str | None = None) -> boto3.Session:
+        """A boto3 Session of an account's administrator: an IAM user, not the root user.
+
+        Its keys are long-term, so the lab stays usable however far the clock is moved.
+        """
+        account_id = self.account_id if account_id is None else account_id
+        if not isinstance(account_id, str) or not re.fullmatch(r"\d{12}", account_id, re.ASCII):
+            raise LabError(
+                f"{account_id!r} is no account id: write 12 digits as text, e.g. '444455556666'."
+            )
+        if account_id not in self._sessions:
+            keys = self._sandbox.administrator(account_id)
+            self._sessions[account_id] = self._boto_session(*keys)
+        return self._sessions[account_id]
+
+    def client(self, service: str) -> Any:
+        """Short for `lab.session().client(service)`."""
+        return self.session().client(service)
+
+    def session_from(self, credentials: Mapping[str, Any]) -> boto3.Session:
+        """A boto3 Session from the `Credentials` of an STS answer or the `AccessKey` of
+        CreateAccessKey, or from the whole answer that holds one of them."""
+        keys = _credentials_in(credentials)
+        return self._boto_session(
+            keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken")
+        )
+
+    def attempt(self, call: Callable[..., Any], /, **parameters: Any) -> Outcome:
+        """Make a boto3 call and report what became of it, refused or not.
+
+        `call` is a client's method, `parameters` its arguments. Errors that are no answer of a
+        service (a lab that is closed, say) are raised as LabError.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        action = _action_name(call)
+        try:
+            response = call(**parameters)
+        except ClientError as error:
+            return self._refused(action, error.response)
+        except BotoCoreError as error:
+            if self._closed:
+                raise LabError("This lab is closed. Open one with lab = open_lab().") from None
+            return Outcome(
+                IMPLICITLY_DENIED,
+                action,
+                code=type(error).__name__,
+                message=str(error),
+                blocked_by="client",
+                reason=f"boto3 itself did not send this call. {_client_hint(error)}".strip(),
+            )
+        except TypeError as error:
+            raise LabError(f"{action} cannot be called like this: {error}") from None
+        return Outcome(ALLOWED, action, response=response)
+
+    def sessions(self) -> list[RoleSession]:
+        """Every role session that STS handed out in this lab, in order of issue."""
+        return self._sandbox.gateway.sessions.all()
+
+    def close(self) -> None:
+        """Stop the endpoint. Can be called twice."""
+        global _open_lab
+        if not self._closed:
+            self._closed = True
+            self._sandbox.close()
+        if _open_lab is self:
+            _open_lab = None
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else f"at {self.endpoint_url}"
+        return f"Lab(sandbox {state}, account {self.account_id}, Region {self.region})"
+
+    def _boto_session(self, key_id: str, secret: str, token: str | None = None) -> boto3.Session:
+        from labhelpers.boto_session import isolated_session
+
+        return isolated_session(self.endpoint_url, self.region, key_id, secret, token)
+
+    def _refused(self, action: str, response: Mapping[str, Any]) -> Outcome:
+        """The Outcome of an error answer, with what the sandbox recorded about it."""
+        error = response.get("Error", {})
+        code, message = str(error.get("Code", "")), str(error.get("Message", ""))
+        request_id = response.get("ResponseMetadata", {}).get("RequestId", "")
+        record = self._sandbox.gateway.recorder.get(request_id)
+        known = {"action": action, "code": code, "message": message}
+        if record is None:
+            outcome = IMPLICITLY_DENIED if code in REFUSAL_CODES else ALLOWED
+            return Outcome(outcome, **known)
+        decision, refusal = record.decision, record.refusal
+        if refusal is None:  # IAM said yes; the service itself found a fault
+            return Outcome(ALLOWED, **known)
+        if decision is not None and not decision.allowed:
+            told = explain(decision)
+            known |= {"blocked_by": decision.blocked_by, "reason": str(told), "explanation": told}
+            return Outcome(decision.outcome, **known)
+        reason = refusal.reason or _why_no_policy(refusal.blocked_by)
+        return Outcome(IMPLICITLY_DENIED, blocked_by=refusal.blocked_by, reason=reason, **known)
+
+
+def open_lab(backend: str | None = None, *, port: int = 0) -> Lab:
+    """Open a clean lab and return its handle.
+
+    `backend` is "sandbox" (the default, also LAB_BACKEND) or "aws"; `port` 0 takes a free one.
+    There is one lab a process: opening another closes the first and says so.
+    """
+    global _open_lab
+    backend = backend or os.environ.get("LAB_BACKEND") or "sandbox"
+    if backend not in BACKENDS:
+        raise LabError(
+            f"There is no backend {backend!r} (from open_lab() or LAB_BACKEND): "
+            f"use {' or '.join(BACKENDS)}."
+        )
+    if backend == "aws":
+        raise LabError(
+            "The backend 'aws' (a real account) is not built yet. "
+            "Unset LAB_BACKEND or use open_lab('sandbox')."
+        )
+    if _open_lab is not None:
+        _open_lab.close()
+        print("The lab that was open is closed; this is a new, empty one.")
+    _open_lab = Lab(port)
+    return _open_lab
+
+
+def _credentials_in(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The mapping that holds the keys: the answer itself or its Credentials / AccessKey."""
+    if isinstance(answer, Mapping):
+        for found in (answer, answer.get("Credentials"), answer.get("AccessKey")):
+            if isinstance(found, Mapping) and found.keys() >= {"AccessKeyId", "SecretAccessKey"}:
+                return found
+    raise LabError(
+        "session_from() takes the Credentials of an STS answer or the AccessKey of "
+        f"CreateAccessKey (AccessKeyId, SecretAccessKey, …), not {type(answer).__name__}."
+    )
+
+
+def _action_name(call: Callable[..., Any]) -> str:
+    """"sts:AssumeRole" for the bound method of a boto3 client."""
+    client = getattr(call, "__self__", None)
+    meta = getattr(client, "meta", None)
+    name = getattr(call, "__name__", str(call))
+    if meta is None or not hasattr(meta, "method_to_api_mapping"):
+        return name
+    operation = meta.method_to_api_mapping.get(name, name)
+    return f"{meta.service_model.signing_name}:{operation}"
+
+
+def _client_hint(error: Exception) -> str:
+    if "type: <class 'dict'>" in str(error) and "Document" in str(error):
+        return "A policy is sent as JSON text: wrap the dict in json.dumps(...)."
+    return ""
+
+
+def _why_no_policy(blocked_by: str) -> str:
+    return {
+        "authentication": "The credentials were refused before any policy was asked.",
+        "request": "The request itself breaks a rule of the API; no policy was asked about it.",
+        "not modelled": "This is a limit of the sandbox, not an answer of AWS.",
+    }.get(blocked_by, "")

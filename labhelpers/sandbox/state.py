@@ -1,0 +1,131 @@
+"""What moto knows: the users, roles, policies and buckets that a decision is made from.
+
+Only this module and answer.py know moto's inside. Everything here reads; nothing is cached but
+the compiled policies (labhelpers.policy.parse), so a changed policy counts at the next request.
+"""
+
+from __future__ import annotations
+
+from labhelpers.policy import Policy, parse
+from labhelpers.sandbox.errors import not_modelled
+
+
+def iam_backend(account_id: str):
+    """moto's IAM state of an account; any 12-digit id is one."""
+    from moto.iam.models import iam_backends
+
+    return iam_backends[account_id]["aws"]
+
+
+def find_access_key(access_key_id: str):
+    """(account id, moto AccessKey) of a long-term key, or None."""
+    from moto.iam.models import iam_backends
+
+    for account_id, backends in list(iam_backends.items()):
+        key = backends["aws"].access_keys.get(access_key_id)
+        if key is not None:
+            return account_id, key
+    return None
+
+
+def find_user(account_id: str, name: str):
+    return iam_backend(account_id).users.get(name)
+
+
+def find_role(role_arn: str):
+    """The moto Role with exactly this ARN, path included, or None."""
+    account_id = role_arn.split(":")[4]
+    name = role_arn.rsplit("/", 1)[-1]
+    for role in list(iam_backend(account_id).roles.values()):
+        if role.name == name and role.arn == role_arn:
+            return role
+    return None
+
+
+def role_exists(account_id: str, role_id: str) -> bool:
+    return role_id in iam_backend(account_id).roles
+
+
+def user_policies(account_id: str, name: str) -> list[Policy]:
+    """Identity-based policies of a user: its own and those of its groups."""
+    backend = iam_backend(account_id)
+    user = backend.users[name]
+    policies = _policies_of(user, f"user {name}")
+    for group in backend.groups.values():
+        if any(member is user for member in group.users):
+            policies += _policies_of(group, f"group {group.name}")
+    return policies
+
+
+def role_policies(account_id: str, role_id: str) -> list[Policy]:
+    role = iam_backend(account_id).roles[role_id]
+    return _policies_of(role, f"role {role.name}")
+
+
+def role_boundaries(account_id: str, role_id: str) -> list[Policy]:
+    """The permissions boundary of a role as a list of at most one policy.
+
+    Raises Refusal (not modelled) where the boundary names a policy that does not exist.
+    """
+    backend = iam_backend(account_id)
+    arn = backend.roles[role_id].permissions_boundary_arn
+    if not arn:
+        return []
+    managed = backend.managed_policies.get(arn)
+    if managed is None:
+        raise not_modelled(f"a permissions boundary whose policy {arn} does not exist")
+    return [parse(_default_document(managed), kind="boundary", name=arn)]
+
+
+def trust_policy(role) -> Policy:
+    return parse(role.assume_role_policy_document, kind="trust", name=f"trust policy of {role.arn}")
+
+
+def bucket_owner(bucket: str) -> str | None:
+    from moto.s3.models import s3_backends
+
+    owner = s3_backends.bucket_accounts.get(bucket)
+    return owner[1] if owner else None
+
+
+def bucket_policy(bucket: str) -> Policy | None:
+    from moto.s3.models import s3_backends
+
+    owner = bucket_owner(bucket)
+    found = s3_backends[owner]["aws"].buckets.get(bucket) if owner else None
+    if found is None or not found.policy:
+        return None
+    text = found.policy.decode() if isinstance(found.policy, bytes) else found.policy
+    return parse(text, kind="resource", name=f"bucket policy of {bucket}")
+
+
+def _policies_of(holder, label: str) -> list[Policy]:
+    inline = [
+        parse(document, kind="identity", name=f"inline policy {name} of {label}")
+        for name, document in holder.policies.items()
+    ]
+    managed = [
+        parse(_default_document(policy), kind="identity", name=f"managed policy {arn} of {label}")
+        for arn, policy in holder.managed_policies.items()
+    ]
+    return inline + managed
+
+
+def _default_document(managed) -> str:
+    return next(v.document for v in managed.versions if v.version_id == managed.default_version_id)
+
+
+def find_entity(account_id: str, kind: str, name: str):
+    """A user, group, role or instance profile by name, None where there is none."""
+    backend = iam_backend(account_id)
+    if kind == "role":
+        return next((role for role in backend.roles.values() if role.name == name), None)
+    if kind == "instance-profile":
+        return next((p for p in backend.instance_profiles.values() if p.name == name), None)
+    return {"user": backend.users, "group": backend.groups}.get(kind, {}).get(name)
+
+
+def role_of_instance_profile(account_id: str, name: str | None, arn: str | None) -> str | None:
+    """ARN of the role in an instance profile that is named by name or ARN."""
+    profile = find_entity(account_id, "instance-profile", name or (arn or "").rsplit("/", 1)[-1])
+    return profile.roles[0].arn if profile is not None and profile.roles else None

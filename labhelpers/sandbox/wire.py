@@ -1,0 +1,77 @@
+"""A request as it came over the wire, before anybody believed anything in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote
+
+#: Where the server leaves the names of S3 metadata headers that hold underscores (server.py).
+RAW_HEADER_NAMES = "labhelpers.raw_header_names"
+
+
+@dataclass(slots=True)
+class HttpRequest:
+    """Method, percent-encoded path, query, lower-case header names and the whole body."""
+
+    method: str
+    raw_path: str
+    query_string: str
+    headers: dict[str, str]
+    body: bytes
+    remote_addr: str
+    _query: list[tuple[str, str]] | None = field(default=None, repr=False)
+    _form: dict[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """Decoded query parameters in wire order, duplicates kept."""
+        if self._query is None:
+            self._query = parse_qsl(self.query_string, keep_blank_values=True)
+        return self._query
+
+    def query_value(self, name: str) -> str | None:
+        return next((value for key, value in self.query if key == name), None)
+
+    @property
+    def form(self) -> dict[str, str]:
+        """Parameters of a Query-protocol call; of duplicates the first on the wire wins.
+
+        AWS reads them from the body of a POST and from the URL; the URL comes first.
+        """
+        if self._form is None:
+            pairs = list(self.query)
+            if self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+                text = self.body.decode("utf-8", "replace")
+                pairs += parse_qsl(text, keep_blank_values=True)
+            self._form = {}
+            for key, value in pairs:
+                self._form.setdefault(key, value)
+        return self._form
+
+    @property
+    def path(self) -> str:
+        return unquote(self.raw_path)
+
+
+def from_environ(environ: dict) -> HttpRequest:
+    """Build the request from a WSGI environ."""
+    names = environ.get(RAW_HEADER_NAMES, {})
+    headers = {
+        names.get(key, key[5:].replace("_", "-").lower()): value
+        for key, value in environ.items()
+        if key.startswith("HTTP_")
+    }
+    for key, name in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
+        if environ.get(key):
+            headers[name] = environ[key]
+    raw_path, _, query = environ["REQUEST_URI"].partition("?")
+    if "://" in raw_path.split("/", 1)[0] + "//":  # absolute form: drop scheme and authority
+        raw_path = "/" + raw_path.split("://", 1)[-1].partition("/")[2]
+    return HttpRequest(
+        method=environ["REQUEST_METHOD"],
+        raw_path=raw_path or "/",
+        query_string=query,
+        headers=headers,
+        body=environ["wsgi.input"].read(),
+        remote_addr=environ.get("REMOTE_ADDR", "127.0.0.1"),
+    )
