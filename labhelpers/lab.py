@@ -203,7 +203,7 @@ def _credentials_in(answer: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _action_name(call: Callable[..., Any]) -> str:
-    """"sts:AssumeRole" for the bound method of a boto3 client."""
+    """ "sts:AssumeRole" for the bound method of a boto3 client."""
     client = getattr(call, "__self__", None)
     meta = getattr(client, "meta", None)
     name = getattr(call, "__name__", str(call))

@@ -26,10 +26,9 @@ ORDER = ("rcp", "scp", "resource", "identity", "boundary", "session")
 def judge(policies: Sequence[Policy], call: Call) -> int:
     """Return DENY if a Deny matches, else ALLOW if an Allow matches, else NONE."""
     verdict = NONE
-    complete = call.request.is_modelled is None
     for policy in policies:
         for statement in policy.about(call.action):
-            if verdict and statement.allow and complete:
+            if verdict and statement.allow:
                 continue
             if statement.match(call) == YES:
                 if not statement.allow:
@@ -134,16 +133,21 @@ class Decision:
 
 
 def conclude(case: Case, blocked_by: str | None) -> Decision:
-    """Make the decision: explicit denies first, then what nobody knows, then the algebra."""
+    """Make the decision: explicit denies first, then what nobody knows, then the algebra.
+
+    A Deny that nobody can judge refuses; an Allow that nobody can judge matters only where
+    nothing else allows.
+    """
     request = case.call.request
     denied = case.denied_by()
     if denied:
         return Decision(request, EXPLICITLY_DENIED, denied, None, case)
-    unknown = case.call.unmodelled
-    if unknown is not None:
-        return Decision(request, IMPLICITLY_DENIED, "not modelled", unknown, case)
-    if blocked_by is None:
+    unknown = case.call.unmodelled.get("Deny")
+    if unknown is None and blocked_by is None:
         return Decision(request, ALLOWED, None, None, case)
+    unknown = unknown or case.call.unmodelled.get("Allow")
+    if unknown:
+        return Decision(request, IMPLICITLY_DENIED, "not modelled", unknown, case)
     return Decision(request, IMPLICITLY_DENIED, blocked_by, None, case)
 
 

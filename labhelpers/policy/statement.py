@@ -20,8 +20,8 @@ class Call:
     """A request during one evaluation: lowered action, lazily merged context, what is unknown.
 
     `typed` marks the evaluation of a trust policy, `has_boundary` a principal with a
-    permissions boundary. `unmodelled` is the first key that nobody knows, of a statement that
-    matches otherwise.
+    permissions boundary. `unmodelled` holds, for each effect, the first key that nobody knows
+    of a statement that matches otherwise.
     """
 
     __slots__ = ("_asked", "_context", "action", "has_boundary", "principal", "request")
@@ -34,7 +34,7 @@ class Call:
         self.principal: Principal = request.principal
         self.has_boundary = has_boundary
         self.typed = typed
-        self.unmodelled: str | None = None
+        self.unmodelled: dict[str, str] = {}
         self._context: dict | None = None
         self._asked = ""
 
@@ -62,10 +62,9 @@ class Call:
             raise NotModelled(variable.key)
         return values[0] if values and len(values) == 1 else None
 
-    def unknown(self, key: str = "") -> int:
-        """Note a key that nobody knows; the first one stays."""
-        if self.unmodelled is None:
-            self.unmodelled = key or self._asked
+    def unknown(self, effect: str, key: str) -> int:
+        """Note a key that nobody knows; the first one of an effect stays."""
+        self.unmodelled.setdefault(effect, key or self._asked)
         return UNKNOWN
 
 
@@ -103,7 +102,7 @@ class Statement:
         return listed == (self.action_element == "Action")
 
     def match(self, call: Call) -> int:
-        """Return YES, NO or UNKNOWN; UNKNOWN leaves the key's name in `call.unmodelled`."""
+        """Return YES, NO or UNKNOWN; UNKNOWN leaves the key in `call.unmodelled`."""
         unknown = ""
         if self.principal is not None:
             named = self._principal(call)
@@ -124,7 +123,7 @@ class Statement:
                 return NO
             if met == UNKNOWN and not pending:
                 pending, unknown = True, unknown or call._asked
-        return call.unknown(unknown) if unknown or pending else YES
+        return call.unknown(self.effect, unknown) if unknown or pending else YES
 
     def _principal(self, call: Call) -> int:
         if self.principal_element == "NotPrincipal":

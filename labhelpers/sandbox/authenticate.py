@@ -62,10 +62,10 @@ def _check_scope(signed: sigv4.Signed, family: Family) -> None:
     if not _REGION.fullmatch(signed.region):
         message = "Credential should be scoped to a valid region. "
         if family is S3:
-            message = f"The authorization header is malformed; the region '{signed.region[:40]}' is wrong"
-            raise Refusal(
-                "AuthorizationHeaderMalformed", message, 400, blocked_by="authentication"
+            message = (
+                f"The authorization header is malformed; the region '{signed.region[:40]}' is wrong"
             )
+            raise Refusal("AuthorizationHeaderMalformed", message, 400, blocked_by="authentication")
         raise Refusal("SignatureDoesNotMatch", message, blocked_by="authentication")
 
 
