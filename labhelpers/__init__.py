@@ -1,4 +1,6 @@
-"""Helpers of the STS lab. Notebooks need one line: `from labhelpers import open_lab, check, charts`.
+"""Helpers of the STS lab. Notebooks need one line:
+
+    from labhelpers import open_lab, check, charts
 
 Everything is loaded at first use, so that the import itself costs next to nothing.
 """

@@ -40,7 +40,8 @@ def _serve(port: int, account_id: str | None) -> int:
 
 def _how_to_use(lab, session) -> str:
     keys = session.get_credentials()
-    return f"""The STS lab's sandbox listens on {lab.endpoint_url} (this machine only). Ctrl-C ends it.
+    return f"""The STS lab's sandbox listens on {lab.endpoint_url}, on this machine only.
+Ctrl-C ends it.
 
 In another shell, as the administrator of an account of the sandbox:
 

@@ -196,6 +196,10 @@ def _credentials_in(answer: Mapping[str, Any]) -> Mapping[str, Any]:
         for found in (answer, answer.get("Credentials"), answer.get("AccessKey")):
             if isinstance(found, Mapping) and found.keys() >= {"AccessKeyId", "SecretAccessKey"}:
                 return found
+    if answer is None:
+        raise LabError(
+            "There are no credentials (None) to make a session of: was the call refused?"
+        )
     raise LabError(
         "session_from() takes the Credentials of an STS answer or the AccessKey of "
         f"CreateAccessKey (AccessKeyId, SecretAccessKey, …), not {type(answer).__name__}."

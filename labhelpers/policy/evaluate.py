@@ -46,10 +46,9 @@ def evaluate(
     call = Call(request, has_boundary=bool(boundaries))
     groups = grouped(identity, boundaries, session, scps, rcps)
     case = build_case(call, groups, resource, resource_type="resource")
-    if resource is not None and _is_kms_key(request):
-        # A key policy must itself allow, as a trust policy must.
-        if not case.verdicts["resource"][0]:
-            return conclude(case, "resource")
+    # A key policy must itself allow, as a trust policy must.
+    if resource is not None and _is_kms_key(request) and not case.verdicts["resource"][0]:
+        return conclude(case, "resource")
     return conclude(case, blocker(case))
 
 

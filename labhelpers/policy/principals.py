@@ -110,12 +110,3 @@ class PrincipalElement:
     def _by_id(self, principal: Principal, arn: str) -> bool:
         behind = principal.role_arn or principal.arn
         return arn == behind and principal.unique_id in self.aws
-
-
-def same_account(principal: Principal, resource_account: str) -> bool:
-    return bool(principal.account) and principal.account == resource_account
-
-
-def resource_account_of(resource: str | None, given: str, principal: Principal) -> str:
-    """Return the account that owns the resource: given, else in the ARN, else the caller's."""
-    return given or account_of(resource) or principal.account

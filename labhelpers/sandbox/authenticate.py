@@ -53,7 +53,8 @@ def authenticate(
         caller, secret = _user_caller(signed, family)
     _check_dates(signed, family)
     if not sigv4.signature_matches(http, signed, secret):
-        raise credential_refusal(family, "bad_signature")
+        why = "The secret access key is another one, or the request was changed after signing."
+        raise credential_refusal(family, "bad_signature", why)
     _check_body(http, signed)
     return caller
 
@@ -73,14 +74,20 @@ def _session_caller(
     signed: sigv4.Signed, family: Family, sessions: SessionRegistry, lab_now: datetime
 ) -> tuple[Caller, str]:
     session = sessions.get(signed.access_key_id)
-    if session is None or signed.token is None or sessions.is_other_token(signed.token, session):
-        raise credential_refusal(family, "invalid_key")
+    if session is None:
+        raise credential_refusal(family, "invalid_key", _unknown(signed))
+    if signed.token is None:
+        why = "A key that begins with ASIA is temporary: it works only with its session token."
+        raise credential_refusal(family, "invalid_key", why)
     if signed.token != session.session_token:
-        raise credential_refusal(family, "invalid_token")
+        kind = "invalid_key" if sessions.is_other_token(signed.token, session) else "invalid_token"
+        raise credential_refusal(family, kind, "The session token is not the one of this key.")
     if lab_now >= session.expires:
-        raise credential_refusal(family, "expired")
+        why = f"The session ended at {session.expires:%H:%M:%S}; the lab clock says {lab_now:%F %T}"
+        raise credential_refusal(family, "expired", f"{why} UTC.")
     if not state.role_exists(session.account_id, session.role_id):
-        raise credential_refusal(family, "invalid_key")
+        why = f"The role {session.role_arn} is deleted, and its sessions with it."
+        raise credential_refusal(family, "invalid_key", why)
     caller = Caller(
         principal=session.principal,
         user_id=session.user_id,
@@ -92,16 +99,22 @@ def _session_caller(
     return caller, session.secret_access_key
 
 
+def _unknown(signed: sigv4.Signed) -> str:
+    return f"This lab never issued the access key {signed.access_key_id[:128]}, or it is deleted."
+
+
 def _user_caller(signed: sigv4.Signed, family: Family) -> tuple[Caller, str]:
     found = state.find_access_key(signed.access_key_id)
     if found is None:
-        raise credential_refusal(family, "invalid_key")
+        raise credential_refusal(family, "invalid_key", _unknown(signed))
     account_id, key = found
     user = state.find_user(account_id, key.user_name)
     if user is None or key.status != "Active":
-        raise credential_refusal(family, "invalid_key")
+        why = f"The access key is {key.status.lower() if user else 'without a user'}."
+        raise credential_refusal(family, "invalid_key", why)
     if signed.token is not None:
-        raise credential_refusal(family, "invalid_token")
+        why = "A key that begins with AKIA is long-term: it has no session token."
+        raise credential_refusal(family, "invalid_token", why)
     principal = Principal(kind="user", arn=user.arn, account=account_id, unique_id=user.id)
     caller = Caller(
         principal=principal,

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from labhelpers.policy import Decision, Request
+from labhelpers.policy import Decision, PolicyError, Request
 
 #: Which error shape a signing name speaks; whatever is missing here speaks JSON.
 QUERY_NAMESPACES = {
@@ -111,10 +111,16 @@ def family_of(service: str, is_query: bool) -> Family:
     return QUERY if is_query or service in QUERY_NAMESPACES else JSON
 
 
-def credential_refusal(family: Family, kind: str) -> Refusal:
+def credential_refusal(family: Family, kind: str, reason: str = "") -> Refusal:
     """`kind` is a field of Family: invalid_key, invalid_token, expired, bad_signature, unsigned."""
     status, code, message = getattr(family, kind)
-    return Refusal(code, message, status, blocked_by="authentication")
+    return Refusal(code, message, status, blocked_by="authentication", reason=reason)
+
+
+def malformed_policy(error: PolicyError, code: str = "MalformedPolicyDocument") -> Refusal:
+    """A policy document that cannot be stored; the learner is also told where and what to do."""
+    where = f"At {error.path}: " if error.path else ""
+    return Refusal(code, str(error), 400, reason=f"{where}{error.hint}")
 
 
 def sts_denial(request: Request) -> str:

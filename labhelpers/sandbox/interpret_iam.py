@@ -5,7 +5,7 @@ from __future__ import annotations
 from labhelpers.policy import PolicyError, parse
 from labhelpers.sandbox import state
 from labhelpers.sandbox.authenticate import Caller
-from labhelpers.sandbox.errors import Refusal, not_modelled
+from labhelpers.sandbox.errors import Refusal, malformed_policy, not_modelled
 from labhelpers.sandbox.interpret import Call, Check, action_details, pass_role, query_action
 from labhelpers.sandbox.wire import HttpRequest
 
@@ -69,7 +69,7 @@ def _check_documents(operation: str, params: dict[str, str]) -> None:
             try:
                 parse(params[name], kind=kind)
             except PolicyError as error:
-                raise Refusal("MalformedPolicyDocument", str(error), 400) from None
+                raise malformed_policy(error) from None
 
 
 def _default_user(operation: str, params: dict[str, str], caller: Caller) -> None:

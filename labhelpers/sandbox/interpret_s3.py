@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from labhelpers.policy import PolicyError, parse
 from labhelpers.sandbox import state
 from labhelpers.sandbox.authenticate import Caller
-from labhelpers.sandbox.errors import Refusal, not_modelled
+from labhelpers.sandbox.errors import Refusal, malformed_policy, not_modelled
 from labhelpers.sandbox.interpret import Call, Check, action_details, route, service_model
 from labhelpers.sandbox.wire import HttpRequest
 
@@ -165,7 +165,7 @@ def _check_document(http: HttpRequest) -> None:
     except UnicodeDecodeError:
         raise Refusal("MalformedPolicy", "Policies must be valid JSON", 400) from None
     except PolicyError as error:
-        raise Refusal("MalformedPolicy", str(error), 400) from None
+        raise malformed_policy(error, "MalformedPolicy") from None
 
 
 @lru_cache(maxsize=1)

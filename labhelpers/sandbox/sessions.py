@@ -15,7 +15,7 @@ _KEY_ALPHABET = string.ascii_uppercase + string.digits
 
 @dataclass(frozen=True, slots=True)
 class RoleSession:
-    """One AssumeRole answer. `role_id` ties it to the role itself: a namesake does not revive it."""
+    """One AssumeRole answer. `role_id` ties it to the role itself; no namesake revives it."""
 
     access_key_id: str
     secret_access_key: str
