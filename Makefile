@@ -1,0 +1,51 @@
+# The STS lab. `make lab` to learn, `make test` to check everything.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+# Bytecode makes every start of a kernel faster; some environments switch it off.
+export PYTHONDONTWRITEBYTECODE :=
+
+.DEFAULT_GOAL := lab
+.PHONY: lab test bench lint clean lock
+
+# Open JupyterLab on the first notebook; ARGS are Jupyter's, e.g. ARGS=--no-browser.
+lab: $(READY)
+	$(BIN)/jupyter lab $(ARGS) notebooks/00_start_here.ipynb
+
+# Run every test, notebooks included; ARGS are pytest's.
+test: $(READY)
+	$(BIN)/python -m pytest $(ARGS)
+
+# Measure the sandbox against a plain moto server, and the policy engine.
+bench: $(READY)
+	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/bench_policy.py
+
+# Check style and formatting.
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# Remove what the other targets made.
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# Pin the newest versions of everything (needs uv), for pip and for conda.
+lock:
+	uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-annotate \
+	    pyproject.toml --extra test --output-file requirements.lock
+	{ printf 'name: sts-lab\nchannels:\n  - conda-forge\ndependencies:\n  - python=3.12\n  - pip\n'; \
+	  printf '  - pip:\n      # The pins of requirements.lock; `make lock` writes both.\n'; \
+	  sed -n 's/ \\$$//; s/^[a-z0-9].*/      - "&"/p' requirements.lock; } > environment.yml
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v < (3, 14) or sys.exit( \
+	    "The lab needs Python 3.11, 3.12 or 3.13; this is %d.%d. Try make PYTHON=python3.12" % v)'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(PIP) install --no-deps --require-hashes --requirement requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $(READY)
