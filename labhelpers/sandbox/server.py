@@ -92,6 +92,9 @@ class _Parser(HTTPRequestParser):
                 key = "HTTP_" + dashed.decode("latin-1").upper().replace("-", "_")
                 self.raw_names[key] = name.decode("latin-1").lower()
         super().parse_header(b"\r\n".join(lines))
+        if not self.chunked and not self.content_length:
+            # waitress would answer "100 Continue" and then wait for a body for ever.
+            self.expect_continue = False
 
 
 class _Channel(HTTPChannel):
