@@ -26,7 +26,9 @@ def _loader() -> Loader:
     return Loader(include_default_search_paths=True)
 
 
-class _IsolatedSession(botocore.session.Session):
+class IsolatedSession(botocore.session.Session):
+    """A botocore Session with constant settings and one endpoint for every service."""
+
     def __init__(self, endpoint_url: str, region: str) -> None:
         super().__init__()
         self._endpoint_url = endpoint_url
@@ -60,6 +62,6 @@ def isolated_session(
     session_token: str | None = None,
 ) -> boto3.Session:
     """A boto3 Session whose clients and resources talk to `endpoint_url` with these keys."""
-    session = _IsolatedSession(endpoint_url, region)
+    session = IsolatedSession(endpoint_url, region)
     session.set_credentials(access_key_id, secret_access_key, session_token)
     return boto3.Session(botocore_session=session, region_name=region)

@@ -88,7 +88,7 @@ class Lab:
             keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken")
         )
 
-    def attempt(self, call: Callable[..., Any], /, **parameters: Any) -> Outcome:
+    def attempt(self, call: Callable[..., Any], /, *args: Any, **parameters: Any) -> Outcome:
         """Make a boto3 call and report what became of it, refused or not.
 
         `call` is a client's method, `parameters` its arguments. Errors that are no answer of a
@@ -98,7 +98,7 @@ class Lab:
 
         action = _action_name(call)
         try:
-            response = call(**parameters)
+            response = call(*args, **parameters)
         except ClientError as error:
             return self._refused(action, error.response)
         except BotoCoreError as error:

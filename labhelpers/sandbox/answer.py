@@ -13,6 +13,7 @@ from labhelpers.sandbox import sts
 from labhelpers.sandbox.authenticate import Caller
 from labhelpers.sandbox.errors import Refusal, not_modelled
 from labhelpers.sandbox.interpret import Call, service_model
+from labhelpers.sandbox.moto_session import host_free_imports
 from labhelpers.sandbox.sessions import SessionRegistry
 from labhelpers.sandbox.wire import RAW_HEADER_NAMES, HttpRequest
 
@@ -115,7 +116,8 @@ def forward_environ(
 
 def moto_app(service: str):
     """moto's WSGI application of one service, built at first use."""
-    with _app_lock:  # two threads must not build the same application at once
+    # Two threads must not build the same application at once.
+    with _app_lock, host_free_imports():
         return _build_app(service)
 
 
@@ -134,7 +136,7 @@ def _dispatcher():
 
 
 def _other_app(environ: dict[str, Any]):
-    with _app_lock:
+    with _app_lock, host_free_imports():
         app = _dispatcher().get_application(environ)
     if app.service in (*_OWN_SERVICES, "sts", "moto_api", "instance_metadata", "s3control"):
         raise not_modelled(f"{app.service} behind another service's signature")

