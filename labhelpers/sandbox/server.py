@@ -18,6 +18,7 @@ from labhelpers.sandbox.wire import RAW_HEADER_NAMES
 
 HOST = "127.0.0.1"
 MAX_BODY = 256 * 1024 * 1024  # bytes; everything is held in memory
+EC2_WARM_UP_DELAY = 8  # seconds
 ADMIN_NAME = "lab-admin"
 ADMIN_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 
@@ -34,6 +35,7 @@ class Sandbox:
         self.clock = clock or LabClock()
         self.gateway = Gateway(self.clock)
         self._admins: dict[str, tuple[str, str]] = {}
+        self._closing = threading.Event()
         self._server = _listen(self.gateway, port)
         _reset_moto()
         self.port: int = self._server.effective_port
@@ -41,7 +43,7 @@ class Sandbox:
             target=self._server.serve, name=f"sts-lab-sandbox-{self.port}", daemon=True
         )
         self._thread.start()
-        threading.Thread(target=_warm_up, name="sts-lab-warm-up", daemon=True).start()
+        threading.Thread(target=self._warm_up, name="sts-lab-warm-up", daemon=True).start()
 
     @property
     def endpoint_url(self) -> str:
@@ -60,11 +62,23 @@ class Sandbox:
             self._admins[account_id] = (key.access_key_id, key.secret_access_key)
         return self._admins[account_id]
 
+    def _warm_up(self) -> None:
+        """Load what the first calls need. EC2 takes a second of work, which would slow down the
+        first cells of a notebook: it has to wait until the learner reads."""
+        from labhelpers.sandbox import answer
+
+        for service in ("iam", "s3"):
+            answer.moto_app(service)
+        if not self._closing.wait(EC2_WARM_UP_DELAY):
+            answer.moto_app("ec2")
+
     def close(self) -> None:
         """Stop listening; open connections are dropped. Can be called twice."""
+        self._closing.set()
         if self._thread.is_alive():
             self._server.end_soon()
             self._thread.join(timeout=5)
+            self._server.close_sockets()
 
 
 class _Task(WSGITask):
@@ -105,14 +119,22 @@ class _Channel(HTTPChannel):
 class _Server(TcpWSGIServer):
     channel_class = _Channel
 
+    ended = False
+
     def serve(self) -> None:
         """Answer until end_soon(); in the thread that calls this."""
-        self.asyncore.loop(timeout=self.adj.asyncore_loop_timeout, map=self._map)
+        while not self.ended:
+            self.asyncore.loop(timeout=self.adj.asyncore_loop_timeout, map=self._map, count=1)
         self.task_dispatcher.shutdown(timeout=1)
 
     def end_soon(self) -> None:
-        """Close every socket from inside the loop's own thread, which then has nothing to do."""
-        self.trigger.pull_trigger(lambda: self.asyncore.close_all(self._map, ignore_all=True))
+        """Let serve() return. The sockets stay open: its thread may be using them right now."""
+        self.ended = True
+        self.trigger.pull_trigger()
+
+    def close_sockets(self) -> None:
+        """Close everything, once serve() has returned."""
+        self.asyncore.close_all(self._map, ignore_all=True)
 
 
 def _listen(app: Gateway, port: int) -> _Server:
@@ -150,11 +172,3 @@ def _reset_moto() -> None:
     give_ids_their_prefixes()
     BackendDict.reset()
     reset_model_data()
-
-
-def _warm_up() -> None:
-    """Load what the first calls need while the learner still reads: EC2 alone takes a second."""
-    from labhelpers.sandbox import answer
-
-    for service in ("iam", "s3", "ec2"):
-        answer.moto_app(service)
