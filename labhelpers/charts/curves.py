@@ -37,18 +37,42 @@ def place_labels(
     `taken`. It lies off the other curves if that can be, and as near to the middle as can be."""
     taken, placed, free = list(taken), [], True
     drawn = [np.vstack([_points(cubic, _FINE) for cubic in curve]) for curve in curves]
+    points = np.vstack(drawn) if drawn else np.empty((0, 2))
+    owner = np.repeat(np.arange(len(drawn)), [len(curve) for curve in drawn])
     for number, (size, curve) in enumerate(zip(sizes, curves, strict=True)):
-        others = drawn[:number] + drawn[number + 1 :]
-        middle = (len(curve) - 1) / 2
-        inside_out = sorted(range(len(curve)), key=lambda n: abs(n - middle))
-        points = np.vstack([_points(curve[n], _TRIES) for n in inside_out])
-        places = [around(float(x), float(y), *size) for x, y in points]
+        places = [around(x, y, *size) for x, y in _inside_out(curve)]
+        if not any(size):  # no label: in nobody's way
+            placed.append(places[0])
+            continue
         clear = [p for p in places if not any(overlap(p, other) for other in taken)]
         free = free and bool(clear)
-        best = min(clear or places, key=lambda place: _crossings(place, others))
+        others = owner != number
+        best = _least_crossed(clear or places, points[others], owner[others])
         placed.append(best)
         taken.append(best)
     return placed, free
+
+
+def _inside_out(curve: list[Cubic]) -> list[Point]:
+    """Points of a curve, from its middle segment outwards."""
+    middle = (len(curve) - 1) / 2
+    segments = sorted(range(len(curve)), key=lambda number: abs(number - middle))
+    return [(float(x), float(y)) for n in segments for x, y in _points(curve[n], _TRIES)]
+
+
+def _least_crossed(places: list[Rect], points: np.ndarray, owner: np.ndarray) -> Rect:
+    """The first place that no other curve crosses, or else the one that the fewest do."""
+    fewest, best = len(owner) + 1, places[0]
+    x, y = points.T
+    for place in places:
+        left, top, right, bottom = place
+        within = (left < x) & (x < right) & (top < y) & (y < bottom)
+        count = len(np.unique(owner[within]))
+        if count < fewest:
+            fewest, best = count, place
+        if not count:
+            break
+    return best
 
 
 def _points(cubic: Cubic, at: np.ndarray) -> np.ndarray:
@@ -56,11 +80,3 @@ def _points(cubic: Cubic, at: np.ndarray) -> np.ndarray:
     t = at[:, None]
     weights = np.hstack([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3])
     return weights @ np.array(cubic)
-
-
-def _crossings(place: Rect, curves: list[np.ndarray]) -> int:
-    left, top, right, bottom = place
-    return sum(
-        bool(np.any((left < x) & (x < right) & (top < y) & (y < bottom)))
-        for x, y in (points.T for points in curves)
-    )

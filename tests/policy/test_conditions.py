@@ -5,7 +5,7 @@ import ipaddress
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labhelpers.policy import Principal, Request, evaluate, parse
@@ -40,7 +40,7 @@ def table(*rows):
 
 POSITIVE = sorted(name for name, entry in OPERATORS.items() if not entry.negated)
 NEGATED = sorted(name for name, entry in OPERATORS.items() if entry.negated)
-DOCUMENTED = [  # fmt: skip
+DOCUMENTED = [
     "StringEquals",
     "StringNotEquals",
     "StringEqualsIgnoreCase",
@@ -272,6 +272,7 @@ def test_date(operator, wanted, got, expected):
     assert met(operator, wanted, got) is expected
 
 
+@settings(deadline=None)
 @given(
     st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2100, 1, 1)),
     st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2100, 1, 1)),
@@ -286,6 +287,7 @@ def test_dates_compare_as_python_compares_them(bound, given_, offset):
     assert met("DateEquals", wanted, got) == (other == one)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 4102444800), st.integers(0, 4102444800))
 def test_epoch_seconds_and_iso_dates_agree(bound, got):
     iso = datetime.fromtimestamp(got, UTC).isoformat()
@@ -367,6 +369,7 @@ def test_ip(operator, wanted, got, expected):
     assert met(operator, wanted, got) is expected
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4), st.ip_addresses(v=4), st.integers(0, 32))
 def test_ipv4_ranges_share_their_leading_bits(base, got, length):
     """Oracle: the first `length` bits are equal."""
@@ -376,6 +379,7 @@ def test_ipv4_ranges_share_their_leading_bits(base, got, length):
     )
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=6), st.integers(0, 128), st.integers(0, 2**128 - 1))
 def test_ipv6_ranges_share_their_leading_bits(base, length, noise):
     got = ipaddress.IPv6Address(int(base) ^ (noise >> length if length < 128 else 0))
@@ -456,6 +460,7 @@ def test_set_prefix(operator, wanted, got, expected):
 LETTERS = st.lists(st.sampled_from("abcd"), min_size=1, max_size=4)
 
 
+@settings(deadline=None)
 @given(LETTERS, LETTERS, st.sampled_from(["Allow", "Deny"]))
 def test_set_operators_are_set_relations(wanted, got, effect):
     """Oracle: subset, overlap and their negations, whatever the effect."""
@@ -466,6 +471,7 @@ def test_set_operators_are_set_relations(wanted, got, effect):
     assert met("ForAnyValue:StringNotEquals", wanted, got, effect=effect) == bool(have - listed)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(DOCUMENTED), st.text(max_size=8), st.text(max_size=8))
 def test_negated_operator_is_the_opposite_of_its_positive(operator, wanted, got):
     """With the key present, XNotY and XY never agree, also for values of the wrong type."""

@@ -603,7 +603,7 @@ def test_identity_policies_as_moto_judges_them(elements):
 
 # Half-right JSON: policy words in odd places find more than noise does.
 WORDS = st.sampled_from(
-    [  # fmt: skip
+    [
         "Version",
         "Id",
         "Statement",

@@ -1,7 +1,7 @@
 """Policy variables (STS_FACTS 4.3): where they count, what they become, what if they cannot."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labhelpers.policy import Principal, Request, evaluate, parse
@@ -282,6 +282,7 @@ def test_known_alternative_beside_an_unknown_key_decides():
 PLAIN = st.text(st.characters(exclude_characters="${}*?'", exclude_categories=["Cs"]), max_size=12)
 
 
+@settings(deadline=None)
 @given(PLAIN, st.text(max_size=12), PLAIN)
 def test_a_value_is_taken_literally(before, value, after):
     """Whatever a tag holds, the resolved pattern is that text and nothing more."""
@@ -293,6 +294,7 @@ def test_a_value_is_taken_literally(before, value, after):
     assert resolve(tokens, lambda variable: None) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_escaped_text_comes_back(text):
     """Escaping each of $, * and ? makes any text literal."""
@@ -301,6 +303,7 @@ def test_escaped_text_comes_back(text):
     assert tokens == ((text,) if text else ())
 
 
+@settings(deadline=None)
 @given(PLAIN.map(str.strip).filter(lambda k: k and "," not in k), PLAIN)
 def test_default_follows_comma_and_quotes(key, default):
     [variable] = template(f"${{{key}, '{default}'}}", wildcards=True, variables=True)
@@ -309,6 +312,7 @@ def test_default_follows_comma_and_quotes(key, default):
     assert (bare.key, bare.default) == (key, None)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.booleans())
 def test_templates_of_any_text(text, wildcards):
     """No text breaks the reader; without variables it comes back unchanged."""

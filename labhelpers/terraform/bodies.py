@@ -1,0 +1,122 @@
+"""The body of a resource: its attributes, nested blocks, dynamic blocks and instances."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from .errors import Problem, TerraformError
+from .hcl import Block, Body
+from .references import identifier_of
+from .scope import Scope
+from .values import Attributes, Set, Unknown, kind, to_number
+
+_META_ARGUMENTS = frozenset(("count", "for_each", "provider", "depends_on"))
+_META_BLOCKS = frozenset(("lifecycle", "provisioner", "connection"))
+MAX_INSTANCES = 10_000
+
+
+def values_of(body: Body, scope: Scope, line: int, top: bool = True) -> Attributes:
+    """Return attributes and nested blocks (each kind a list of Attributes), as state has them."""
+    found = Attributes(line=line)
+    for name, attribute in body.attributes.items():
+        found.lines[name] = attribute.line
+        if not (top and name in _META_ARGUMENTS):
+            found[name] = scope.evaluate(attribute.expression)
+            if found[name] is Unknown:
+                found.references[name] = _reference(attribute.expression, scope)
+    for block in body.blocks:
+        name = block.labels[0] if block.type == "dynamic" and block.labels else block.type
+        if top and block.type in _META_BLOCKS:
+            continue
+        if name in body.attributes:
+            message = f'{scope.where}: "{name}" is set as an argument and written as a block.'
+            raise TerraformError(message, scope.file, block.line, "Keep one of the two.")
+        if block.type == "dynamic":
+            _dynamic(name, block, scope, found)
+        elif found.setdefault(name, []) is not Unknown:
+            found[name].append(values_of(block.body, scope, block.line, top=False))
+    return found
+
+
+def _reference(node: Any, scope: Scope) -> str:
+    """Return the address of the resource that an expression plainly refers to, or ""."""
+    try:
+        names = identifier_of(node).split(".")
+    except Problem:
+        return ""
+    used = names[: 3 if names[0] == "data" else 2]
+    return scope.module.prefix + ".".join(used) if scope.module else ""
+
+
+def _dynamic(name: str, block: Block, scope: Scope, found: Attributes) -> None:
+    """Write out `dynamic "name" { for_each = …, content { … } }`."""
+    attributes = block.body.attributes
+    contents = block.body.blocks_of("content")
+    if len(block.labels) != 1 or "for_each" not in attributes or len(contents) != 1:
+        message = f"{scope.where}: a dynamic block has a name, for_each and one content block."
+        raise TerraformError(message, scope.file, block.line)
+    iterator = name
+    try:
+        if "iterator" in attributes:
+            iterator = identifier_of(attributes["iterator"].expression)
+        pairs = scope.pairs(scope.evaluate(attributes["for_each"].expression))
+    except Problem as problem:
+        raise scope.located(problem, attributes["for_each"].expression) from None
+    if pairs is Unknown:
+        found[name] = Unknown
+    elif found.setdefault(name, []) is not Unknown:
+        for key, value in pairs:
+            inner = scope.child({iterator: {"key": key, "value": value}})
+            found[name].append(values_of(contents[0].body, inner, block.line, top=False))
+
+
+def instances(block: Block, scope: Scope) -> tuple[Any, list[tuple[str, Any, Scope]]]:
+    """Return (shape, [(suffix of the address, key, scope)]); shape is None, list or dict."""
+    attributes = block.body.attributes
+    if "count" in attributes and "for_each" in attributes:
+        message = "count and for_each exclude each other."
+        raise scope.error(attributes["for_each"].expression, message, "Keep one of the two.")
+    if "count" in attributes:
+        node = attributes["count"].expression
+        times = scope.evaluate(node)
+        whole = _number_or_none(times)
+        if times is Unknown:
+            raise scope.error(node, *_not_known("count"))
+        if not isinstance(whole, int) or not 0 <= whole <= MAX_INSTANCES:
+            message = f"count must be a whole number from 0 to {MAX_INSTANCES}, not {times!r:.40}."
+            raise scope.error(node, message)
+        rounds = range(whole)
+        return list, [(f"[{i}]", i, scope.child({"count": {"index": i}})) for i in rounds]
+    if "for_each" in attributes:
+        return dict, list(_for_each(attributes["for_each"].expression, scope))
+    return None, [("", None, scope)]
+
+
+def _for_each(node: Any, scope: Scope) -> Iterator[tuple[str, str, Scope]]:
+    items = scope.evaluate(node)
+    if items is Unknown:
+        raise scope.error(node, *_not_known("for_each"))
+    if not isinstance(items, dict | Set):
+        message = f"for_each needs a map or a set of strings, not {kind(items)}."
+        raise scope.error(node, message, "Write for_each = toset([…]) for a list of strings.")
+    for key, value in scope.pairs(items):
+        if not isinstance(key, str):
+            message = f"for_each needs strings in its set, not {kind(key)}."
+            raise scope.error(node, message)
+        suffix = f"[{json.dumps(key, ensure_ascii=False)}]"
+        yield suffix, key, scope.child({"each": {"key": key, "value": value}})
+
+
+def _number_or_none(value: object) -> Any:
+    """Return the number that a value is or becomes, None if it is none."""
+    try:
+        return to_number(value)
+    except Problem:
+        return None
+
+
+def _not_known(name: str) -> tuple[str, str]:
+    message = f"{name} depends on a value that is not known before apply."
+    return message, "If it is a variable, give it: load(directory, variables={…})."

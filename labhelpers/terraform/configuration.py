@@ -1,0 +1,121 @@
+"""load(): from a directory of .tf files to a Configuration."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import Problem, TerraformError, did_you_mean
+from .hcl import parse_body, read_text
+from .json_text import from_json
+from .module import Module
+from .provider import Target, account_of
+from .resources import Resource
+from .scope import Scope
+from .values import Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a directory of .tf files declares, with every value that follows from it.
+
+    `resources` maps full addresses ("aws_iam_role.reader",
+    "data.aws_iam_policy_document.x", "aws_iam_user.all[\\"anna\\"]") to Resources;
+    `variables`, `locals` and `outputs` map names to values. Unknown stands for what only AWS
+    could know and for variables that nobody has set.
+    """
+
+    directory: Path
+    resources: Mapping[str, Resource]
+    variables: Mapping[str, Any]
+    locals: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+
+    def of_type(self, *types: str) -> list[Resource]:
+        """Return the managed resources of these types, in the order of their addresses."""
+        found = sorted(self.resources.items())
+        return [r for _, r in found if r.type in types and r.mode == "managed"]
+
+
+def load(
+    directory: str | os.PathLike[str],
+    variables: Mapping[str, Any] | None = None,
+    account_id: str | None = None,
+    caller_arn: str | None = None,
+    region: str | None = None,
+) -> Configuration:
+    """Read and resolve a Terraform configuration; no AWS and no Terraform is needed.
+
+    `variables` go before terraform.tfvars and *.auto.tfvars. ARNs need `account_id` (12
+    digits, or taken from `caller_arn`); `region` counts where the provider block names none.
+    What stays open is Unknown. Raises TerraformError, and nothing else, for faulty files.
+    """
+    path = Path(directory)
+    if not path.exists():
+        raise TerraformError(f"There is no directory {path}.", hint="Check the path.")
+    target = _target(account_id, caller_arn, region)
+    try:
+        root = Module(path, {}, {}, target)
+        root.given |= _inputs(path, root, variables or {})
+        root.evaluate()
+        resources = root.all_resources()
+    except Problem as problem:
+        raise TerraformError(problem.message, hint=problem.hint) from None
+    except RecursionError:
+        message = "The values of this configuration are nested too deeply, or depend on too many."
+        raise TerraformError(message) from None
+    declared = root.declared
+    return Configuration(
+        path,
+        resources,
+        {name: root.variable(name) for name in declared.variables},
+        {name: root.local(name) for name in declared.locals},
+        {name: root.output(name) for name in declared.outputs},
+    )
+
+
+def _target(account_id: str | None, caller_arn: str | None, region: str | None) -> Target:
+    if account_id is not None and not re.fullmatch(r"\d{12}", str(account_id), re.ASCII):
+        message = f"{account_id!r} is no account id."
+        raise TerraformError(message, hint="Write 12 digits as text, e.g. '111122223333'.")
+    account: Any = account_of(caller_arn) if account_id is None else str(account_id)
+    return Target(account, region or Unknown, caller_arn or Unknown)
+
+
+def _inputs(path: Path, root: Module, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of variables: terraform.tfvars, *.auto.tfvars, then `given`."""
+    found: dict[str, Any] = {}
+    for base in ("terraform.tfvars", "terraform.tfvars.json"):
+        if (path / base).is_file():
+            found |= _values_file(path / base)
+    for file in sorted(p for p in path.iterdir() if p.is_file()):
+        if file.name.endswith((".auto.tfvars", ".auto.tfvars.json")):
+            found |= _values_file(file)
+    for name in given:
+        if name not in root.declared.variables:
+            message = f'A value is given for "{name}", but no such variable is declared.'
+            hint = did_you_mean(str(name), root.declared.variables)
+            raise TerraformError(message, hint=hint or f'Declare it: variable "{name}" {{}}')
+    return found | dict(given)
+
+
+def _values_file(file: Path) -> dict[str, Any]:
+    text = read_text(file, file.name)
+    if file.name.endswith(".json"):
+        try:
+            found = from_json(text)
+        except Problem as problem:
+            raise TerraformError(problem.message, file.name, 0, problem.hint) from None
+        if not isinstance(found, dict):
+            raise TerraformError("A file of variables holds a JSON object.", file.name)
+        return found
+    body = parse_body(text, file.name)
+    for block in body.blocks:
+        message = "A file of variables holds arguments only."
+        raise TerraformError(message, file.name, block.line, "Write: name = value")
+    scope = Scope(None, file.name, file.name)
+    return {name: scope.evaluate(found.expression) for name, found in body.attributes.items()}

@@ -1,0 +1,92 @@
+"""Data sources whose answer is known without AWS, and the schema of aws_iam_policy_document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .documents import complete_document
+from .errors import Problem, did_you_mean
+from .hcl import Block, Body
+from .provider import Target
+from .values import Attributes, Unknown
+
+_PRINCIPALS = {"arguments": ("type", "identifiers"), "required": ("type", "identifiers")}
+_CONDITION = ("test", "variable", "values")
+_STATEMENT = {
+    "arguments": ("sid", "effect", "actions", "not_actions", "resources", "not_resources"),
+    "blocks": {
+        "principals": _PRINCIPALS,
+        "not_principals": _PRINCIPALS,
+        "condition": {"arguments": _CONDITION, "required": _CONDITION},
+    },
+}
+_DOCUMENT = {
+    "arguments": (
+        "override_policy_documents",
+        "policy_id",
+        "source_policy_documents",
+        "version",
+        "override_json",
+        "source_json",
+        *("count", "for_each", "provider", "depends_on"),
+    ),
+    "blocks": {"statement": _STATEMENT, "lifecycle": {}},
+}
+
+
+def read(block: Block, values: Attributes, target: Target) -> dict[str, Any]:
+    """Return the attributes of a data source; raises Problem for a policy document's faults."""
+    match block.labels[0]:
+        case "aws_iam_policy_document":
+            _check(block.body, _DOCUMENT)
+            return complete_document(values)
+        case "aws_caller_identity":
+            account = target.account_id
+            known = {"account_id": account, "id": account, "arn": target.caller_arn}
+            return Attributes(values | known | {"user_id": Unknown})
+        case "aws_partition":
+            suffix, partition = target.dns_suffix, target.partition
+            reverse = ".".join(reversed(suffix.split(".")))
+            known = {"partition": partition, "id": partition, "dns_suffix": suffix}
+            return Attributes(values | known | {"reverse_dns_prefix": reverse})
+        case "aws_region":
+            name = target.region if values.get("name") is None else values["name"]
+            known = name is not Unknown
+            endpoint = f"ec2.{name}.{target.dns_suffix}" if known else Unknown
+            return Attributes(values | {"name": name, "id": name, "endpoint": endpoint})
+        case "aws_s3_bucket":
+            bucket = values.get("bucket")
+            arn = f"arn:{target.partition}:s3:::{bucket}" if isinstance(bucket, str) else Unknown
+            known = {"id": bucket if isinstance(bucket, str) else Unknown, "arn": arn}
+            return Attributes(values | known)
+    values.setdefault("id", Unknown)
+    return values
+
+
+def _check(body: Body, schema: dict[str, Any]) -> None:
+    """Raise Problem for an argument or block that the schema does not have, or that it misses."""
+    blocks = schema.get("blocks", {})
+    arguments = schema.get("arguments", ())
+    for name, attribute in body.attributes.items():
+        if schema and name not in arguments and name not in blocks:
+            message = f'An argument named "{name}" is not expected here.'
+            raise Problem(message, _alike(name, [*arguments, *blocks]), attribute.line)
+    for block in body.blocks:
+        dynamic = block.type == "dynamic" and len(block.labels) == 1
+        name = block.labels[0] if dynamic else block.type
+        if schema and name not in blocks:
+            message = f'Blocks of type "{name}" are not expected here.'
+            raise Problem(message, _alike(name, [*blocks, *arguments]), block.line)
+        inner = blocks.get(name, {})
+        for found in block.body.blocks_of("content") if dynamic else [block]:
+            _check(found.body, inner)
+            for wanted in inner.get("required", ()):
+                if wanted not in found.body.attributes:
+                    message = f'The argument "{wanted}" is required, but no definition was found.'
+                    raise Problem(message, f"Add it to this {name} block.", found.line)
+
+
+def _alike(name: str, known: list[str]) -> str:
+    meta = ("count", "for_each", "provider", "depends_on", "lifecycle", "override_json")
+    listed = [k for k in known if k not in (*meta, "source_json")]
+    return did_you_mean(name, listed) or f"There are: {', '.join(listed)}."

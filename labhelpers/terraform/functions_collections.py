@@ -1,0 +1,199 @@
+"""Functions of the Terraform language on lists, sets, maps and objects. They raise Problem."""
+
+from __future__ import annotations
+
+import itertools
+
+from .errors import Problem
+from .values import Set, Unknown, equal, kind, to_bool, to_number, to_text, unique
+
+MAX_ELEMENTS = 1024 * 64
+
+# These see only the outermost values: what is Unknown inside stays where it is.
+SHALLOW = frozenset(
+    (
+        *("coalesce", "coalescelist", "concat", "element", "keys", "length", "lookup", "merge"),
+        *("nonsensitive", "one", "reverse", "sensitive", "slice", "tolist", "tomap", "values"),
+        "zipmap",
+    )
+)
+
+
+def _list(value) -> list:
+    if not isinstance(value, list):
+        raise Problem(f"A list is required, not a value of type {kind(value)}.")
+    return value
+
+
+def _map(value) -> dict:
+    if not isinstance(value, dict):
+        raise Problem(f"A map is required, not a value of type {kind(value)}.")
+    return value
+
+
+def _whole(value) -> int:
+    found = to_number(value)
+    if not isinstance(found, int):
+        raise Problem(f"A whole number is required, not {found}.")
+    return found
+
+
+def _limited(items: list) -> list:
+    if len(items) > MAX_ELEMENTS:
+        raise Problem(f"This list has more than {MAX_ELEMENTS} elements.")
+    return items
+
+
+def _one_type(items) -> list:
+    """The elements of a list or set have one type: with a string among them, all become one."""
+    items = list(items)
+    simple = {kind(item) for item in items} - {"null", "unknown"}
+    if "string" in simple and simple <= {"string", "number", "bool"}:
+        return [item if item is None or item is Unknown else to_text(item) for item in items]
+    return items
+
+
+def _coalesce(*values):
+    for value in values:
+        if value is Unknown:
+            return Unknown
+        if value is not None and value != "":
+            return value
+    raise Problem("All arguments are null or empty.")
+
+
+def _coalescelist(*lists):
+    for items in lists:
+        if items is not None and _list(items):
+            return items
+    raise Problem("All lists are empty.")
+
+
+def _concat(*lists):
+    return _limited([item for items in lists for item in _list(items)])
+
+
+def _contains(items, value):
+    return any(equal(item, value) is True for item in _list(items))
+
+
+def _element(items, place):
+    if not _list(items):
+        raise Problem("An empty list has no elements.")
+    return items[_whole(place) % len(items)]
+
+
+def _flatten(items):
+    found: list = []
+    for item in _list(items):
+        found += _flatten(item) if isinstance(item, list) else [item]
+    return _limited(found)
+
+
+def _index(items, value):
+    for place, item in enumerate(_list(items)):
+        if equal(item, value) is True:
+            return place
+    raise Problem("The list has no such element.")
+
+
+def _length(value):
+    if isinstance(value, str | list | dict):
+        return len(value)
+    raise Problem(f"A value of type {kind(value)} has no length.")
+
+
+def _lookup(values, key, *default):
+    if len(default) > 1:
+        raise Problem("lookup() takes a map, a key and a default.")
+    key = to_text(key)
+    if key in _map(values):
+        return values[key]
+    if not default:
+        raise Problem(f'The map has no key "{key}".', "Give a default as third argument.")
+    return default[0]
+
+
+def _merge(*maps):
+    return {key: value for one in maps if one is not None for key, value in _map(one).items()}
+
+
+def _one(items):
+    if len(_list(items)) > 1:
+        raise Problem(f"The list has {len(items)} elements, not one or none.")
+    return items[0] if items else None
+
+
+def _slice(items, begin, end):
+    begin, end = _whole(begin), _whole(end)
+    if not 0 <= begin <= end <= len(_list(items)):
+        raise Problem(f"The list has {len(items)} elements, not {begin} to {end}.")
+    return items[begin:end]
+
+
+def _values(values):
+    return [value for _, value in sorted(_map(values).items())]
+
+
+def _zipmap(keys, values):
+    if len(_list(keys)) != len(_list(values)):
+        raise Problem("There are not as many values as keys.")
+    return {to_text(key): value for key, value in zip(keys, values, strict=True)}
+
+
+def _setproduct(*sets):
+    size = 1
+    for items in sets:
+        size *= len(_list(items))
+    if size > MAX_ELEMENTS:
+        raise Problem("The product is too large.")
+    return [list(row) for row in itertools.product(*sets)]
+
+
+def _chunklist(items, size):
+    size = _whole(size)
+    if size < 1:
+        raise Problem("The size is at least 1.")
+    return [items[at : at + size] for at in range(0, len(_list(items)), size)]
+
+
+COLLECTIONS = {
+    "alltrue": lambda items: all(to_bool(item) for item in _list(items)),
+    "anytrue": lambda items: any(to_bool(item) for item in _list(items)),
+    "chunklist": _chunklist,
+    "coalesce": _coalesce,
+    "coalescelist": _coalescelist,
+    "compact": lambda items: [i for i in _one_type(_list(items)) if i is not None and i != ""],
+    "concat": _concat,
+    "contains": _contains,
+    "distinct": lambda items: unique(_list(items)),
+    "element": _element,
+    "flatten": _flatten,
+    "index": _index,
+    "keys": lambda values: sorted(_map(values)),
+    "length": _length,
+    "lookup": _lookup,
+    "merge": _merge,
+    "nonsensitive": lambda value: value,
+    "one": _one,
+    "reverse": lambda items: _list(items)[::-1],
+    "sensitive": lambda value: value,
+    "setintersection": lambda first, *rest: Set(
+        item for item in _list(first) if all(_contains(other, item) for other in rest)
+    ),
+    "setproduct": _setproduct,
+    "setsubtract": lambda first, second: Set(
+        item for item in _list(first) if not _contains(second, item)
+    ),
+    "setunion": lambda first, *rest: Set(_one_type(_concat(first, *rest))),
+    "slice": _slice,
+    "sort": lambda items: sorted(to_text(item) for item in _list(items)),
+    "tobool": lambda value: None if value is None else to_bool(value),
+    "tolist": lambda items: _one_type(_list(items)),
+    "tomap": lambda values: dict(zip(_map(values), _one_type(values.values()), strict=True)),
+    "tonumber": lambda value: None if value is None else to_number(value),
+    "toset": lambda items: Set(_one_type(_list(items))),
+    "tostring": lambda value: None if value is None else to_text(value),
+    "values": _values,
+    "zipmap": _zipmap,
+}

@@ -1,0 +1,191 @@
+"""Reading .tf files: python-hcl2's typed tree, cut into blocks and attributes with positions.
+
+python-hcl2 accepts what Terraform refuses (an attribute set twice, two on one line, a text
+across lines); those faults are found here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import hcl2
+
+from .errors import TerraformError
+from .syntax import explain_syntax
+
+_WRAP = "value = ("
+Node = Any  # a LarkRule of python-hcl2: lark_name(), children, _meta
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """`name = expression`."""
+
+    name: str
+    expression: Node
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What stands between the braces of a block, or in a whole file."""
+
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+    blocks: list[Block] = field(default_factory=list)
+
+    def blocks_of(self, kind: str) -> list[Block]:
+        """Return the blocks with this name, in their order."""
+        return [block for block in self.blocks if block.type == kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """`type "label" "label" { body }`."""
+
+    type: str
+    labels: tuple[str, ...]
+    body: Body
+    file: str
+    line: int
+
+    @property
+    def address(self) -> str:
+        """What error messages call the block: aws_iam_role.reader, output.role_arn."""
+        if self.type == "resource":
+            return ".".join(self.labels)
+        return ".".join(("var" if self.type == "variable" else self.type, *self.labels))
+
+
+def read_text(path: Path, name: str) -> str:
+    """Return a file's text without a byte order mark, with plain newlines."""
+    try:
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise TerraformError(f"This file cannot be read: {reason}.", name) from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        hint = "Save the file as UTF-8."
+        raise TerraformError("This is no UTF-8 text.", name, line, hint) from None
+    return text.replace("\r\n", "\n")
+
+
+def read_file(path: Path, name: str) -> Body:
+    """Parse one file; raises TerraformError with file, line and hint at a syntax error."""
+    return parse_body(read_text(path, name), name)
+
+
+@lru_cache(maxsize=64)
+def parse_body(text: str, name: str) -> Body:
+    """Parse the text of a file called `name`. Trees are kept, so a second load is quick."""
+    return _Reader(text, name).body(_parse(text, name).body)
+
+
+@lru_cache(maxsize=1024)
+def parse_expression(text: str, line: int, name: str) -> Node:
+    """Parse one expression of a template that stands at `line` of a file."""
+    source = "\n" * (line - 1) + f"{_WRAP}{text}\n)"
+    tree = _parse(source, name)
+    return _Reader(source, name).body(tree.body).attributes["value"].expression
+
+
+def line_of(node: Node) -> int:
+    """Return the line that a node begins on (0 where the parser kept none)."""
+    return getattr(node._meta, "line", 0)
+
+
+def _parse(text: str, name: str) -> Node:
+    try:
+        return hcl2.parses(text)
+    except RecursionError:
+        raise TerraformError("The file is nested too deeply.", name) from None
+    except Exception as error:  # whatever the parser throws: the file is to blame
+        line = max(getattr(error, "line", 0) or 0, 0)
+        line, message, hint = explain_syntax(text, line, error)
+        raise TerraformError(message.replace(_WRAP, "", 1), name, line, hint) from None
+
+
+class _Reader:
+    """Turns the nodes of one file into bodies."""
+
+    def __init__(self, text: str, name: str):
+        self.text = text
+        self.name = name
+
+    def body(self, node: Node) -> Body:
+        found = Body()
+        before = None
+        for item in node.children:
+            if item.lark_name() not in ("attribute", "block"):
+                continue
+            self._on_its_own_line(before, item)
+            before = item
+            if item.lark_name() == "block":
+                found.blocks.append(self._block(item))
+            else:
+                self._attribute(item, found.attributes)
+        return found
+
+    def _attribute(self, item: Node, known: dict[str, Attribute]) -> None:
+        name, line = str(item.identifier.token.value), line_of(item)
+        if name in known:
+            message = f'The argument "{name}" is set twice; it was already set on line '
+            hint = "Each argument may be set only once: remove one of the two."
+            raise TerraformError(f"{message}{known[name].line}.", self.name, line, hint)
+        self._texts_end_on_their_line(item)
+        known[name] = Attribute(name, item.expression, line)
+
+    def _block(self, item: Node) -> Block:
+        first, *labels = item.labels
+        start, line = item._meta.start_pos, line_of(item)
+        if "\n" in self.text[start : self.text.find("{", start)]:
+            hint = "Put the { at the end of the line that begins the block."
+            raise TerraformError("A block's { must stand on its first line.", self.name, line, hint)
+        names = tuple(self._label(label, line) for label in labels)
+        kind = str(first.token.value)
+        try:
+            return Block(kind, names, self.body(item.body), self.name, line)
+        except RecursionError:
+            raise TerraformError("The file is nested too deeply.", self.name, line) from None
+
+    def _label(self, node: Node, line: int) -> str:
+        if node.lark_name() == "identifier":
+            return str(node.token.value)
+        parts = [part.content for part in node.string_parts]
+        if any(part.lark_name() != "STRING_CHARS" for part in parts):
+            raise TerraformError("A block's label must be a plain text.", self.name, line)
+        return "".join(str(part.value) for part in parts)
+
+    def _on_its_own_line(self, before: Node | None, item: Node) -> None:
+        if before is None:
+            return
+        first, last = before._meta.start_pos, item._meta.start_pos
+        gap = self.text[len(self.text[first : before._meta.end_pos].rstrip()) + first : last]
+        if "\n" not in gap:
+            what = "block" if before.lark_name() == "block" else "argument"
+            message = f"A new line is missing after the {what} that ends here."
+            hint = "Begin each argument and each block on a line of its own."
+            raise TerraformError(message, self.name, line_of(item), hint)
+
+    def _texts_end_on_their_line(self, item: Node) -> None:
+        for node in _strings(item):
+            for part in node.string_parts:
+                if part.content.lark_name() == "STRING_CHARS" and "\n" in part.content.value:
+                    message = 'A text in quotes begins here and its closing " is missing.'
+                    hint = "Close it on the same line; for several lines use <<-EOT … EOT."
+                    raise TerraformError(message, self.name, line_of(node), hint)
+
+
+def _strings(node: Node) -> Iterator[Node]:
+    waiting = [node]
+    while waiting:
+        found = waiting.pop()
+        if found.lark_name() == "string":
+            yield found
+        waiting += [child for child in getattr(found, "children", ()) if child is not None]

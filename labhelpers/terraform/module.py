@@ -1,0 +1,183 @@
+"""One directory of .tf files, evaluated on demand: each name once, whatever the order."""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from . import calls, inputs, resources
+from .declarations import read_directory
+from .errors import Problem, did_you_mean
+from .hcl import Block
+from .provider import Target, configured
+from .resources import Resource
+from .scope import Scope
+from .values import Unknown
+
+
+class Module:
+    """The root module, or a local module that it calls.
+
+    `given` are values of variables, `targets` the provider configurations by name ("aws").
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        given: Mapping[str, Any],
+        targets: Mapping[str, Target],
+        base: Target,
+        parent: Module | None = None,
+        name: str = "",
+    ):
+        self.directory = directory
+        self.parent = parent
+        self.root: Path = parent.root if parent else directory
+        self.prefix: str = f"{parent.prefix}module.{name}." if parent else ""
+        inside = os.path.relpath(directory, self.root)
+        self.path = Path(inside).as_posix()
+        self.declared = read_directory(directory, "" if inside == "." else f"{self.path}/")
+        self.given = dict(given)
+        self.base = base
+        self.targets = dict(targets)
+        self.resources: dict[str, Resource] = {}
+        self._known: dict[str, Any] = {}
+        self._open: list[str] = []
+
+    def evaluate(self) -> None:
+        """Evaluate everything that is declared, so that every fault is found."""
+        for name in self.declared.variables:
+            self.variable(name)
+        for name in self.declared.providers:
+            self.target(name)
+        for name in self.declared.locals:
+            self.local(name)
+        for name in self.declared.resources:
+            self.resource(name)
+        for name in self.declared.modules:
+            self.module(name).evaluate()
+        for name in self.declared.outputs:
+            self.output(name)
+
+    def lookup(self, name: str, rest: list[str]) -> tuple[Any, int]:
+        """Return (value, used) for a reference; see Scope.lookup."""
+        if name in ("path", "terraform"):
+            return self._surroundings(name), 0
+        kinds = {"var": self.variable, "local": self.local, "module": self._outputs}
+        if name in kinds:
+            if not rest:
+                raise Problem(f'A reference to "{name}" needs a name: {name}.NAME.')
+            return kinds[name](rest[0]), 1
+        labels = [name, *rest]
+        used = 3 if name == "data" else 2
+        if len(labels) < used:
+            hint = f'Write "{".".join(labels)}" in quotes if it is a text.'
+            message = (
+                f'Invalid reference "{".".join(labels)}": a resource is named by type and name.'
+            )
+            raise Problem(message, hint)
+        return self.resource(".".join(labels[:used])), used - 1
+
+    def variable(self, name: str) -> Any:
+        """Return a variable's value: the one given, else its default, else Unknown."""
+        block = self.declared.variables.get(name)
+        if block is None:
+            hint = f'This variable can be declared with: variable "{name}" {{}}'
+            alike = did_you_mean(name, self.declared.variables)
+            message = f'An input variable with the name "{name}" has not been declared.'
+            raise Problem(message, f"{alike} {hint}".strip(), undeclared=True)
+        return self._once(f"var.{name}", lambda: inputs.value_of(self, name, block))
+
+    def local(self, name: str) -> Any:
+        """Return a local value."""
+        if name not in self.declared.locals:
+            message = f'A local value with the name "{name}" has not been declared.'
+            hint = f"Add it to a locals block: locals {{ {name} = … }}"
+            hint = did_you_mean(name, self.declared.locals) or hint
+            raise Problem(message, hint, undeclared=True)
+        attribute, file = self.declared.locals[name]
+        scope = Scope(self, file, f"{self.prefix}local.{name}", line=attribute.line)
+        return self._once(f"local.{name}", lambda: scope.evaluate(attribute.expression))
+
+    def output(self, name: str) -> Any:
+        """Return an output value."""
+        block = self.declared.outputs[name]
+        value = block.body.attributes.get("value")
+        scope = self.scope_of(block)
+        if value is None:
+            raise scope.error(None, 'The argument "value" is required.', "Add: value = …")
+        return self._once(f"output.{name}", lambda: scope.evaluate(value.expression))
+
+    def resource(self, address: str) -> Any:
+        """Return the attributes of a resource; those of all instances with count or for_each."""
+        block = self.declared.resources.get(address)
+        if block is None:
+            kind = "data resource" if address.startswith("data.") else "managed resource"
+            message = f"The {kind} {address} has not been declared."
+            hint = did_you_mean(address, self.declared.resources) or "Declare it, or correct it."
+            raise Problem(message, hint, undeclared=True)
+        return self._once(address, lambda: resources.evaluated(self, block))
+
+    def module(self, name: str) -> Module:
+        """Return a module that this one calls."""
+        block = self.declared.modules.get(name)
+        if block is None:
+            hint = did_you_mean(name, self.declared.modules) or "Declare it, or correct the name."
+            message = f'No module call named "{name}" is declared.'
+            raise Problem(message, hint, undeclared=True)
+        return self._once(f"module.{name}", lambda: calls.called(self, name, block))
+
+    def target(self, name: str) -> Target | None:
+        """Return what a provider configuration works in; None if there is no such."""
+        block = self.declared.providers.get(name)
+        if block is not None:
+            scope = self.scope_of(block)
+            return self._once(f"provider.{name}", lambda: configured(block, self.base, scope))
+        return self.targets.get(name)
+
+    def all_resources(self) -> dict[str, Resource]:
+        """Return the resources of this module and of those it calls, by full address."""
+        found = dict(self.resources)
+        for name in self.declared.modules:
+            found |= self.module(name).all_resources()
+        return found
+
+    def scope_of(self, block: Block) -> Scope:
+        """Return the scope of a block's expressions."""
+        return Scope(self, block.file, self.prefix + block.address, line=block.line)
+
+    def _once(self, name: str, compute: Callable[[], Any]) -> Any:
+        if name in self._known:
+            return self._known[name]
+        if name in self._open:
+            circle = [*self._open[self._open.index(name) :], name]
+            raise Problem(
+                f"Cycle: {' -> '.join(circle)}.", "Each of them needs the next one first."
+            )
+        self._open.append(name)
+        try:
+            self._known[name] = compute()
+        finally:
+            self._open.pop()
+        return self._known[name]
+
+    def child(
+        self, directory: Path, inputs: Mapping[str, Any], targets: Mapping[str, Target], name: str
+    ) -> Module:
+        """Return the module that this one calls under a name."""
+        return Module(directory, inputs, targets, self.base, self, name)
+
+    def chain(self) -> list[Module]:
+        """Return this module and those that led to it."""
+        return [self, *(self.parent.chain() if self.parent else [])]
+
+    def _outputs(self, name: str) -> dict[str, Any]:
+        child = self.module(name)
+        return {output: child.output(output) for output in child.declared.outputs}
+
+    def _surroundings(self, name: str) -> dict[str, Any]:
+        if name == "terraform":
+            return {"workspace": "default", "applying": Unknown}
+        return {"module": self.path, "root": ".", "cwd": str(self.root.resolve())}

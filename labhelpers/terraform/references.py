@@ -1,0 +1,85 @@
+"""References: a.b[0].c, splats, and plain names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import operators
+from .errors import Problem
+from .hcl import Node
+from .values import Unknown, to_number
+
+if TYPE_CHECKING:
+    from .scope import Scope
+
+
+def traversal(node: Node, scope: Scope) -> Any:
+    """Return the value of a.b[0].c: the name that it begins with, then step by step."""
+    steps: list[Node] = []
+    while True:
+        match node.lark_name():
+            case "expr_term" if not node.parentheses:
+                node = node.expression
+            case "get_attr_expr_term" | "index_expr_term":
+                steps.append(node.children[1])
+                node = node.children[0]
+            case _:
+                break
+    steps.reverse()
+    if node.lark_name() != "identifier":
+        return _follow(scope.evaluate(node), steps, scope)
+    names = []
+    for step in steps:
+        if step.lark_name() != "get_attr":
+            break
+        names.append(_name(step))
+    value, used = scope.lookup(str(node.token.value), names)
+    return _follow(value, steps[used:], scope)
+
+
+def _follow(value: object, steps: list[Node], scope: Scope) -> Any:
+    for step in steps:
+        match step.lark_name():
+            case "get_attr":
+                value = operators.attribute(value, _name(step))
+            case "short_index":
+                value = operators.index(value, to_number(str(step.index.value)))
+            case _:
+                value = operators.index(value, scope.evaluate(step.index_expression))
+    return value
+
+
+def _name(step: Node) -> str:
+    return str(step.identifier.token.value)
+
+
+def full_splat(node: Node, scope: Scope) -> Any:
+    items = operators.splat(scope.evaluate(node.expr_term))
+    if items is Unknown:
+        return Unknown
+    return [_follow(item, node.children[1].get_attrs, scope) for item in items]
+
+
+def attr_splat(node: Node, scope: Scope) -> Any:
+    """a.*.b[0] is the older form: [0] picks from the list of all b."""
+    items = operators.splat(scope.evaluate(node.expr_term))
+    if items is Unknown:
+        return Unknown
+    steps = node.children[1].get_attrs
+    names = [step.lark_name() == "get_attr" for step in steps]
+    first = names.index(False) if False in names else len(steps)
+    found = [_follow(item, steps[:first], scope) for item in items]
+    return _follow(found, steps[first:], scope)
+
+
+def identifier_of(node: Node) -> str:
+    """Return the dotted name that an expression consists of, e.g. aws.seoul."""
+    match node.lark_name():
+        case "expr_term":
+            return identifier_of(node.expression)
+        case "identifier":
+            return str(node.token.value)
+        case "get_attr_expr_term":
+            attribute = str(node.get_attr.identifier.token.value)
+            return f"{identifier_of(node.expr_term)}.{attribute}"
+    raise Problem("A plain name such as aws.seoul is required here.")

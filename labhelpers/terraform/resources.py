@@ -1,0 +1,70 @@
+"""Resources and data sources: their instances with all attributes that are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import attributes, bodies, calls, data_sources
+from .errors import Problem
+from .hcl import Block
+from .values import Attributes
+
+if TYPE_CHECKING:
+    from .module import Module
+    from .provider import Target
+    from .scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One instance of a resource or data source.
+
+    `mode` is "managed" or "data". `values` holds its attributes as `terraform show -json` names them; Unknown stands for
+    what only AWS could know. Nested blocks are lists. `file` and `line` say where it begins.
+    """
+
+    address: str
+    type: str
+    name: str
+    values: Attributes
+    file: str
+    line: int
+    mode: str = "managed"
+
+
+def evaluated(module: Module, block: Block) -> Any:
+    """Add a block's instances to the module's resources; return what references to it see.
+
+    That is the attributes of the one instance, a list of them with count, a dict with for_each.
+    """
+    scope = module.scope_of(block)
+    target = _target_of(module, block, scope)
+    shape, rounds = bodies.instances(block, scope)
+    found = {}
+    for suffix, key, inner in rounds:
+        values = bodies.values_of(block.body, inner, block.line)
+        try:
+            if block.type == "data":
+                values = data_sources.read(block, values, target)
+            else:
+                values = attributes.complete(block.labels[0], values, target)
+        except Problem as problem:
+            raise scope.located(problem) from None
+        address = module.prefix + block.address + suffix
+        kind, name = block.labels
+        mode = "data" if block.type == "data" else "managed"
+        module.resources[address] = Resource(
+            address, kind, name, values, block.file, block.line, mode
+        )
+        found[key] = values
+    if shape is None:
+        return found[None]
+    return list(found.values()) if shape is list else found
+
+
+def _target_of(module: Module, block: Block, scope: Scope) -> Target:
+    written = block.body.attributes.get("provider")
+    if written is None:
+        return module.target("aws") or module.base
+    return calls.named_target(module, written, scope)

@@ -1,0 +1,74 @@
+"""Type constraints of variables: string, list(string), object({ name = optional(string) }) …"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .errors import Problem
+from .hcl import Node
+from .values import Set, Unknown, kind, shown, to_bool, to_number, to_text
+
+if TYPE_CHECKING:
+    from .scope import Scope
+
+_SIMPLE = {"string": to_text, "number": to_number, "bool": to_bool, "any": lambda value: value}
+_LISTS = {"list": list, "set": Set}
+
+
+def convert(value: object, node: Node, scope: Scope) -> Any:
+    """Return the value as the type that `node` writes; raises Problem if it cannot become one."""
+    if value is None or value is Unknown:
+        return value
+    while node.lark_name() == "expr_term":
+        node = node.expression
+    if node.lark_name() == "identifier":
+        return _named(value, str(node.token.value), None, scope)
+    if node.lark_name() == "function_call" and node.arguments:
+        name = str(node.identifiers[0].token.value)
+        return _named(value, name, node.arguments.arguments[0], scope)
+    raise Problem("This is no type.", "Types are string, number, bool, list(…), map(…), object(…).")
+
+
+def _named(value: Any, name: str, inner: Node | None, scope: Scope) -> Any:
+    if name in _SIMPLE and inner is None:
+        return _SIMPLE[name](value)
+    if name in _LISTS:
+        if not isinstance(value, list):
+            raise Problem(f"A {name} is required, not {shown(value)}.")
+        return _LISTS[name](
+            item if inner is None else convert(item, inner, scope) for item in value
+        )
+    if name in ("map", "object") and not isinstance(value, dict):
+        raise Problem(f"A value of type {name} is required, not {shown(value)}.")
+    if name == "map":
+        return {k: v if inner is None else convert(v, inner, scope) for k, v in value.items()}
+    while inner is not None and inner.lark_name() == "expr_term":
+        inner = inner.expression
+    if name == "object" and inner is not None and inner.lark_name() == "object":
+        return dict(_members(value, inner, scope))
+    if name == "tuple" and inner is not None and inner.lark_name() == "tuple":
+        if not isinstance(value, list) or len(value) != len(inner.elements):
+            raise Problem(f"A tuple of {len(inner.elements)} elements is required.")
+        return [convert(v, node, scope) for v, node in zip(value, inner.elements, strict=True)]
+    raise Problem(f"There is no type {name}.", "Types are string, number, bool, list(…), map(…).")
+
+
+def _members(value: dict, node: Node, scope: Scope) -> Any:
+    for element in node.elements:
+        name = str(element.key.value.token.value) if _is_name(element.key) else ""
+        wanted, default, optional = element.expression, None, False
+        while wanted.lark_name() == "expr_term":
+            wanted = wanted.expression
+        if wanted.lark_name() == "function_call" and wanted.arguments:
+            optional = str(wanted.identifiers[0].token.value) == "optional"
+        if optional:
+            wanted, *rest = wanted.arguments.arguments
+            default = scope.evaluate(rest[0]) if rest else None
+        if name not in value and not optional:
+            raise Problem(f'The attribute "{name}" is required; the value is {kind(value)}.')
+        given = value.get(name)
+        yield name, convert(default if given is None else given, wanted, scope)
+
+
+def _is_name(key: Node) -> bool:
+    return key.lark_name() == "object_elem_key" and key.value.lark_name() == "identifier"

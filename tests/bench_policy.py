@@ -1,0 +1,152 @@
+"""Decisions per second of the policy engine, and what importing it costs.
+
+    python tests/bench_policy.py [seconds for each measurement]
+
+The goal is 20,000 decisions a second for a role with 5 policies of 10 statements each.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from time import perf_counter
+
+GOAL = 20_000
+ACCOUNT = "111122223333"
+SERVICES = ("s3", "ec2", "sqs", "dynamodb", "logs")
+
+
+def statement(service: str, number: int) -> dict:
+    """One of ten statements, from a plain one to one with variables and conditions."""
+    arn = f"arn:aws:{service}:eu-west-1:{ACCOUNT}:thing{number}"
+    made = {
+        "Sid": f"{service}{number}",
+        "Effect": "Deny" if number in (4, 9) else "Allow",
+        "Action": [f"{service}:Get*", f"{service}:List{number}", f"{service}:Put{number}"],
+        "Resource": [arn, f"{arn}/*", f"arn:aws:{service}:*:{ACCOUNT}:shared/*"],
+    }
+    conditions = {
+        2: {"StringEquals": {"aws:PrincipalTag/team": ["red", "blue"]}},
+        4: {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "us-east-1"]}},
+        5: {"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "203.0.113.0/24"]}},
+        7: {"StringLike": {f"{service}:prefix": "home/${aws:userid}/*"}},
+        8: {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}},
+        9: {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    if number in conditions:
+        made["Condition"] = conditions[number]
+    if number == 6:
+        made["Resource"] = (
+            f"arn:aws:{service}:eu-west-1:{ACCOUNT}:team/${{aws:PrincipalTag/team}}/*"
+        )
+    return made
+
+
+def scene():
+    """A role session, its five policies and a mix of requests."""
+    from labhelpers.policy import Principal, Request, parse
+
+    policies = [
+        parse(
+            {"Version": "2012-10-17", "Statement": [statement(service, n) for n in range(10)]},
+            "identity",
+            service,
+        )
+        for service in SERVICES
+    ]
+    session = Principal(
+        "role-session",
+        f"arn:aws:sts::{ACCOUNT}:assumed-role/app/s1",
+        ACCOUNT,
+        "AROAEXAMPLEEXAMPLEEXA",
+        role_arn=f"arn:aws:iam::{ACCOUNT}:role/app",
+    )
+    context = {
+        "aws:PrincipalTag/team": "red",
+        "aws:RequestedRegion": "eu-west-1",
+        "aws:SourceIp": "10.1.2.3",
+        "aws:CurrentTime": "2026-01-02T03:04:05Z",
+        "aws:SecureTransport": "true",
+    }
+    asked = [
+        ("Get", "thing0"),
+        ("GetItem", "thing8/x"),
+        ("GetItem", "team/red/x"),
+        ("Put3", "thing3"),
+        ("Put3", "thing7"),
+        ("Delete", "thing1"),
+    ]
+    requests = [
+        # Every request has a context of its own, as in a server.
+        Request(
+            session,
+            f"{service}:{name}",
+            f"arn:aws:{service}:eu-west-1:{ACCOUNT}:{thing}",
+            context=dict(context),
+        )
+        for service in SERVICES
+        for name, thing in asked
+    ]
+    return policies, requests
+
+
+def rate(work, count: int, seconds: float) -> float:
+    """Repeat `work` (of `count` decisions) for some seconds; return decisions a second."""
+    work()
+    done, start = 0, perf_counter()
+    while perf_counter() - start < seconds:
+        work()
+        done += count
+    return done / (perf_counter() - start)
+
+
+def import_seconds(module: str, times: int = 5) -> float:
+    """The best of several fresh interpreters, without the interpreter's own start."""
+    code = f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
+    runs = (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        for _ in range(times)
+    )
+    return min(float(run.stdout) for run in runs)
+
+
+def main() -> int:
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
+    print(f"import labhelpers.policy  {import_seconds('labhelpers.policy') * 1000:10.1f} ms")
+
+    from labhelpers.policy import evaluate, explain, parse
+
+    policies, requests = scene()
+    outcomes = [evaluate(request, identity=policies).outcome for request in requests]
+    allowed = outcomes.count("Allowed")
+    print(f"statements                {sum(len(p.statements) for p in policies):10d}")
+    print(f"requests                  {len(requests):10d}   ({allowed} of them Allowed)")
+
+    def decide():
+        for request in requests:
+            evaluate(request, identity=policies)
+
+    def decide_capped():
+        for request in requests:
+            evaluate(request, identity=policies, boundaries=policies[:1], session=policies)
+
+    def tell():
+        for request in requests:
+            str(explain(evaluate(request, identity=policies)))
+
+    def read():
+        for policy in policies:
+            parse(policy.document, policy.kind, policy.name)
+
+    decisions = rate(decide, len(requests), seconds)
+    print(f"evaluate                  {decisions:10,.0f} /s")
+    print(f"... boundary and session  {rate(decide_capped, len(requests), seconds):10,.0f} /s")
+    print(f"... and explain           {rate(tell, len(requests), seconds):10,.0f} /s")
+    print(f"parse again (known text)  {rate(read, len(policies), seconds):10,.0f} /s")
+    met = decisions >= GOAL
+    print(f"goal of {GOAL:,} /s {'met' if met else 'NOT met'}")
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

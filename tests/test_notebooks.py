@@ -1,0 +1,171 @@
+"""The notebooks as a whole: hygiene, exercises and their solutions, and the counter-proof.
+
+nbval runs them cell by cell. Here each one runs a second time on a sandbox that allows
+everything, where it has to fail: a lesson that passes there teaches nothing.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=[p.stem for p in NOTEBOOKS])
+
+PERMISSIVE = """
+import labhelpers.sandbox.authorize as _rules
+from labhelpers.policy import ALLOWED, Decision, Request
+
+def _allow_everything(call, caller, *_):
+    open({witness!r}, "a").write("asked\\n")
+    check = call.checks[0] if call.checks else None
+    if check is None:
+        return None
+    return Decision(Request(caller.principal, check.action, check.resource), ALLOWED)
+
+_rules.authorize = _allow_everything
+"""
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def execute(notebook, startup="", allow_errors=False):
+    """Run a copy of a notebook, `startup` before its first cell."""
+    if startup:
+        notebook.cells.insert(0, nbformat.v4.new_code_cell(startup))
+    client = NotebookClient(
+        notebook, timeout=60, allow_errors=allow_errors, resources={"metadata": {"path": FOLDER}}
+    )
+    client.execute()
+    return notebook
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def exercises(notebook):
+    """(index of the exercise cell, index of its check cell, solution) of each exercise."""
+    found = []
+    cells = notebook.cells
+    for number, cell in enumerate(cells):
+        if cell.cell_type == "code" and cell.source.startswith("# Exercise"):
+            after = range(number + 1, len(cells))
+            checked = next(n for n in after if re.search(r"^check\(", cells[n].source, re.M))
+            solved = next(n for n in after if "<details>" in cells[n].source)
+            solution = re.search(r"```python\n(.*?)```", cells[solved].source, re.S)
+            found.append((number, checked, solution[1]))
+    return found
+
+
+def shown(cell):
+    """All the text that a cell printed or displayed."""
+    parts = [o.get("text", "") + str(o.get("data", {}).get("text/plain", "")) for o in cell.outputs]
+    return "\n".join(parts)
+
+
+def test_the_series_is_complete():
+    numbers = [path.stem[:2] for path in NOTEBOOKS]
+    assert numbers == [f"{n:02}" for n in range(len(numbers))] and len(numbers) >= 4
+
+
+@each_notebook
+def test_committed_clean(path):
+    raw = json.loads(path.read_text())
+    for cell in raw["cells"]:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == [] and cell["execution_count"] is None
+    assert raw["metadata"]["kernelspec"]["name"] == "python3"
+    ids = [cell["id"] for cell in raw["cells"]]
+    assert len(set(ids)) == len(ids)
+    nbformat.validate(read(path))
+
+
+@each_notebook
+def test_house_style(path):
+    notebook = read(path)
+    first, last = notebook.cells[0].source, notebook.cells[-1].source
+    assert first.startswith("# ")
+    for part in ("**What you'll do:**", "**What you'll learn:**", "**What you'll need:**"):
+        assert part in first
+    assert "**Time:**" in first
+    for part in ("## In this notebook we", "**In practice:**", "**Further reading:**"):
+        assert part in last
+    for cell in code_cells(notebook):
+        assert len(cell.source.splitlines()) <= 15, cell.source
+        assert "os.environ" not in cell.source and "!pip" not in cell.source
+    imports = [c for c in code_cells(notebook) if re.search(r"^(import|from) ", c.source, re.M)]
+    assert len(imports) == 1, "one setup cell holds all imports"
+    assert sum("assert " in cell.source for cell in code_cells(notebook)) >= 3
+
+
+@each_notebook
+def test_links_between_notebooks_lead_somewhere(path):
+    text = "\n".join(cell.source for cell in read(path).cells)
+    for target in re.findall(r"\]\(([\w./-]+\.ipynb)\)", text):
+        assert (FOLDER / target).exists(), target
+
+
+SECRETS = """
+import json as _json
+_keys = [s.get_credentials() for s in lab._sessions.values()]
+print(_json.dumps([k.secret_key for k in _keys]
+    + [t for s in lab.sessions() for t in (s.secret_access_key, s.session_token)]))
+"""
+
+
+@each_notebook
+def test_unanswered_exercises_say_so_and_no_secret_is_shown(path):
+    """Outputs travel: no secret access key and no session token may stand in one."""
+    notebook = read(path)
+    notebook.cells.append(nbformat.v4.new_code_cell(SECRETS))
+    execute(notebook)
+    found = exercises(notebook)
+    assert found, "each notebook has an exercise"
+    for _, checked, _ in found:
+        assert "not attempted" in shown(notebook.cells[checked])
+    secrets = json.loads(notebook.cells.pop().outputs[0]["text"])
+    everything = json.dumps([cell.get("outputs", []) for cell in notebook.cells])
+    assert secrets and not any(secret in everything for secret in secrets)
+
+
+@each_notebook
+def test_solutions_are_right(path):
+    notebook = read(path)
+    for number, _, solution in exercises(notebook):
+        notebook.cells[number].source = solution
+    execute(notebook)
+    for _, checked, _ in exercises(read(path)):
+        assert "✓ right" in shown(notebook.cells[checked]), shown(notebook.cells[checked])
+
+
+@each_notebook
+def test_wrong_answers_are_judged_and_never_raise(path):
+    """Whatever stands in the exercise cell, Run All goes on."""
+    nonsense = ("{}", "'nonsense'", "12", "[]", "object()")
+    notebook = read(path)
+    for number, checked, _ in exercises(notebook):
+        name = re.search(r"^(\w+) = \.\.\.", notebook.cells[number].source, re.M)[1]
+        call = re.search(r"^check\(.*\Z", notebook.cells[checked].source, re.M | re.S)[0]
+        again = "\n".join(f"{name} = {wrong}\nprint({call})" for wrong in nonsense)
+        notebook.cells[checked].source += "\n" + again
+    execute(notebook)
+    for _, checked, _ in exercises(read(path)):
+        said = shown(notebook.cells[checked])
+        assert said.count("✗ wrong") == len(nonsense), said
+
+
+@each_notebook
+def test_fails_on_a_sandbox_that_allows_everything(path, tmp_path):
+    witness = tmp_path / "witness"
+    with pytest.raises(CellExecutionError) as failed:
+        execute(read(path), PERMISSIVE.format(witness=str(witness)))
+    assert failed.value.ename == "AssertionError", failed.value
+    assert witness.read_text().count("asked") > 0, "the permissive rules were never asked"
