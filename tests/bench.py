@@ -1,0 +1,133 @@
+"""How fast is the sandbox, beside a plain moto server that enforces nothing?
+
+Each call goes through boto3, in turns to all servers so that they share the machine's moods.
+Printed are medians in milliseconds and the ratio to plain moto. "in process" is the sandbox as a
+notebook runs it, in a thread beside the client; "served" is `python -m labhelpers serve`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+import time
+from statistics import median
+
+from labhelpers.boto_session import isolated_session
+
+ROUNDS = 300
+GOALS = {"GetCallerIdentity": 0.6, "AssumeRole": 0.6, "S3 GetObject": 1.2, "IAM GetRole": 1.2}
+STARTS = {
+    "import labhelpers": ("import labhelpers", 0.3),
+    "open_lab() after it": ("lab = labhelpers.open_lab(); lab.session()", 1.0),
+}
+
+
+def main() -> None:
+    starting_up()
+    plain, moto_url = plain_moto()
+    served, keys = served_sandbox()
+    from labhelpers import open_lab
+
+    with open_lab("sandbox") as lab:
+        sessions = {
+            "plain moto": isolated_session(moto_url, lab.region, "AKIAEXAMPLE", "secret"),
+            "in process": lab.session(),
+            "served": isolated_session(
+                keys["AWS_ENDPOINT_URL"],
+                lab.region,
+                keys["AWS_ACCESS_KEY_ID"],
+                keys["AWS_SECRET_ACCESS_KEY"],
+            ),
+        }
+        time.sleep(10)  # let every server finish loading in the background
+        compare(sessions)
+    for process in (plain, served):
+        process.terminate()
+        process.wait()
+
+
+def starting_up() -> None:
+    """Best of five fresh processes each; disk caches are warm."""
+    for what, (code, goal) in STARTS.items():
+        before = "" if "import" in code else "import labhelpers; "
+        timed = f"{before}import time; t = time.perf_counter(); {code}; "
+        timed += "print(time.perf_counter() - t)"
+        times = [
+            float(subprocess.run([sys.executable, "-c", timed], capture_output=True).stdout)
+            for _ in range(5)
+        ]
+        print(f"{what:<22} {min(times):.3f} s   (goal {goal} s)")
+
+
+def plain_moto() -> tuple[subprocess.Popen, str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return process, f"http://127.0.0.1:{port}"
+        time.sleep(0.1)
+    raise SystemExit("The moto server did not start.")
+
+
+def served_sandbox() -> tuple[subprocess.Popen, dict[str, str]]:
+    command = [sys.executable, "-m", "labhelpers", "serve"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "get-caller-identity" in line:
+            break
+    return process, dict(re.findall(r"export (\w+)=(\S+)", "".join(lines)))
+
+
+def calls_of(session) -> dict:
+    """The four calls, with what they need set up."""
+    sts, iam, s3 = (session.client(name) for name in ("sts", "iam", "s3"))
+    account = sts.get_caller_identity()["Account"]
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"AWS": account},
+            "Action": "sts:AssumeRole",
+        },
+    }
+    arn = iam.create_role(RoleName="bench", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    s3.create_bucket(
+        Bucket="bench", CreateBucketConfiguration={"LocationConstraint": session.region_name}
+    )
+    s3.put_object(Bucket="bench", Key="k", Body=b"x" * 1000)
+    return {
+        "GetCallerIdentity": sts.get_caller_identity,
+        "AssumeRole": lambda: sts.assume_role(RoleArn=arn["Arn"], RoleSessionName="bench"),
+        "S3 GetObject": lambda: s3.get_object(Bucket="bench", Key="k")["Body"].read(),
+        "IAM GetRole": lambda: iam.get_role(RoleName="bench"),
+    }
+
+
+def compare(sessions: dict) -> None:
+    calls = {name: calls_of(session) for name, session in sessions.items()}
+    print(f"\nmedians of {ROUNDS}, ms" + "".join(f"{name:>12}" for name in sessions))
+    for what, goal in GOALS.items():
+        times = {name: [] for name in sessions}
+        for number in range(ROUNDS + 20):
+            for name in sessions:
+                start = time.perf_counter()
+                calls[name][what]()
+                if number >= 20:  # the first ones fill caches
+                    times[name].append(time.perf_counter() - start)
+        ms = {name: 1000 * median(values) for name, values in times.items()}
+        ratio = ms["in process"] / ms["plain moto"]
+        figures = "".join(f"{value:>12.2f}" for value in ms.values())
+        print(f"{what:<21}{figures}   {ratio:.2f} of plain moto (goal {goal})")
+
+
+if __name__ == "__main__":
+    main()
