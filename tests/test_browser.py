@@ -1,0 +1,136 @@
+"""A real browser: JupyterLab, the notebook, Run All, and what a learner then sees.
+
+Judged by the saved file, read back through the contents API, since cells off screen are not in
+the page. LAB_SCREENSHOTS names a folder that receives a picture of each part of the page.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+RUN_ALL = """async () => {
+    const app = window.jupyterapp;
+    const panel = app.shell.currentWidget;
+    await panel.context.ready;
+    await panel.sessionContext.ready;
+    await app.commands.execute("notebook:run-all-cells");
+    await app.commands.execute("docmanager:save");
+}"""
+CONNECTED = """() => {
+    const panel = window.jupyterapp?.shell?.currentWidget;
+    const kernel = panel?.sessionContext?.session?.kernel;
+    return kernel?.connectionStatus === "connected" && kernel?.status === "idle";
+}"""
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on this machine"),
+]
+
+
+@pytest.fixture(scope="module")
+def jupyter(tmp_path_factory):
+    """(base URL, token) of JupyterLab on a copy of the notebooks."""
+    home = tmp_path_factory.mktemp("jupyter")
+    for name in ("notebooks", "terraform"):
+        shutil.copytree(ROOT / name, home / "lab" / name)
+    settings = home / "settings" / "overrides.json"
+    settings.parent.mkdir()
+    news = {"fetchNews": "false", "checkForUpdates": False}
+    settings.write_text(json.dumps({"@jupyterlab/apputils-extension:notification": news}))
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("JUPYTER")}
+    environment |= {
+        name: str(home / name)
+        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0"]
+    command += [f"--ServerApp.root_dir={home / 'lab'}", "--LabApp.expose_app_in_browser=True"]
+    command += [f"--LabApp.app_settings_dir={settings.parent}", "--allow-root"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    for line in process.stderr:
+        if found := re.search(r"(http://127\.0\.0\.1:\d+)/lab\?token=(\w+)", line):
+            break
+    else:
+        pytest.fail("JupyterLab did not start")
+    yield found[1], found[2]
+    process.send_signal(signal.SIGTERM)
+    process.stderr.close()
+    process.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield running
+        running.close()
+
+
+def saved(jupyter, path):
+    base, token = jupyter
+    request = urllib.request.Request(
+        f"{base}/api/contents/{path}", headers={"Authorization": f"token {token}"}
+    )
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)["content"]
+
+
+def take_pictures(page, stem):
+    folder = os.environ.get("LAB_SCREENSHOTS")
+    if not folder:
+        return
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    scroller = page.locator(".jp-WindowedPanel-outer").first
+    for part in range(40):
+        page.screenshot(path=f"{folder}/{stem}-{part:02}.png")
+        before = scroller.evaluate("e => e.scrollTop")
+        scroller.evaluate("e => { e.scrollTop += e.clientHeight - 60; }")
+        page.wait_for_timeout(250)
+        if scroller.evaluate("e => e.scrollTop") == before:
+            break
+
+
+@pytest.mark.parametrize("stem", ["02_assume_a_role"])
+def test_run_all_in_jupyterlab(jupyter, browser, stem):
+    base, token = jupyter
+    path = f"notebooks/{stem}.ipynb"
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{base}/lab/tree/{path}?reset&token={token}")
+    page.wait_for_function(CONNECTED, timeout=60_000)
+    page.evaluate(RUN_ALL)
+    notebook = saved(jupyter, path)
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    outputs = [output for cell in cells for output in cell["outputs"]]
+    assert all(cell["execution_count"] for cell in cells)
+    assert [o for o in outputs if o["output_type"] == "error"] == []
+    pictures = [o for o in outputs if "image/png" in o.get("data", {})]
+    outcomes = [
+        o for o in outputs if "Blocked by" in "".join(o.get("data", {}).get("text/html", []))
+    ]
+    assert len(pictures) == 2 and len(outcomes) >= 5
+    page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0")
+    page.wait_for_timeout(500)
+    assert page.locator(".jp-RenderedHTMLCommon h1").first.inner_text().startswith("Assume a role")
+    take_pictures(page, stem)
+    page.close()
