@@ -86,9 +86,9 @@ class Outcome:
             said = f"<code>{escape(self.code)}</code> {escape(self.message)}"
             rows.append(("The service says", said))
         if self.reason:
-            rows.append(("Why", escape(self.reason)))
+            rows.append(("Why", escape(self.reason).replace("\n", "<br>")))
         cells = "".join(
-            f'<tr><th style="text-align:left;vertical-align:top">{name}</th>'
+            f'<tr><th style="text-align:left;vertical-align:top;white-space:nowrap">{name}</th>'
             f'<td style="text-align:left">{value}</td></tr>'
             for name, value in rows
         )

@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .arn import account_of
 from .model import Principal
 
 NOT_NAMED, DELEGATED, CAPPED, DIRECT = 0, 1, 2, 3

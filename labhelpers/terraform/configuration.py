@@ -104,7 +104,7 @@ def _inputs(path: Path, root: Module, given: Mapping[str, Any]) -> dict[str, Any
 
 
 def _values_file(file: Path) -> dict[str, Any]:
-    text = read_text(file, file.name)
+    text = read_text(file, file.name).removeprefix("\ufeff")
     if file.name.endswith(".json"):
         try:
             found = from_json(text)

@@ -61,24 +61,23 @@ class Block:
 
 
 def read_text(path: Path, name: str) -> str:
-    """Return a file's text without a byte order mark, with plain newlines."""
+    """Return a file's text as it is; raises TerraformError."""
     try:
         data = path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise TerraformError(f"This file cannot be read: {reason}.", name) from None
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode()
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         hint = "Save the file as UTF-8."
         raise TerraformError("This is no UTF-8 text.", name, line, hint) from None
-    return text.replace("\r\n", "\n")
 
 
 def read_file(path: Path, name: str) -> Body:
     """Parse one file; raises TerraformError with file, line and hint at a syntax error."""
-    return parse_body(read_text(path, name), name)
+    return parse_body(read_text(path, name).removeprefix("\ufeff"), name)
 
 
 @lru_cache(maxsize=64)
@@ -91,7 +90,11 @@ def parse_body(text: str, name: str) -> Body:
 def parse_expression(text: str, line: int, name: str) -> Node:
     """Parse one expression of a template that stands at `line` of a file."""
     source = "\n" * (line - 1) + f"{_WRAP}{text}\n)"
-    tree = _parse(source, name)
+    try:
+        tree = _parse(source, name)
+    except TerraformError as error:
+        error.line = min(error.line, line + text.count("\n"))
+        raise
     return _Reader(source, name).body(tree.body).attributes["value"].expression
 
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class Resource:
     """One instance of a resource or data source.
 
-    `mode` is "managed" or "data". `values` holds its attributes as `terraform show -json` names them; Unknown stands for
-    what only AWS could know. Nested blocks are lists. `file` and `line` say where it begins.
+    `mode` is "managed" or "data". `values` holds its attributes as `terraform show -json`
+    names them, nested blocks as lists; Unknown stands for what only AWS could know. `file` and
+    `line` say where it begins.
     """
 
     address: str

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 _PIECES = re.compile(
     r"""(?P<comment>\#[^\n]*|//[^\n]*|/\*.*?\*/)
-      | (?P<heredoc><<-?(?P<mark>[A-Za-z][\w.-]*)\n)
+      | (?P<heredoc><<-?(?P<mark>[A-Za-z][\w.-]*)\r?\n)
       | (?P<text>")
       | (?P<open>[\[({])
       | (?P<close>[\])}])""",
@@ -15,7 +15,7 @@ _PIECES = re.compile(
 )
 _CLOSER = {"{": "}", "[": "]", "(": ")"}
 _OPENER = {closer: opener for opener, closer in _CLOSER.items()}
-_HEADER = re.compile(r'[ \t]*[A-Za-z_][\w-]*(?:[ \t]+(?:"[^"\n]*"|[\w-]+))*[ \t]*\{[ \t]*\n')
+_HEADER = re.compile(r'[ \t]*[A-Za-z_][\w-]*(?:[ \t]+(?:"[^"\n]*"|[\w-]+))*[ \t]*\{[ \t\r]*\n')
 _SIGNS = {"EQ": "=", "COMMA": ",", "DBLQUOTE": '"', "LBRACE": "{", "RBRACE": "}"}
 _SIGNS |= {"LSQB": "[", "RSQB": "]", "LPAR": "(", "RPAR": ")", "COLON": ":"}
 
@@ -83,7 +83,7 @@ class _Brackets:
                 self._suspect(begin, start)
             if piece["heredoc"]:
                 mark = re.escape(piece["mark"])
-                end = re.compile(rf"^[ \t]*{mark}[ \t]*$", re.MULTILINE).search(self.text, at)
+                end = re.compile(rf"^[ \t]*{mark}[ \t\r]*$", re.MULTILINE).search(self.text, at)
                 if not end:
                     hint = f"Write {piece['mark']} alone on the line after the text."
                     message = f"The heredoc {piece['mark']} is never closed."

@@ -477,7 +477,8 @@ STATEMENT = 'statement {\n  actions = ["s3:*"]\n  resources = ["*"]\n%s\n}'
             id="override is a list",
         ),
         pytest.param(
-            'source_policy_documents = [for x in [1, 1] : jsonencode({Statement = [{ Sid = "A" }]})]',
+            "source_policy_documents = "
+            '[for x in [1, 2] : jsonencode({ Statement = [{ Sid = "A" }] })]',
             "duplicate Sid (A)",
             3,
             "unique",
