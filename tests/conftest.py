@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
+from scene import World
 
 _failed_notebooks: dict[str, str] = {}
 
@@ -27,64 +26,6 @@ def lab():
 
     with open_lab("sandbox") as opened:
         yield opened
-
-
-class World:
-    """Short ways to set a scene in a lab."""
-
-    def __init__(self, lab):
-        self.lab = lab
-
-    def iam(self, account=None):
-        return self.lab.session(account).client("iam")
-
-    def user(self, name, *statements, account=None):
-        """A boto3 Session of a new user with one inline policy."""
-        iam = self.iam(account)
-        iam.create_user(UserName=name)
-        if statements:
-            document = policy(*statements)
-            iam.put_user_policy(UserName=name, PolicyName="inline", PolicyDocument=document)
-        return self.lab.session_from(iam.create_access_key(UserName=name)["AccessKey"])
-
-    def role(self, name, *trust, permissions=(), account=None, **more):
-        """The ARN of a new role."""
-        iam = self.iam(account)
-        answer = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(*trust), **more)
-        if permissions:
-            iam.put_role_policy(
-                RoleName=name, PolicyName="inline", PolicyDocument=policy(*permissions)
-            )
-        return answer["Role"]["Arn"]
-
-    def assume(self, session, role_arn, name="session", **more):
-        """The Outcome of AssumeRole by the holder of a boto3 Session."""
-        call = session.client("sts").assume_role
-        return self.lab.attempt(call, RoleArn=role_arn, RoleSessionName=name, **more)
-
-    def bucket(self, name, account=None):
-        s3 = self.lab.session(account).client("s3")
-        s3.create_bucket(
-            Bucket=name, CreateBucketConfiguration={"LocationConstraint": self.lab.region}
-        )
-        return s3
-
-
-def policy(*statements) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def allow(actions, resources="*", **more):
-    return {"Effect": "Allow", "Action": actions, "Resource": resources, **more}
-
-
-def deny(actions, resources="*", **more):
-    return {"Effect": "Deny", "Action": actions, "Resource": resources, **more}
-
-
-def trusts(aws, effect="Allow", **more):
-    principal = aws if isinstance(aws, dict) else {"AWS": aws}
-    return {"Effect": effect, "Principal": principal, "Action": "sts:AssumeRole", **more}
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import allow, trusts
+from scene import allow, trusts
 
 from labhelpers import LabError, open_lab
 

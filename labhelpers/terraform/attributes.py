@@ -6,6 +6,7 @@ arguments are kept as they are, and id and arn are Unknown.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any
@@ -18,12 +19,13 @@ from .values import Attributes, Unknown, kind, to_number, to_text
 
 @dataclass(frozen=True)
 class _Type:
-    """How a type's ARN and id are built, and the arguments' defaults."""
+    """How a type's ARN and id are built, the defaults of its arguments and nested blocks."""
 
     arn: str = ""
     id: str = ""
     defaults: dict[str, Any] = field(default_factory=dict)
     more: dict[str, str] = field(default_factory=dict)
+    blocks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 _PATH = {"path": "/"}
@@ -34,6 +36,9 @@ _DOMAINS = {
     "bucket_domain_name": "{bucket}.s3.{dns_suffix}",
     "bucket_regional_domain_name": "{bucket}.s3.{region}.{dns_suffix}",
     "region": "{region}",
+}
+_RULE = {"description": "", "self": False} | {
+    name: [] for name in ("cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "security_groups")
 }
 _TYPES = {
     "aws_iam_role": _Type(_IAM + "role{path}{name}", "{name}", _ROLE),
@@ -51,7 +56,9 @@ _TYPES = {
     ),
     "aws_s3_bucket_policy": _Type(id="{bucket}"),
     "aws_s3_bucket_public_access_block": _Type(id="{bucket}"),
-    "aws_security_group": _Type(more={"owner_id": "{account}"}),
+    "aws_security_group": _Type(
+        more={"owner_id": "{account}"}, blocks={"ingress": _RULE, "egress": _RULE}
+    ),
     "aws_sns_topic": _Type("arn:{partition}:sns:" + _IN + "{name}", "{arn}"),
     "aws_sqs_queue": _Type("arn:{partition}:sqs:" + _IN + "{name}"),
     "aws_dynamodb_table": _Type("arn:{partition}:dynamodb:" + _IN + "table/{name}", "{name}"),
@@ -76,6 +83,11 @@ def complete(resource_type: str, values: Attributes, target: Target) -> Attribut
             values[name] = default
         elif kind(default) == "number" and values[name] is not Unknown:
             values[name] = _checked(name, values)
+    for name, defaults in known.blocks.items():
+        blocks = values.get(name)
+        for block in blocks if isinstance(blocks, list) else ():
+            if isinstance(block, Attributes):
+                block.update({k: deepcopy(v) for k, v in defaults.items() if k not in block})
     if known.arn:
         values["arn"] = _filled(known.arn, values, target)
     for name, pattern in known.more.items():

@@ -68,7 +68,7 @@ def _check(body: Body, schema: dict[str, Any]) -> None:
     blocks = schema.get("blocks", {})
     arguments = schema.get("arguments", ())
     for name, attribute in body.attributes.items():
-        if schema and name not in arguments and name not in blocks:
+        if schema and name not in arguments:
             message = f'An argument named "{name}" is not expected here.'
             raise Problem(message, _alike(name, [*arguments, *blocks]), attribute.line)
     for block in body.blocks:

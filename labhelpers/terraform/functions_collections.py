@@ -47,8 +47,10 @@ def _limited(items: list) -> list:
 def _one_type(items) -> list:
     """The elements of a list or set have one type: with a string among them, all become one."""
     items = list(items)
-    simple = {kind(item) for item in items} - {"null", "unknown"}
-    if "string" in simple and simple <= {"string", "number", "bool"}:
+    kinds = {kind(item) for item in items} - {"null", "unknown"}
+    if "string" in kinds and len(kinds) > 1:
+        if not kinds <= {"string", "number", "bool"}:
+            raise Problem(f"The elements are of different types: {', '.join(sorted(kinds))}.")
         return [item if item is None or item is Unknown else to_text(item) for item in items]
     return items
 
@@ -150,17 +152,15 @@ def _setproduct(*sets):
     return [list(row) for row in itertools.product(*sets)]
 
 
-def _chunklist(items, size):
-    size = _whole(size)
-    if size < 1:
-        raise Problem("The size is at least 1.")
-    return [items[at : at + size] for at in range(0, len(_list(items)), size)]
+def _tomap(values):
+    if values is None:
+        return None
+    return dict(zip(_map(values), _one_type(values.values()), strict=True))
 
 
 COLLECTIONS = {
     "alltrue": lambda items: all(to_bool(item) for item in _list(items)),
     "anytrue": lambda items: any(to_bool(item) for item in _list(items)),
-    "chunklist": _chunklist,
     "coalesce": _coalesce,
     "coalescelist": _coalescelist,
     "compact": lambda items: [i for i in _one_type(_list(items)) if i is not None and i != ""],
@@ -179,20 +179,20 @@ COLLECTIONS = {
     "reverse": lambda items: _list(items)[::-1],
     "sensitive": lambda value: value,
     "setintersection": lambda first, *rest: Set(
-        item for item in _list(first) if all(_contains(other, item) for other in rest)
+        item for item in _one_type(_list(first)) if all(_contains(other, item) for other in rest)
     ),
     "setproduct": _setproduct,
     "setsubtract": lambda first, second: Set(
-        item for item in _list(first) if not _contains(second, item)
+        item for item in _one_type(_list(first)) if not _contains(second, item)
     ),
     "setunion": lambda first, *rest: Set(_one_type(_concat(first, *rest))),
     "slice": _slice,
     "sort": lambda items: sorted(to_text(item) for item in _list(items)),
     "tobool": lambda value: None if value is None else to_bool(value),
-    "tolist": lambda items: _one_type(_list(items)),
-    "tomap": lambda values: dict(zip(_map(values), _one_type(values.values()), strict=True)),
+    "tolist": lambda items: None if items is None else _one_type(_list(items)),
+    "tomap": _tomap,
     "tonumber": lambda value: None if value is None else to_number(value),
-    "toset": lambda items: Set(_one_type(_list(items))),
+    "toset": lambda items: None if items is None else Set(_one_type(_list(items))),
     "tostring": lambda value: None if value is None else to_text(value),
     "values": _values,
     "zipmap": _zipmap,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .errors import Problem
-from .values import Attributes, Set, Unknown, contains_unknown, kind, to_text
+from .values import Attributes, Set, Unknown, contains_unknown, kind, to_text, unique
 
 LISTS = {
     "actions": "Action",
@@ -50,7 +50,7 @@ def complete_statement(given: Attributes) -> dict[str, Any]:
 
 def _blocks(given: Attributes, name: str, convert: Any) -> Any:
     blocks = given.get(name) or []
-    return blocks if given.get(name) is Unknown else [convert(block) for block in blocks]
+    return Unknown if given.get(name) is Unknown else unique(convert(block) for block in blocks)
 
 
 def _text(given: Attributes, name: str, default: str | None = None) -> Any:

@@ -143,11 +143,11 @@ def to_number(value: object) -> int | float:
 
 
 def to_bool(value: object) -> bool:
-    """Convert a bool or one of the texts "true" and "false"."""
+    """Convert a bool or one of the texts "true" and "false" ("1" and "0" too)."""
     if isinstance(value, bool):
         return value
-    if value in ("true", "false"):
-        return value == "true"
+    if isinstance(value, str) and value in ("true", "false", "1", "0"):
+        return value in ("true", "1")
     raise Problem(f"A bool (true or false) is required, not {shown(value)}.")
 
 

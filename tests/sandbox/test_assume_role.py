@@ -1,7 +1,7 @@
 """AssumeRole through boto3: who may, who may not, and in whose words (STS_FACTS 2.2, 3.4)."""
 
 import pytest
-from conftest import allow, deny, policy, trusts
+from scene import allow, deny, policy, trusts
 
 HERE, THERE = "111122223333", "444455556666"
 ADMIN = f"arn:aws:iam::{HERE}:user/lab-admin"

@@ -12,7 +12,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from conftest import trusts
+from scene import trusts
 
 ADMIN = "arn:aws:iam::111122223333:user/lab-admin"
 IDENTITY = "Action=GetCallerIdentity&Version=2011-06-15"

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import allow, deny, policy, trusts
+from scene import allow, deny, policy, trusts
 
 HERE, THERE = "111122223333", "444455556666"
 ADMIN = f"arn:aws:iam::{HERE}:user/lab-admin"

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import allow, policy, trusts
+from scene import allow, policy, trusts
 
 AWS = Path(sys.executable).with_name("aws")
 
