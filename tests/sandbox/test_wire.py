@@ -101,11 +101,11 @@ def test_arbitrary_requests(shared, headers, path, body):
     assert b"Traceback" not in answer
 
 
-ACTIONS = ["AssumeRole", "GetCallerIdentity", "GetSessionToken", "CreateRole", "PutUserPolicy", "",
-           "RunInstances", "DecodeAuthorizationMessage", "AssumeRoleWithSAML", "Nothing"]  # fmt: skip
-NAMES = ["RoleArn", "RoleName", "RoleSessionName", "DurationSeconds", "PolicyDocument", "UserName",
-         "AssumeRolePolicyDocument", "ExternalId", "PolicyArns.member.1.arn", "Tags.member.1.Key",
-         "Policy", "MaxResults", "ImageId", "MinCount", "MaxCount"]  # fmt: skip
+ACTIONS = "AssumeRole GetCallerIdentity GetSessionToken CreateRole PutUserPolicy RunInstances"
+ACTIONS = [*ACTIONS.split(), "DecodeAuthorizationMessage", "AssumeRoleWithSAML", "Nothing", ""]
+NAMES = "RoleArn RoleName RoleSessionName DurationSeconds PolicyDocument UserName ExternalId"
+NAMES = [*NAMES.split(), "AssumeRolePolicyDocument", "PolicyArns.member.1.arn", "Policy"]
+NAMES += ["Tags.member.1.Key", "MaxResults", "ImageId", "MinCount", "MaxCount"]
 values = st.one_of(texts, st.sampled_from(["arn:aws:iam::111122223333:role/x", "{}", "[]", "1"]))
 
 
