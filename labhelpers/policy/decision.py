@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from .conditions import YES
+from .conditions import UNKNOWN, YES
 from .model import (
     ALLOWED,
     EXPLICITLY_DENIED,
@@ -19,33 +20,46 @@ from .model import (
 from .principals import NOT_NAMED
 from .statement import Call, Policy
 
-NONE, ALLOW, DENY = 0, 1, 2
+# UNSURE: an Allow that nobody can judge, and none that certainly matches.
+NONE, ALLOW, DENY, UNSURE = 0, 1, 2, 3
 ORDER = ("rcp", "scp", "resource", "identity", "boundary", "session")
 
 
-def judge(policies: Sequence[Policy], call: Call) -> int:
-    """Return DENY if a Deny matches, else ALLOW if an Allow matches, else NONE."""
+def judge(policies: Sequence[Policy], call: Call, kind: str) -> int:
+    """Return DENY if a Deny matches, else ALLOW if an Allow matches, else UNSURE or NONE."""
     verdict = NONE
     for policy in policies:
         for statement in policy.about(call.action):
-            if verdict and statement.allow:
+            if verdict == ALLOW and statement.allow:
                 continue
-            if statement.match(call) == YES:
+            matched = statement.match(call)
+            if matched == YES:
                 if not statement.allow:
                     return DENY
                 verdict = ALLOW
+            elif matched == UNKNOWN:
+                call.note("Deny" if not statement.allow else kind)
+                if statement.allow:
+                    verdict = UNSURE
     return verdict
 
 
-def judge_resource(policy: Policy | None, call: Call) -> tuple[int, int]:
-    """Like judge, with the strength of the most direct Allow (principals.py)."""
-    strength = NOT_NAMED
+def judge_resource(policy: Policy | None, call: Call) -> tuple[int, int, int]:
+    """Return DENY, ALLOW or NONE, how directly the Allow names the caller (principals.py), and
+    how directly it would if every Allow that nobody can judge matched.
+    """
+    strength = hoped = NOT_NAMED
     for statement in policy.about(call.action) if policy else ():
-        if statement.match(call) == YES:
+        matched = statement.match(call)
+        if matched == YES:
             if not statement.allow:
-                return DENY, NOT_NAMED
+                return DENY, NOT_NAMED, NOT_NAMED
             strength = max(strength, statement.principal.strength(call.principal))
-    return (ALLOW if strength else NONE), strength
+        elif matched == UNKNOWN:
+            call.note("resource" if statement.allow else "Deny")
+            if statement.allow:
+                hoped = max(hoped, statement.principal.strength(call.principal))
+    return (ALLOW if strength else NONE), strength, max(strength, hoped)
 
 
 class Case:
@@ -56,17 +70,18 @@ class Case:
     none. `resource_type` is "resource" or "trust".
     """
 
-    __slots__ = ("call", "groups", "resource_type", "same_account", "strength", "verdicts")
+    __slots__ = ("_hoped", "call", "groups", "resource_type", "same_account", "strength")
+    __slots__ += ("verdicts",)
 
     def __init__(self, call, groups, resource, *, resource_type, same_account):
         self.call: Call = call
         self.groups: dict[str, Sequence[Sequence[Policy]]] = groups
         self.resource_type: str = resource_type
         self.same_account: bool = same_account
-        verdict, self.strength = judge_resource(resource, call)
+        verdict, self.strength, self._hoped = judge_resource(resource, call)
         groups["resource"] = ((resource,),) if resource else ()
         self.verdicts = {
-            kind: [judge(policies, call) for policies in groups[kind]] if groups[kind] else ()
+            kind: [judge(policies, call, kind) for policies in groups[kind]] if groups[kind] else ()
             for kind in ORDER
             if kind != "resource"
         }
@@ -85,7 +100,17 @@ class Case:
 
     def allows(self, kind: str) -> bool:
         """Say whether every policy set of a type allows; a type not in use does."""
-        return NONE not in self.verdicts[kind]
+        return NONE not in self.verdicts[kind] and UNSURE not in self.verdicts[kind]
+
+    def hoping(self) -> Case:
+        """Return this case as if every Allow that nobody can judge matched."""
+        hopeful = copy(self)
+        hopeful.strength = self._hoped
+        hopeful.verdicts = {
+            kind: [ALLOW if verdict == UNSURE else verdict for verdict in verdicts]
+            for kind, verdicts in self.verdicts.items()
+        }
+        return hopeful
 
 
 @dataclass(frozen=True)
@@ -132,23 +157,29 @@ class Decision:
         return f"because no {role}{name} allows the {self.request.action} action"
 
 
-def conclude(case: Case, blocked_by: str | None) -> Decision:
-    """Make the decision: explicit denies first, then what nobody knows, then the algebra.
+def conclude(case: Case, blocker: Callable[[Case], str | None]) -> Decision:
+    """Make the decision: explicit denies first, then the algebra, then what nobody knows.
 
-    A Deny that nobody can judge refuses; an Allow that nobody can judge matters only where
-    nothing else allows.
+    `blocker` returns the policy type that implicitly denies, None if the algebra allows. What
+    nobody knows counts only where the outcome hangs on it: an Allow if its match would lift
+    the block, a Deny if everything else allows.
     """
-    request = case.call.request
+    request, unmodelled = case.call.request, case.call.unmodelled
     denied = case.denied_by()
     if denied:
         return Decision(request, EXPLICITLY_DENIED, denied, None, case)
-    unknown = case.call.unmodelled.get("Deny")
-    if unknown is None and blocked_by is None:
+    blocked_by = blocker(case)
+    if not unmodelled:
+        outcome = IMPLICITLY_DENIED if blocked_by else ALLOWED
+        return Decision(request, outcome, blocked_by, None, case)
+    certain = blocker(case.hoping())
+    if certain:
+        return Decision(request, IMPLICITLY_DENIED, certain, None, case)
+    if blocked_by is None and "Deny" not in unmodelled:
         return Decision(request, ALLOWED, None, None, case)
-    unknown = unknown or case.call.unmodelled.get("Allow")
-    if unknown:
-        return Decision(request, IMPLICITLY_DENIED, "not modelled", unknown, case)
-    return Decision(request, IMPLICITLY_DENIED, blocked_by, None, case)
+    kind = "resource" if blocked_by == "trust" else blocked_by
+    unknown = unmodelled.get(kind) or unmodelled.get("Deny") or next(iter(unmodelled.values()))
+    return Decision(request, IMPLICITLY_DENIED, "not modelled", unknown, case)
 
 
 def _results(case: Case) -> Iterator[StatementResult]:

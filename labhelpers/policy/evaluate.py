@@ -47,9 +47,9 @@ def evaluate(
     groups = grouped(identity, boundaries, session, scps, rcps)
     case = build_case(call, groups, resource, resource_type="resource")
     # A key policy must itself allow, as a trust policy must.
-    if resource is not None and _is_kms_key(request) and not case.verdicts["resource"][0]:
-        return conclude(case, "resource")
-    return conclude(case, blocker(case))
+    if resource is not None and _is_kms_key(request):
+        return conclude(case, strict_blocker)
+    return conclude(case, blocker)
 
 
 def grouped(identity, boundaries, session, scps, rcps) -> dict[str, Sequence[Sequence[Policy]]]:
@@ -99,6 +99,13 @@ def blocker(case: Case) -> str | None:
         if not case.allows(cap):
             return cap
     return None if case.same_account or resource_allows else case.name("resource")
+
+
+def strict_blocker(case: Case) -> str | None:
+    """Like blocker, for resources whose own policy must allow in the same account, too."""
+    if case.allows("scp") and not case.strength:
+        return case.name("resource")
+    return blocker(case)
 
 
 def _is_kms_key(request: Request) -> bool:

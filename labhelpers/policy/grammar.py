@@ -209,7 +209,7 @@ def _principal_value(value: object, path: str, kind: str) -> Iterator[PolicyErro
         )
         return
     yield from _names(value, tuple(_PRINCIPALS), path)
-    for what in value.keys() & _PRINCIPALS.keys():
+    for what in filter(_PRINCIPALS.__contains__, value):
         for place, text in _texts(value[what], f"{path}.{what}"):
             if isinstance(text, PolicyError):
                 yield text
@@ -290,13 +290,16 @@ def _resource(statement: Mapping, path: str, rules: Rules) -> Iterator[PolicyErr
         if isinstance(text, PolicyError):
             yield text
         elif text != "*" and not _is_arn(text):
-            hint = "An ARN has six parts: arn:aws:s3:::bucket/key, for example."
+            hint = (
+                "An ARN has six parts and names its service without wildcards: "
+                "arn:aws:s3:::bucket/key, for example."
+            )
             yield PolicyError(f'Resource {text} must be in ARN format or "*".', place, hint)
 
 
 def _is_arn(text: str) -> bool:
     parts = text.split(":", 5)
-    return parts[0] == "arn" and len(parts) == 6
+    return parts[0] == "arn" and len(parts) == 6 and not re.search(r"[*?]", parts[2])
 
 
 def _condition(block: object, path: str) -> Iterator[PolicyError]:

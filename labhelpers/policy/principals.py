@@ -47,8 +47,10 @@ def names_of(principal: Principal) -> dict[str, int]:
     if principal.kind == "role-session":
         names |= {principal.role_arn: CAPPED, principal.unique_id: CAPPED}
     elif principal.kind == "federated-user":
-        # Root behind a federated user is an account entry, which never names directly.
         names |= {principal.user_arn: CAPPED, principal.unique_id: CAPPED}
+        # Root behind a federated user is an account entry, which delegates.
+        if account_in(principal.user_arn):
+            del names[principal.user_arn]
     else:
         names[principal.unique_id] = DIRECT
     names.pop("", None)
@@ -107,5 +109,5 @@ class PrincipalElement:
         )
 
     def _by_id(self, principal: Principal, arn: str) -> bool:
-        behind = principal.role_arn or principal.arn
+        behind = principal.role_arn or principal.user_arn or principal.arn
         return arn == behind and principal.unique_id in self.aws

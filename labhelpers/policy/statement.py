@@ -20,11 +20,12 @@ class Call:
     """A request during one evaluation: lowered action, lazily merged context, what is unknown.
 
     `typed` marks the evaluation of a trust policy, `has_boundary` a principal with a
-    permissions boundary. `unmodelled` holds, for each effect, the first key that nobody knows
-    of a statement that matches otherwise.
+    permissions boundary. `unmodelled` holds the first key that nobody knows of a statement
+    that matches otherwise: under "Deny", or for an Allow under the policy type. `asked` is
+    the key that left the last UNKNOWN behind.
     """
 
-    __slots__ = ("_asked", "_context", "action", "has_boundary", "principal", "request")
+    __slots__ = ("_context", "action", "asked", "has_boundary", "principal", "request")
     __slots__ += ("resource", "typed", "unmodelled")
 
     def __init__(self, request: Request, has_boundary: bool, typed: bool = False):
@@ -36,7 +37,7 @@ class Call:
         self.typed = typed
         self.unmodelled: dict[str, str] = {}
         self._context: dict | None = None
-        self._asked = ""
+        self.asked = ""
 
     def values(self, lookup: str) -> tuple[str, ...] | None:
         """Return the values of a key (lower case), None if it is absent."""
@@ -52,7 +53,7 @@ class Call:
         asked = self.request.is_modelled
         if asked is None or asked(key) or certainly_absent(self.principal, key.lower()):
             return True
-        self._asked = key
+        self.asked = key
         return False
 
     def variable(self, variable: Variable) -> str | None:
@@ -62,10 +63,9 @@ class Call:
             raise NotModelled(variable.key)
         return values[0] if values and len(values) == 1 else None
 
-    def unknown(self, effect: str, key: str) -> int:
-        """Note a key that nobody knows; the first one of an effect stays."""
-        self.unmodelled.setdefault(effect, key or self._asked)
-        return UNKNOWN
+    def note(self, place: str) -> None:
+        """Note the key asked for last as unknown; the first one of a place stays."""
+        self.unmodelled.setdefault(place, self.asked)
 
 
 class Statement:
@@ -102,8 +102,8 @@ class Statement:
         return listed == (self.action_element == "Action")
 
     def match(self, call: Call) -> int:
-        """Return YES, NO or UNKNOWN; UNKNOWN leaves the key in `call.unmodelled`."""
-        unknown = ""
+        """Return YES, NO or UNKNOWN; UNKNOWN leaves the key in `call.asked`."""
+        unknown = None
         if self.principal is not None:
             named = self._principal(call)
             if named == NO:
@@ -116,14 +116,16 @@ class Statement:
                     return NO
             except NotModelled as error:
                 unknown = unknown or error.key
-        pending = False
         for condition in self.conditions:
             met = condition.met(call)
             if met == NO:
                 return NO
-            if met == UNKNOWN and not pending:
-                pending, unknown = True, unknown or call._asked
-        return call.unknown(self.effect, unknown) if unknown or pending else YES
+            if met == UNKNOWN and unknown is None:
+                unknown = call.asked
+        if unknown is None:
+            return YES
+        call.asked = unknown
+        return UNKNOWN
 
     def _principal(self, call: Call) -> int:
         if self.principal_element == "NotPrincipal":

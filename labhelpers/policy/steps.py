@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .decision import NONE, ORDER, Case, Decision
+from .evaluate import has_all_rights
 from .model import ALLOWED, EXPLICITLY_DENIED, IMPLICITLY_DENIED, POLICY_NAMES, Step
 from .principals import CAPPED, DELEGATED, DIRECT, NOT_NAMED
 
@@ -44,7 +45,9 @@ def _steps(decision: Decision, case: Case) -> Iterator[Step]:
     for kind in ORDER:
         name = case.name(kind)
         if not case.verdicts[kind]:
-            yield Step(name, "", f"There is no {POLICY_NAMES[name]}.")
+            # Across accounts the resource's own policy must exist.
+            result = IMPLICITLY_DENIED if name == decision.blocked_by else ""
+            yield Step(name, result, f"There is no {POLICY_NAMES[name]}.")
         elif kind == "resource":
             yield _resource_step(name, case, decision.note)
         elif NONE in case.verdicts[kind]:
@@ -63,7 +66,7 @@ def _resource_step(name: str, case: Case, note: str) -> Step:
 def _allowed_detail(kind: str, case: Case) -> str:
     if kind == "rcp":
         return "No resource control policy takes it away."
-    if kind == "identity" and case.call.principal.kind == "root":
+    if kind == "identity" and has_all_rights(case.call.principal):
         return "The root user needs no identity-based policy."
     return f"A statement of the {POLICY_NAMES[kind]} allows it."
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .decision import Decision, conclude
-from .evaluate import blocker, build_case, grouped
+from .evaluate import build_case, grouped, strict_blocker
 from .model import IMPLICITLY_DENIED, Request
 from .statement import Call, Policy
 
@@ -41,8 +41,7 @@ def evaluate_trust(
     call = Call(request, has_boundary=bool(boundaries), typed=True)
     groups = grouped(identity, boundaries, session, scps, rcps)
     case = build_case(call, groups, trust, resource_type="trust")
-    if case.allows("scp") and not case.strength:
-        return conclude(case, "trust")
-    if request.principal.kind == "root" and not case.denied_by():
+    decision = conclude(case, strict_blocker)
+    if request.principal.kind == "root" and decision.allowed:
         return Decision(request, IMPLICITLY_DENIED, "trust", None, case, ROOT_NOTE)
-    return conclude(case, blocker(case))
+    return decision

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from .wildcard import ONE, STAR, Token, Tokens, joined, tokens_of
 
 _PLACE = re.compile(r"\$\{([^{}]*)\}")
-_DEFAULT = re.compile(r"\s*(.*?)\s*,\s*'([^']*)'\s*\Z", re.DOTALL)
+_DEFAULT = re.compile(r"'([^']*)'")
 
 
 class Variable:
@@ -22,9 +22,11 @@ class Variable:
     __slots__ = ("default", "key", "lookup")
 
     def __init__(self, inner: str):
-        found = _DEFAULT.match(inner)
-        self.key = found[1] if found else inner.strip()
-        self.default = found[2] if found else None
+        # Stripping by hand keeps this linear; one pattern for all of it would backtrack.
+        key, _, rest = inner.partition(",")
+        found = _DEFAULT.fullmatch(rest.strip())
+        self.key = (key if found else inner).strip()
+        self.default = found[1] if found else None
         self.lookup = self.key.lower()
 
 

@@ -638,7 +638,6 @@ def test_order_is_irrelevant(request_, scene, random):
         assert after.blocked_by == before.blocked_by
 
 
-@pytest.mark.xfail(strict=True, reason="an Allow after the one that matched is not looked at")
 def test_order_is_irrelevant_for_what_blocked():
     """Where identity allows and the SCP does not, a spare Allow nobody can judge is no cause."""
     plain = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}

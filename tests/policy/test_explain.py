@@ -485,7 +485,6 @@ def test_every_decision_has_one_last_step_and_words():
         assert bool(decision.aws_reason) is not decision.allowed
 
 
-@pytest.mark.xfail(strict=True, reason="steps shows a missing policy as a step without result")
 def test_missing_resource_policy_of_another_account_is_an_implicit_deny():
     """Across accounts a resource-based policy must exist; its lack is what decides."""
     decision = evaluate(ask(owner=B), identity=ALLOWS)
@@ -494,7 +493,6 @@ def test_missing_resource_policy_of_another_account_is_an_implicit_deny():
     assert (step.name, step.result) == ("resource", "ImplicitlyDenied")
 
 
-@pytest.mark.xfail(strict=True, reason="steps knows the root user only, not its federated users")
 def test_federated_user_of_root_is_not_credited_with_a_policy():
     """Without any identity-based policy no statement can have allowed it."""
     principal = Principal("federated-user", FED.arn, A, user_arn=ROOT.arn)

@@ -549,7 +549,6 @@ def test_defects_come_in_document_order():
     assert str(error_of(policy, "identity")) == str(found[0])
 
 
-@pytest.mark.xfail(strict=True, reason="_principal_value walks a set: the order is by chance")
 def test_principals_are_looked_at_in_document_order():
     types = ["AWS", "Service", "Federated", "CanonicalUser"]
     for order in (types, types[::-1]):
@@ -558,7 +557,6 @@ def test_principals_are_looked_at_in_document_order():
         assert paths == [f"{PLACE}.Principal.{name}" for name in order]
 
 
-@pytest.mark.xfail(strict=True, reason="_is_arn does not look at the service part")
 @pytest.mark.parametrize("resource", ["arn:aws:*:::b", "arn:aws:s?:::b", "arn:aws:*:*:*:*"])
 def test_service_of_a_resource_takes_no_wildcard(resource):
     """STS_FACTS 3.6: no wildcard in the service segment."""

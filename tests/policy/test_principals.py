@@ -107,7 +107,6 @@ def test_strength(element, principal, expected):
     assert PrincipalElement(element).strength(principal) == expected
 
 
-@pytest.mark.xfail(strict=True, reason="names_of lists the root ARN of user_arn as CAPPED")
 def test_root_arn_and_digits_mean_the_same_for_a_federated_user_of_root():
     """`arn:aws:iam::A:root` is the account, not the root user behind the session."""
     by_arn, by_digits = PrincipalElement(aws(ROOT_ARN)), PrincipalElement(aws(A))
@@ -222,7 +221,6 @@ def test_not_principal_never_spares_a_boundary(element, principal):
     assert decision.blocked_by == "resource"
 
 
-@pytest.mark.xfail(strict=True, reason="_by_id takes the id for the federated user's own ARN")
 @pytest.mark.parametrize(
     "names, spared",
     [((A, AIDA, FED_ARN), True), ((A, USER_ARN, AIDA), False)],
