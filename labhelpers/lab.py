@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import boto3
 
     from labhelpers.sandbox.clock import LabClock
-    from labhelpers.sandbox.sessions import RoleSession
+    from labhelpers.sandbox.sessions import Session
 
 DEFAULT_ACCOUNT = "111122223333"
 DEFAULT_REGION = "ap-northeast-2"
@@ -66,15 +66,19 @@ class Lab:
 
         Its keys are long-term, so the lab stays usable however far the clock is moved.
         """
+        account_id = self._account(account_id)
+        if account_id not in self._sessions:
+            keys = self._sandbox.administrator(account_id)
+            self._sessions[account_id] = self._boto_session(*keys)
+        return self._sessions[account_id]
+
+    def _account(self, account_id: str | None) -> str:
         account_id = self.account_id if account_id is None else account_id
         if not isinstance(account_id, str) or not re.fullmatch(r"\d{12}", account_id, re.ASCII):
             raise LabError(
                 f"{account_id!r} is no account id: write 12 digits as text, e.g. '444455556666'."
             )
-        if account_id not in self._sessions:
-            keys = self._sandbox.administrator(account_id)
-            self._sessions[account_id] = self._boto_session(*keys)
-        return self._sessions[account_id]
+        return account_id
 
     def client(self, service: str) -> Any:
         """Short for `lab.session().client(service)`."""
@@ -116,9 +120,16 @@ class Lab:
             raise LabError(f"{action} cannot be called like this: {error}") from None
         return Outcome(ALLOWED, action, response=response)
 
-    def sessions(self) -> list[RoleSession]:
+    def root_session(self, account_id: str | None = None) -> boto3.Session:
+        """A boto3 Session of an account's root user, with long-term keys.
+
+        For the lessons about what root may not do; everything else is the administrator's.
+        """
+        return self._boto_session(*self._sandbox.root_key(self._account(account_id)))
+
+    def sessions(self) -> list[Session]:
         """Every role session that STS handed out in this lab, in order of issue."""
-        return self._sandbox.gateway.sessions.all()
+        return [s for s in self._sandbox.gateway.registry.sessions.all() if s.is_role_session]
 
     def close(self) -> None:
         """Stop the endpoint. Can be called twice."""

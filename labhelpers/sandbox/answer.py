@@ -14,7 +14,7 @@ from labhelpers.sandbox.authenticate import Caller
 from labhelpers.sandbox.errors import Refusal, not_modelled
 from labhelpers.sandbox.interpret import Call, service_model
 from labhelpers.sandbox.moto_session import host_free_imports
-from labhelpers.sandbox.sessions import SessionRegistry
+from labhelpers.sandbox.registry import Registry
 from labhelpers.sandbox.wire import RAW_HEADER_NAMES, HttpRequest
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
@@ -25,11 +25,11 @@ _app_lock = threading.Lock()
 
 
 def answer_sts(
-    call: Call, caller: Caller, sessions: SessionRegistry, lab_now: datetime, request_id: str
+    call: Call, caller: Caller, registry: Registry, lab_now: datetime, request_id: str
 ) -> Answer:
     from moto.core.serialize import QuerySerializer
 
-    result = sts.answer(call, caller, sessions, lab_now)
+    result = sts.answer(call, caller, registry, lab_now)
     operation = service_model("sts").operation_model(call.operation)
     written = QuerySerializer(operation_model=operation).serialize(result)
     body = written["body"].replace("request-id", request_id)

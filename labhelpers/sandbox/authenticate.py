@@ -2,8 +2,7 @@
 
 Trusts nothing but the secrets that this sandbox issued itself. The order of the checks is the
 one measured on STS (STS_FACTS 2.6): scope, then the key and its token, then expiry, then whether
-the role still exists, then the signature. Not modelled: SigV4a, chunk-signed uploads, anonymous
-callers.
+the role still exists, then the signature. Not modelled: SigV4a, chunk-signed uploads.
 """
 
 from __future__ import annotations
@@ -14,12 +13,14 @@ from datetime import UTC, datetime, timedelta
 
 from labhelpers.policy import Principal
 from labhelpers.sandbox import sigv4, state
-from labhelpers.sandbox.errors import S3, Family, Refusal, credential_refusal, not_modelled
-from labhelpers.sandbox.sessions import RoleSession, SessionRegistry
+from labhelpers.sandbox.errors import QUERY, S3, Family, Refusal, credential_refusal, not_modelled
+from labhelpers.sandbox.registry import Registry
+from labhelpers.sandbox.sessions import Session
 from labhelpers.sandbox.wire import HttpRequest
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _MAX_SKEW = timedelta(minutes=15)
+UNSIGNED_OPERATIONS = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Caller:
     access_key_id: str
     region: str
     service: str
-    session: RoleSession | None = None
+    session: Session | None = None
     user_name: str = ""
 
     @property
@@ -40,15 +41,17 @@ class Caller:
 
 
 def authenticate(
-    http: HttpRequest, family: Family, sessions: SessionRegistry, lab_now: datetime
+    http: HttpRequest, family: Family, registry: Registry, lab_now: datetime
 ) -> Caller:
     """The caller, or a Refusal in the service's own words."""
     signed = sigv4.read_signature(http, family)
     if signed is None:
-        raise credential_refusal(family, "unsigned")
+        return _unsigned_caller(http, family)
     _check_scope(signed, family)
     if signed.access_key_id.startswith("ASIA"):
-        caller, secret = _session_caller(signed, family, sessions, lab_now)
+        caller, secret = _session_caller(signed, family, registry, lab_now)
+    elif signed.access_key_id in registry.root_keys:
+        caller, secret = _root_caller(signed, family, registry)
     else:
         caller, secret = _user_caller(signed, family)
     _check_dates(signed, family)
@@ -57,6 +60,16 @@ def authenticate(
         raise credential_refusal(family, "bad_signature", why)
     _check_body(http, signed)
     return caller
+
+
+def _unsigned_caller(http: HttpRequest, family: Family) -> Caller:
+    """S3 takes requests of nobody in particular, STS those that bring a token or an assertion."""
+    anonymous = Principal(kind="anonymous", arn="", account="")
+    if family is S3:
+        return Caller(anonymous, "anonymous", "", "us-east-1", "s3")
+    if family is QUERY and http.form.get("Action") in UNSIGNED_OPERATIONS:
+        return Caller(anonymous, "", "", "us-east-1", "sts")
+    raise credential_refusal(family, "unsigned")
 
 
 def _check_scope(signed: sigv4.Signed, family: Family) -> None:
@@ -71,8 +84,9 @@ def _check_scope(signed: sigv4.Signed, family: Family) -> None:
 
 
 def _session_caller(
-    signed: sigv4.Signed, family: Family, sessions: SessionRegistry, lab_now: datetime
+    signed: sigv4.Signed, family: Family, registry: Registry, lab_now: datetime
 ) -> tuple[Caller, str]:
+    sessions = registry.sessions
     session = sessions.get(signed.access_key_id)
     if session is None:
         raise credential_refusal(family, "invalid_key", _unknown(signed))
@@ -85,8 +99,9 @@ def _session_caller(
     if lab_now >= session.expires:
         why = f"The session ended at {session.expires:%H:%M:%S}; the lab clock says {lab_now:%F %T}"
         raise credential_refusal(family, "expired", f"{why} UTC.")
-    if not state.role_exists(session.account_id, session.role_id):
-        why = f"The role {session.role_arn} is deleted, and its sessions with it."
+    if not state.still_exists(session.principal, session.user_name):
+        gone = session.role_arn or f"user {session.user_name}"
+        why = f"The {'role ' if session.role_arn else ''}{gone} is deleted; so are its sessions."
         raise credential_refusal(family, "invalid_key", why)
     caller = Caller(
         principal=session.principal,
@@ -95,12 +110,23 @@ def _session_caller(
         region=signed.region,
         service=signed.service,
         session=session,
+        user_name=session.user_name,
     )
     return caller, session.secret_access_key
 
 
 def _unknown(signed: sigv4.Signed) -> str:
     return f"This lab never issued the access key {signed.access_key_id[:128]}, or it is deleted."
+
+
+def _root_caller(signed: sigv4.Signed, family: Family, registry: Registry) -> tuple[Caller, str]:
+    account_id, secret = registry.root_keys[signed.access_key_id]
+    if signed.token is not None:
+        why = "A root user's key is long-term: it has no session token."
+        raise credential_refusal(family, "invalid_token", why)
+    root = Principal(kind="root", arn=f"arn:aws:iam::{account_id}:root", account=account_id)
+    key_id = signed.access_key_id
+    return Caller(root, account_id, key_id, signed.region, signed.service), secret
 
 
 def _user_caller(signed: sigv4.Signed, family: Family) -> tuple[Caller, str]:

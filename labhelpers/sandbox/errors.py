@@ -123,8 +123,10 @@ def malformed_policy(error: PolicyError, code: str = "MalformedPolicyDocument") 
     return Refusal(code, str(error), 400, reason=f"{where}{error.hint}")
 
 
-def sts_denial(request: Request) -> str:
-    """STS says who, what and on what, but never why (STS_FACTS 2.2)."""
+def principal_denial(request: Request) -> str:
+    """STS says who, what and on what, but never why (STS_FACTS 2.2, 2.5)."""
+    if request.principal.kind in ("web-identity", "saml"):
+        return f"Not authorized to perform {request.action}"
     who = f"User: {request.principal.arn} is not authorized to perform: {request.action}"
     return f"{who} on resource: {request.resource}"
 
@@ -135,7 +137,7 @@ def denial(decision: Decision, family: Family, service: str, caller_account: str
         return not_modelled(f"the condition key {decision.unmodelled}")
     request = decision.request
     if service == "sts":
-        return Refusal("AccessDenied", sts_denial(request), blocked_by=decision.blocked_by)
+        return Refusal("AccessDenied", principal_denial(request), blocked_by=decision.blocked_by)
     who = f"User: {request.principal.arn} is not authorized to perform: {request.action}"
     where = f" on resource: {request.resource}" if request.resource not in (None, "*") else ""
     code, status = "AccessDenied", 403

@@ -19,7 +19,7 @@ from labhelpers.sandbox.authenticate import Caller, authenticate
 from labhelpers.sandbox.clock import LabClock
 from labhelpers.sandbox.errors import Family, Refusal, denial, family_of, not_modelled, render
 from labhelpers.sandbox.interpret import Call, interpret
-from labhelpers.sandbox.sessions import SessionRegistry
+from labhelpers.sandbox.registry import Registry
 from labhelpers.sandbox.wire import HttpRequest, from_environ
 
 _SCOPE = re.compile(r"[^/,\s]+/\d*/[^/,\s]*/([a-z0-9-]{1,60})/")
@@ -34,7 +34,7 @@ class Gateway:
 
     def __init__(self, clock: LabClock) -> None:
         self.clock = clock
-        self.sessions = SessionRegistry()
+        self.registry = Registry()
         self.recorder = record.Recorder()
         self._lock = threading.RLock()
 
@@ -65,16 +65,16 @@ class Gateway:
         refusal: Refusal | None = None
         lab_now = self.clock.now()
         try:
-            caller = authenticate(http, family, self.sessions, lab_now)
+            caller = authenticate(http, family, self.registry, lab_now)
             with self._lock:
-                call = interpret(http, caller, family)
+                call = interpret(http, caller, family, self.registry, lab_now)
                 decision = authorize.authorize(
                     call, caller, http.headers, http.remote_addr, lab_now
                 )
                 if decision is not None and not decision.allowed:
                     raise denial(decision, family, caller.service, caller.principal.account)
                 if call.service == "sts":
-                    reply = answer.answer_sts(call, caller, self.sessions, lab_now, request_id)
+                    reply = answer.answer_sts(call, caller, self.registry, lab_now, request_id)
                 else:
                     reply = answer.answer_moto(http, call, caller, request_id)
                     request_id = _request_id(reply, request_id)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from labhelpers.policy import Principal
 from labhelpers.sandbox.authenticate import Caller
 from labhelpers.sandbox.errors import Family, Refusal, not_modelled
+from labhelpers.sandbox.registry import Registry
 from labhelpers.sandbox.wire import HttpRequest
 
 
@@ -21,26 +24,36 @@ class Check:
     """One question for the policies: may the caller do this action on this resource?
 
     `resource` None: the request's resource is not modelled, so only Resource "*" can allow it.
+    `principal` stands in for the caller where a request is made with a token or an assertion.
+    `tags_known`: the context holds all tags of the resource and of the request.
     """
 
     action: str
     resource: str | None
     resource_account: str
-    context: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
+    principal: Principal | None = None
+    tags_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that was understood. All `checks` must be Allowed before it is answered."""
+    """A request that was understood. All `checks` must be Allowed before it is answered.
+
+    `subject` is what reading the request already worked out for the answer.
+    """
 
     service: str
     operation: str
     checks: tuple[Check, ...]
     account_id: str  # whose state answers it
     params: Mapping[str, Any] = field(default_factory=dict)  # Query-protocol parameters
+    subject: Any = None
 
 
-def interpret(http: HttpRequest, caller: Caller, family: Family) -> Call:
+def interpret(
+    http: HttpRequest, caller: Caller, family: Family, registry: Registry, lab_now: datetime
+) -> Call:
     """The Call, or a Refusal for a request that is malformed or not modelled."""
     from labhelpers.sandbox import interpret_iam, interpret_s3, sts
 
@@ -49,9 +62,9 @@ def interpret(http: HttpRequest, caller: Caller, family: Family) -> Call:
     if caller.service == "s3":
         return interpret_s3.interpret(http, caller)
     if caller.service == "sts":
-        return sts.interpret(http, caller)
+        return sts.interpret(http, caller, registry, lab_now)
     if caller.service == "iam":
-        return interpret_iam.interpret(http, caller)
+        return interpret_iam.interpret(http, caller, registry, lab_now)
     if caller.service == "ec2":
         return _interpret_ec2(http, caller)
     return _interpret_other(http, caller)

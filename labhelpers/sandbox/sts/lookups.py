@@ -1,0 +1,57 @@
+"""STS operations that hand out no credentials: who am I, whose key is this, what did that say?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from labhelpers.sandbox import state
+from labhelpers.sandbox.authenticate import Caller
+from labhelpers.sandbox.errors import Refusal
+from labhelpers.sandbox.interpret import Call, Check
+from labhelpers.sandbox.registry import Registry
+
+
+def interpret_identity(values: dict, caller: Caller, *_: Any) -> Call:
+    """Needs no permission and cannot be denied."""
+    return Call("sts", "GetCallerIdentity", (), caller.principal.account, values)
+
+
+def answer_identity(call: Call, caller: Caller, *_: Any) -> dict[str, Any]:
+    principal = caller.principal
+    return {"UserId": caller.user_id, "Account": principal.account, "Arn": principal.arn}
+
+
+def interpret_key_info(values: dict, caller: Caller, *_: Any) -> Call:
+    account = caller.principal.account
+    check = Check("sts:GetAccessKeyInfo", "*", account)
+    return Call("sts", "GetAccessKeyInfo", (check,), account, values)
+
+
+def answer_key_info(call: Call, caller: Caller, registry: Registry, _: datetime) -> dict[str, Any]:
+    """The account of a key of this sandbox; AWS reads it out of any key id."""
+    key_id = call.params["AccessKeyId"]
+    session, found = registry.sessions.get(key_id), state.find_access_key(key_id)
+    if session is not None:
+        return {"Account": session.account_id}
+    if key_id in registry.root_keys:
+        return {"Account": registry.root_keys[key_id][0]}
+    if found is None:
+        why = "The sandbox can name the account of keys that it issued itself, and only of those."
+        raise Refusal("ValidationError", f"Invalid Access Key ID: {key_id}", 400, reason=why)
+    return {"Account": found[0]}
+
+
+def interpret_decode(values: dict, caller: Caller, *_: Any) -> Call:
+    account = caller.principal.account
+    check = Check("sts:DecodeAuthorizationMessage", "*", account)
+    return Call("sts", "DecodeAuthorizationMessage", (check,), account, values)
+
+
+def answer_decode(call: Call, caller: Caller, registry: Registry, _: datetime) -> dict[str, Any]:
+    text = registry.decode_message(call.params["EncodedMessage"])
+    if text is None:
+        code = "InvalidAuthorizationMessageException"
+        why = "This lab never issued such a message; copy all of it from the refusal."
+        raise Refusal(code, "Message is not valid", 400, reason=why)
+    return {"DecodedMessage": text}

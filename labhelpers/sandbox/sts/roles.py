@@ -1,0 +1,135 @@
+"""What all ways into a role have in common: durations, tags, and the session itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from labhelpers.policy import Principal
+from labhelpers.sandbox import state
+from labhelpers.sandbox.errors import Refusal
+from labhelpers.sandbox.interpret import Check
+from labhelpers.sandbox.registry import Registry
+from labhelpers.sandbox.sessions import Session
+from labhelpers.sandbox.sts.passed import Passed
+
+DEFAULT_DURATION = 3600
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:[^:]*:[^:]*:\d{12}:.+", re.DOTALL)
+
+
+def owner_of(role_arn: str) -> str:
+    """The account in a role's ARN; a text that is no ARN is refused as STS does."""
+    if not _ROLE_ARN.fullmatch(role_arn):
+        raise Refusal("ValidationError", f"{role_arn} is invalid", 400)
+    return role_arn.split(":")[4]
+
+
+def role_checks(
+    action: str,
+    role_arn: str,
+    owner: str,
+    context: Mapping[str, Any],
+    *,
+    tags: Mapping[str, str],
+    transitive: frozenset[str],
+    source_identity: str,
+    inherited: Mapping[str, str] | None = None,
+    principal: Principal | None = None,
+) -> tuple[Check, ...]:
+    """The permissions that entering a role needs: `action`, sts:TagSession, sts:SetSourceIdentity.
+
+    `inherited` are the transitive tags of the calling session: they need sts:TagSession too,
+    and stand in for the role's own tags (STS_FACTS 5.1, 6.1).
+    """
+    inherited = inherited or {}
+    keys = dict(context)
+    for key, value in {**state.role_tags(role_arn), **inherited}.items():
+        keys[f"aws:ResourceTag/{key}"] = keys[f"iam:ResourceTag/{key}"] = value
+    if tags:
+        keys["aws:TagKeys"] = list(tags)
+        keys |= {f"aws:RequestTag/{key}": value for key, value in tags.items()}
+    if transitive:
+        keys["sts:TransitiveTagKeys"] = sorted(transitive)
+    if source_identity:
+        keys["sts:SourceIdentity"] = source_identity
+    actions = [action]
+    actions += ["sts:TagSession"] if tags or inherited else []
+    actions += ["sts:SetSourceIdentity"] if source_identity else []
+    return tuple(Check(name, role_arn, owner, keys, principal, True) for name in actions)
+
+
+def maximum_of(role) -> int:
+    return int(role.max_session_duration or DEFAULT_DURATION)
+
+
+def seconds_for(role, wanted: int | None) -> int:
+    """The session's length, or STS's refusal where the role allows less."""
+    seconds = DEFAULT_DURATION if wanted is None else wanted
+    if seconds > maximum_of(role):
+        raise Refusal(
+            "ValidationError",
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+            400,
+        )
+    return seconds
+
+
+def issue(
+    registry: Registry,
+    role,
+    name: str,
+    seconds: int,
+    lab_now: datetime,
+    caller_arn: str,
+    passed: Passed,
+    **more: Any,
+) -> Session:
+    """A new session of a role; its ARN drops the role's path, as AWS does (STS_FACTS 1.3)."""
+    issued = lab_now.replace(microsecond=0)
+    account = role.arn.split(":")[4]
+    tags = {**more.pop("inherited", {}), **passed.tags}
+    transitive = passed.transitive | more.pop("inherited_keys", frozenset())
+    principal = Principal(
+        kind="role-session",
+        arn=f"arn:aws:sts::{account}:assumed-role/{role.name}/{name}",
+        account=account,
+        unique_id=role.id,
+        role_arn=role.arn,
+    )
+    return registry.sessions.add(
+        principal=principal,
+        user_id=f"{role.id}:{name}",
+        issued=issued,
+        expires=issued + timedelta(seconds=seconds),
+        caller_arn=caller_arn,
+        session_name=name,
+        max_session_duration=maximum_of(role),
+        policies=passed.policies,
+        tags=tags,
+        transitive=transitive,
+        **more,
+    )
+
+
+def result_of(session: Session, passed: Passed) -> dict[str, Any]:
+    """The members that the results of all AssumeRole* operations share."""
+    result: dict[str, Any] = {
+        "Credentials": credentials_of(session),
+        "AssumedRoleUser": {"AssumedRoleId": session.user_id, "Arn": session.arn},
+    }
+    if passed.packed is not None:
+        result["PackedPolicySize"] = passed.packed
+    if session.source_identity:
+        result["SourceIdentity"] = session.source_identity
+    return result
+
+
+def credentials_of(session: Session) -> dict[str, Any]:
+    return {
+        "AccessKeyId": session.access_key_id,
+        "SecretAccessKey": session.secret_access_key,
+        "SessionToken": session.session_token,
+        "Expiration": session.expires,
+    }

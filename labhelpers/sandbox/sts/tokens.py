@@ -1,0 +1,99 @@
+"""GetSessionToken and GetFederationToken: an IAM user, or root, makes credentials of its own.
+
+Source: AWS STS API Reference; STS_FACTS 1.2, 1.3, 2.4.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from labhelpers.policy import Principal
+from labhelpers.sandbox.authenticate import Caller
+from labhelpers.sandbox.interpret import Call, Check
+from labhelpers.sandbox.registry import Registry
+from labhelpers.sandbox.sts.mfa import prove_mfa
+from labhelpers.sandbox.sts.passed import Passed, read_passed
+from labhelpers.sandbox.sts.roles import credentials_of
+
+DEFAULT_DURATION = 43_200
+ROOT_MAXIMUM = 3600  # more is cut, not refused
+
+
+def interpret_session_token(
+    values: dict, caller: Caller, registry: Registry, lab_now: datetime
+) -> Call:
+    """Needs no permission and cannot be denied."""
+    proven = prove_mfa(values, caller, registry, lab_now)
+    return Call("sts", "GetSessionToken", (), caller.principal.account, values, proven)
+
+
+def answer_session_token(
+    call: Call, caller: Caller, registry: Registry, lab_now: datetime
+) -> dict[str, Any]:
+    issued, expires = _lifetime(call, caller, lab_now)
+    session = registry.sessions.add(
+        principal=caller.principal,
+        user_id=caller.user_id,
+        user_name=caller.user_name,
+        issued=issued,
+        expires=expires,
+        caller_arn=caller.principal.arn,
+        mfa_at=issued if call.subject else None,
+    )
+    return {"Credentials": credentials_of(session)}
+
+
+def interpret_federation_token(values: dict, caller: Caller, *_: Any) -> Call:
+    account = caller.principal.account
+    passed = read_passed(values, account)
+    arn = f"arn:aws:sts::{account}:federated-user/{values['Name']}"
+    context: dict[str, Any] = {}
+    if passed.tags:
+        context["aws:TagKeys"] = list(passed.tags)
+        context |= {f"aws:RequestTag/{key}": value for key, value in passed.tags.items()}
+    actions = ["sts:GetFederationToken"] + (["sts:TagSession"] if passed.tags else [])
+    checks = tuple(Check(action, arn, account, context, None, True) for action in actions)
+    return Call("sts", "GetFederationToken", checks, account, values, passed)
+
+
+def answer_federation_token(
+    call: Call, caller: Caller, registry: Registry, lab_now: datetime
+) -> dict[str, Any]:
+    passed: Passed = call.subject
+    name, account = call.params["Name"], caller.principal.account
+    issued, expires = _lifetime(call, caller, lab_now)
+    principal = Principal(
+        kind="federated-user",
+        arn=f"arn:aws:sts::{account}:federated-user/{name}",
+        account=account,
+        unique_id=caller.principal.unique_id,
+        user_arn=caller.principal.arn,
+    )
+    session = registry.sessions.add(
+        principal=principal,
+        user_id=f"{account}:{name}",
+        user_name=caller.user_name,
+        session_name=name,
+        issued=issued,
+        expires=expires,
+        caller_arn=caller.principal.arn,
+        policies=passed.policies,
+        tags=passed.tags,
+    )
+    result: dict[str, Any] = {
+        "Credentials": credentials_of(session),
+        "FederatedUser": {"FederatedUserId": session.user_id, "Arn": session.arn},
+    }
+    if passed.packed is not None:
+        result["PackedPolicySize"] = passed.packed
+    return result
+
+
+def _lifetime(call: Call, caller: Caller, lab_now: datetime) -> tuple[datetime, datetime]:
+    is_root = caller.principal.kind == "root"
+    seconds = call.params.get("DurationSeconds", ROOT_MAXIMUM if is_root else DEFAULT_DURATION)
+    if is_root:
+        seconds = min(seconds, ROOT_MAXIMUM)
+    issued = lab_now.replace(microsecond=0)
+    return issued, issued + timedelta(seconds=seconds)
