@@ -1,4 +1,4 @@
-"""Command line: python -m labhelpers serve."""
+"""Command line: python -m labhelpers serve | decide | lint."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import signal
 import sys
 import threading
 
+from labhelpers.policy_commands import add_commands
+
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m labhelpers", description=__doc__)
@@ -14,8 +16,11 @@ def main(arguments: list[str] | None = None) -> int:
     serve = commands.add_parser("serve", help="run the sandbox for the AWS CLI, Terraform, SDKs")
     serve.add_argument("--port", type=int, default=0, help="default: any free port")
     serve.add_argument("--account", default=None, help="12 digits; whose administrator to print")
+    add_commands(commands)
     options = parser.parse_args(arguments)
-    return _serve(options.port, options.account)
+    if options.command == "serve":
+        return _serve(options.port, options.account)
+    return options.run(options)
 
 
 def _serve(port: int, account_id: str | None) -> int:

@@ -9,6 +9,7 @@ from .context import principal_context
 from .decision import Decision
 from .evaluate import evaluate
 from .explain import Explanation, explain
+from .lines import decide_line
 from .model import (
     ALLOWED,
     EXPLICITLY_DENIED,
@@ -39,6 +40,7 @@ __all__ = [
     "Request",
     "StatementResult",
     "Step",
+    "decide_line",
     "evaluate",
     "evaluate_trust",
     "explain",

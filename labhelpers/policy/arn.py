@@ -18,7 +18,11 @@ PARTS = 6
 def account_of(arn: str | None) -> str:
     """Return the 12-digit account of an ARN, "" if it holds none."""
     parts = (arn or "").split(":", PARTS - 1)
-    return parts[4] if len(parts) == PARTS else ""
+    if len(parts) < PARTS:
+        return ""
+    # AWS's own managed policies have "aws" there, which is nobody's account.
+    account = parts[4]
+    return account if len(account) == 12 and account.isascii() and account.isdigit() else ""
 
 
 def _split(tokens: Tokens) -> list[list[Token]]:

@@ -29,12 +29,15 @@ def _pairs(principal: Principal) -> tuple[tuple[str, str], ...]:
             "root": principal.account,
             "federated-user": f"{principal.account}:{name}",
         }.get(principal.kind, "")
+    service = principal.arn if principal.kind == "service" else ""
     pairs = {
         "aws:PrincipalArn": (principal.role_arn or principal.arn) if signed else "",
         "aws:PrincipalAccount": account,
         "aws:PrincipalType": _TYPES.get(principal.kind, ""),
         "aws:userid": user_id,
         "aws:username": name if principal.kind == "user" else "",
+        "aws:PrincipalIsAWSService": "true" if service else "false" if signed else "",
+        "aws:PrincipalServiceName": service,
     }
     return tuple((key, value) for key, value in pairs.items() if value)
 

@@ -9,6 +9,10 @@ where caps are the service control policies, the permissions boundary and the se
 How a resource-based policy names the caller decides which caps it steps over
 (principals.py). Resource control policies only subtract: AWS attaches RCPFullAWSAccess to
 everything and it cannot be detached. An explicit deny anywhere wins.
+
+Service control policies and the policies of an identity bind principals of an account: they say
+nothing about services, web and SAML identities and anonymous callers. Neither kind of
+organization policy reaches service-linked roles (AWS Organizations User Guide).
 """
 
 from __future__ import annotations
@@ -23,6 +27,9 @@ from .statement import Call, Policy
 
 # Every authenticated caller may use these; no policy can refuse them (AWS STS API Reference).
 UNGOVERNED = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
+
+# The path of the roles that an AWS service owns.
+SERVICE_LINKED = ":role/aws-service-role/"
 
 
 def evaluate(
@@ -43,8 +50,8 @@ def evaluate(
     """
     if request.action.lower() in UNGOVERNED and request.principal.account:
         return Decision(request, ALLOWED, note="Every caller may do this; no policy can refuse it.")
-    call = Call(request, has_boundary=bool(boundaries))
-    groups = grouped(identity, boundaries, session, scps, rcps)
+    groups = grouped(request.principal, identity, boundaries, session, scps, rcps)
+    call = Call(request, has_boundary=bool(groups["boundary"]))
     case = build_case(call, groups, resource, resource_type="resource")
     # A key policy must itself allow, as a trust policy must.
     if resource is not None and _is_kms_key(request):
@@ -52,13 +59,19 @@ def evaluate(
     return conclude(case, blocker)
 
 
-def grouped(identity, boundaries, session, scps, rcps) -> dict[str, Sequence[Sequence[Policy]]]:
-    """Arrange the policies by type, in sets of which every one must allow."""
+def grouped(
+    principal: Principal, identity, boundaries, session, scps, rcps
+) -> dict[str, Sequence[Sequence[Policy]]]:
+    """Arrange the policies that bind the principal by type, in sets that must each allow."""
+    linked = SERVICE_LINKED in principal.role_arn
+    rcps = () if linked else rcps
+    if not principal.account:
+        return {"identity": (), "boundary": (), "session": (), "scp": (), "rcp": rcps}
     return {
         "identity": (identity,),
         "boundary": tuple((boundary,) for boundary in boundaries),
         "session": () if session is None else (session,),
-        "scp": scps,
+        "scp": () if linked else scps,
         "rcp": rcps,
     }
 
@@ -71,7 +84,7 @@ def build_case(call: Call, groups, resource: Policy | None, *, resource_type: st
     case = Case(call, groups, resource, resource_type=resource_type, same_account=same)
     verdicts = case.verdicts
     verdicts["rcp"] = [verdict or ALLOW for verdict in verdicts["rcp"]]
-    if verdicts["identity"] == [NONE] and has_all_rights(principal):
+    if NONE in verdicts["identity"] and has_all_rights(principal):
         verdicts["identity"] = [ALLOW]
     if principal.kind == "federated-user" and not verdicts["session"]:
         verdicts["session"] = [NONE]

@@ -26,7 +26,7 @@ POLICY_NAMES = {
 
 
 class PolicyError(ValueError):
-    """A policy document that AWS would refuse.
+    """A policy document that AWS would refuse, or a line of `decide` that holds no request.
 
     `str(error)` is AWS's wording where it is known, `path` a JSON path such as
     `Statement[0].Action` ("" for the whole document), `hint` what to write instead.

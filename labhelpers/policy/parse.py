@@ -62,7 +62,11 @@ def _no_constant(text: str):
 
 @lru_cache(maxsize=4096)
 def _compiled(text: str, kind: str, name: str) -> Policy:
-    document = read(text)
+    return compiled(read(text), kind, name)
+
+
+def compiled(document: object, kind: str, name: str = "") -> Policy:
+    """Compile what `read` has read; raises PolicyError at the first defect."""
     for defect in defects(document, kind):
         raise defect
     # Without a Version the old language counts, which has no policy variables.

@@ -22,7 +22,7 @@ _ROOT = re.compile(r"arn:[\w-]+:iam::(\d{12}):root", re.ASCII)
 
 def account_in(entry: str) -> str:
     """Return the account that an AWS entry stands for ("" unless 12 digits or a root ARN)."""
-    if len(entry) == 12 and entry.isdigit():
+    if len(entry) == 12 and entry.isascii() and entry.isdigit():
         return entry
     found = _ROOT.fullmatch(entry)
     return found[1] if found else ""
@@ -81,7 +81,8 @@ class PrincipalElement:
         if self.everyone and (principal.account or not typed):
             return DIRECT
         if principal.kind == "service":
-            return DIRECT if principal.arn.lower() in self.services else NOT_NAMED
+            named = not self.services.isdisjoint((principal.arn.lower(), "*"))
+            return DIRECT if named else NOT_NAMED
         if principal.kind in ("web-identity", "saml"):
             return DIRECT if principal.arn in self.federated else NOT_NAMED
         named = [how for name, how in names_of(principal).items() if name in self.aws]

@@ -255,6 +255,7 @@ CONTEXTS = [
             "aws:PrincipalType": "User",
             "aws:userid": AIDA,
             "aws:username": "anna",
+            "aws:PrincipalIsAWSService": "false",
         },
     ),
     (
@@ -265,6 +266,7 @@ CONTEXTS = [
             "aws:PrincipalAccount": A,
             "aws:PrincipalType": "AssumedRole",
             "aws:userid": f"{AROA}:s1",
+            "aws:PrincipalIsAWSService": "false",
         },
     ),
     (
@@ -275,6 +277,7 @@ CONTEXTS = [
             "aws:PrincipalAccount": A,
             "aws:PrincipalType": "FederatedUser",
             "aws:userid": f"{A}:fred",
+            "aws:PrincipalIsAWSService": "false",
         },
     ),
     (
@@ -285,6 +288,15 @@ CONTEXTS = [
             "aws:PrincipalAccount": A,
             "aws:PrincipalType": "Account",
             "aws:userid": A,
+            "aws:PrincipalIsAWSService": "false",
+        },
+    ),
+    (
+        "service",
+        SERVICE,
+        {
+            "aws:PrincipalIsAWSService": "true",
+            "aws:PrincipalServiceName": "ec2.amazonaws.com",
         },
     ),
     (
