@@ -5,9 +5,17 @@ configuration.resources["aws_iam_role.reader"].values["arn"]
 """
 
 from .configuration import Configuration, load
-from .errors import TerraformError
+from .errors import Diagnostic, TerraformError
 from .graph import trust_graph
 from .resources import Resource
 from .values import Unknown
 
-__all__ = ["Configuration", "Resource", "TerraformError", "Unknown", "load", "trust_graph"]
+__all__ = [
+    "Configuration",
+    "Diagnostic",
+    "Resource",
+    "TerraformError",
+    "Unknown",
+    "load",
+    "trust_graph",
+]

@@ -10,7 +10,7 @@ from .errors import Problem, TerraformError
 from .hcl import Block, Body
 from .references import identifier_of
 from .scope import Scope
-from .values import Attributes, Set, Unknown, kind, to_number
+from .values import Attributes, Set, Unknown, contains_unknown, kind, to_number
 
 _META_ARGUMENTS = frozenset(("count", "for_each", "provider", "depends_on"))
 _META_BLOCKS = frozenset(("lifecycle", "provisioner", "connection"))
@@ -23,7 +23,7 @@ def values_of(body: Body, scope: Scope, line: int, top: bool = True) -> Attribut
     for name, attribute in body.attributes.items():
         found.lines[name] = attribute.line
         if not (top and name in _META_ARGUMENTS):
-            found[name] = scope.evaluate(attribute.expression)
+            found[name] = scope.attempt(attribute.expression)
             if found[name] is Unknown:
                 found.references[name] = _reference(attribute.expression, scope)
     for block in body.blocks:
@@ -31,10 +31,15 @@ def values_of(body: Body, scope: Scope, line: int, top: bool = True) -> Attribut
         if top and block.type in _META_BLOCKS:
             continue
         if name in body.attributes:
-            message = f'{scope.where}: "{name}" is set as an argument and written as a block.'
-            raise TerraformError(message, scope.file, block.line, "Keep one of the two.")
-        if block.type == "dynamic":
-            _dynamic(name, block, scope, found)
+            error = scope.error(None, f'"{name}" is set as an argument and written as a block.')
+            error.line, error.hint = block.line, "Keep one of the two."
+            scope.report(error)
+        elif block.type == "dynamic":
+            try:
+                _dynamic(name, block, scope, found)
+            except TerraformError as error:
+                scope.report(error)
+                found[name] = Unknown
         elif found.setdefault(name, []) is not Unknown:
             found[name].append(values_of(block.body, scope, block.line, top=False))
     return found
@@ -55,8 +60,9 @@ def _dynamic(name: str, block: Block, scope: Scope, found: Attributes) -> None:
     attributes = block.body.attributes
     contents = block.body.blocks_of("content")
     if len(block.labels) != 1 or "for_each" not in attributes or len(contents) != 1:
-        message = f"{scope.where}: a dynamic block has a name, for_each and one content block."
-        raise TerraformError(message, scope.file, block.line)
+        error = scope.error(None, "A dynamic block has a name, for_each and one content block.")
+        error.line = block.line
+        raise error
     iterator = name
     try:
         if "iterator" in attributes:
@@ -73,7 +79,10 @@ def _dynamic(name: str, block: Block, scope: Scope, found: Attributes) -> None:
 
 
 def instances(block: Block, scope: Scope) -> tuple[Any, list[tuple[str, Any, Scope]]]:
-    """Return (shape, [(suffix of the address, key, scope)]); shape is None, list or dict."""
+    """Return (shape, [(suffix of the address, key, scope)]); shape is None, list or dict.
+
+    How many there are may be open: then the shape is Unknown, the list empty, and it is reported.
+    """
     attributes = block.body.attributes
     if "count" in attributes and "for_each" in attributes:
         message = "count and for_each exclude each other."
@@ -83,21 +92,22 @@ def instances(block: Block, scope: Scope) -> tuple[Any, list[tuple[str, Any, Sco
         times = scope.evaluate(node)
         whole = _number_or_none(times)
         if times is Unknown:
-            raise scope.error(node, *_not_known("count"))
+            return _not_known("count", node, scope)
         if not isinstance(whole, int) or not 0 <= whole <= MAX_INSTANCES:
             message = f"count must be a whole number from 0 to {MAX_INSTANCES}, not {times!r:.40}."
             raise scope.error(node, message)
         rounds = range(whole)
         return list, [(f"[{i}]", i, scope.child({"count": {"index": i}})) for i in rounds]
     if "for_each" in attributes:
-        return dict, list(_for_each(attributes["for_each"].expression, scope))
+        node = attributes["for_each"].expression
+        items = scope.evaluate(node)
+        if items is Unknown or (isinstance(items, Set) and contains_unknown(items)):
+            return _not_known("for_each", node, scope)
+        return dict, list(_for_each(items, node, scope))
     return None, [("", None, scope)]
 
 
-def _for_each(node: Any, scope: Scope) -> Iterator[tuple[str, str, Scope]]:
-    items = scope.evaluate(node)
-    if items is Unknown:
-        raise scope.error(node, *_not_known("for_each"))
+def _for_each(items: Any, node: Any, scope: Scope) -> Iterator[tuple[str, str, Scope]]:
     if not isinstance(items, dict | Set):
         message = f"for_each needs a map or a set of strings, not {kind(items)}."
         raise scope.error(node, message, "Write for_each = toset([…]) for a list of strings.")
@@ -117,6 +127,8 @@ def _number_or_none(value: object) -> Any:
         return None
 
 
-def _not_known(name: str) -> tuple[str, str]:
+def _not_known(name: str, node: Any, scope: Scope) -> tuple[Any, list]:
     message = f"{name} depends on a value that is not known before apply."
-    return message, "If it is a variable, give it: load(directory, variables={…})."
+    hint = "If it is a variable, give it: load(directory, variables={…})."
+    scope.report(scope.error(node, message, hint), "warning")
+    return Unknown, []

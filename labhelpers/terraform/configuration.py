@@ -6,17 +6,21 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .errors import Problem, TerraformError, did_you_mean
+from .errors import Diagnostic, Problem, TerraformError, did_you_mean
 from .hcl import parse_body, read_text
 from .json_text import from_json
 from .module import Module
 from .provider import Target, account_of
 from .resources import Resource
 from .scope import Scope
-from .values import Unknown
+from .terraform_json import from_terraform_json
+from .values import Unknown, native
+
+_AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,8 @@ class Configuration:
     `resources` maps full addresses ("aws_iam_role.reader",
     "data.aws_iam_policy_document.x", "aws_iam_user.all[\\"anna\\"]") to Resources;
     `variables`, `locals` and `outputs` map names to values. Unknown stands for what only AWS
-    could know and for variables that nobody has set.
+    could know and for variables that nobody has set. `diagnostics` tell what could not be
+    resolved, where and why; an empty tuple means that nothing was in the way.
     """
 
     directory: Path
@@ -34,6 +39,11 @@ class Configuration:
     variables: Mapping[str, Any]
     locals: Mapping[str, Any]
     outputs: Mapping[str, Any]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    def __repr__(self) -> str:
+        said = [f"{self.directory}: {len(self.resources)} resources and data sources"]
+        return "\n".join((*said, *map(str, self.diagnostics)))
 
     def of_type(self, *types: str) -> list[Resource]:
         """Return the managed resources of these types, in the order of their addresses."""
@@ -50,17 +60,23 @@ def load(
 ) -> Configuration:
     """Read and resolve a Terraform configuration; no AWS and no Terraform is needed.
 
-    `variables` go before terraform.tfvars and *.auto.tfvars. ARNs need `account_id` (12
-    digits, or taken from `caller_arn`); `region` counts where the provider block names none.
-    What stays open is Unknown. Raises TerraformError, and nothing else, for faulty files.
+    `directory` may also be a plan or state in JSON (`terraform show -json`). `variables` go
+    before terraform.tfvars and *.auto.tfvars. ARNs need `account_id` (12 digits, or taken from
+    `caller_arn`); `region` counts where the provider block names none. What stays open is
+    Unknown; faults in the files become `diagnostics`, and the rest is resolved all the same.
+    Raises TerraformError, and nothing else, for a wrong argument or a directory that cannot be
+    read.
     """
     path = Path(directory)
     if not path.exists():
         raise TerraformError(f"There is no directory {path}.", hint="Check the path.")
     target = _target(account_id, caller_arn, region)
     try:
+        if path.is_file() and path.suffix == ".json":
+            return from_terraform_json(path)
         root = Module(path, {}, {}, target)
-        root.given |= _inputs(path, root, variables or {})
+        given = _inputs(path, root, variables or {})
+        root.given = {name: partial(native, value) for name, value in given.items()}
         root.evaluate()
         resources = root.all_resources()
     except Problem as problem:
@@ -75,6 +91,7 @@ def load(
         {name: root.variable(name) for name in declared.variables},
         {name: root.local(name) for name in declared.locals},
         {name: root.output(name) for name in declared.outputs},
+        tuple(root.report.diagnostics),
     )
 
 
@@ -88,13 +105,20 @@ def _target(account_id: str | None, caller_arn: str | None, region: str | None) 
 
 def _inputs(path: Path, root: Module, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of variables: terraform.tfvars, *.auto.tfvars, then `given`."""
+    files = [path / base for base in ("terraform.tfvars", "terraform.tfvars.json")]
+    files += sorted(p for p in path.iterdir() if p.name.endswith(_AUTOMATIC))
     found: dict[str, Any] = {}
-    for base in ("terraform.tfvars", "terraform.tfvars.json"):
-        if (path / base).is_file():
-            found |= _values_file(path / base)
-    for file in sorted(p for p in path.iterdir() if p.is_file()):
-        if file.name.endswith((".auto.tfvars", ".auto.tfvars.json")):
-            found |= _values_file(file)
+    for file in files:
+        if file.is_file():
+            try:
+                found |= _values_file(file)
+            except TerraformError as error:
+                root.report.add(error)
+    for name in sorted(found.keys() - root.declared.variables.keys()):
+        message = f'A file of variables sets "{name}", but no such variable is declared.'
+        hint = f'Declare it: variable "{name}" {{}}'
+        root.report.add(TerraformError(message, hint=hint), "warning")
+        del found[name]
     for name in given:
         if name not in root.declared.variables:
             message = f'A value is given for "{name}", but no such variable is declared.'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 
@@ -13,8 +14,11 @@ class TerraformError(ValueError):
     when no file is to blame), `line` counts from 1 (0: no line), `hint` says what to do.
     """
 
-    def __init__(self, message: str, file: str = "", line: int = 0, hint: str = ""):
+    def __init__(
+        self, message: str, file: str = "", line: int = 0, hint: str = "", address: str = ""
+    ):
         super().__init__(message, file, line, hint)
+        self.address = address
         self.message = message
         self.file = file
         self.line = line
@@ -22,13 +26,48 @@ class TerraformError(ValueError):
         self.undeclared = False
 
     def __str__(self) -> str:
-        place = f"{self.file}, line {self.line}: " if self.line else f"{self.file}: "
-        text = f"{place if self.file else ''}{self.message}"
-        return f"{text}\n{self.hint}" if self.hint else text
+        return _told(self.file, self.line, self.message, self.hint)
 
     def _render_traceback_(self) -> list[str]:
         """IPython shows these lines in place of a stack trace."""
         return [str(self)]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """What load() could not make sense of; everything else is resolved all the same.
+
+    `severity` is "error" (Terraform would refuse it too) or "warning" (it is left out here);
+    the rest is as in TerraformError, `address` "" when no block is to blame.
+    """
+
+    severity: str
+    message: str
+    address: str = ""
+    file: str = ""
+    line: int = 0
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.severity}: {_told(self.file, self.line, self.message, self.hint)}"
+
+
+class Report:
+    """The diagnostics of one load(), in the order in which they are met."""
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+        self.broken = False  # a file could not be read: what it declares seems undeclared
+
+    def add(self, error: TerraformError, severity: str = "error") -> None:
+        """Take in a fault, once."""
+        if error.undeclared and self.broken:
+            return
+        found = Diagnostic(
+            severity, error.message, error.address, error.file, error.line, error.hint
+        )
+        if found not in self.diagnostics:
+            self.diagnostics.append(found)
 
 
 class Problem(Exception):
@@ -43,6 +82,12 @@ class Problem(Exception):
         self.hint = hint
         self.line = line
         self.undeclared = undeclared
+
+
+def _told(file: str, line: int, message: str, hint: str) -> str:
+    place = f"{file}, line {line}: " if line else f"{file}: "
+    text = f"{place if file else ''}{message}"
+    return f"{text}\n{hint}" if hint else text
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

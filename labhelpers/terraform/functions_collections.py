@@ -12,9 +12,9 @@ MAX_ELEMENTS = 1024 * 64
 # These see only the outermost values: what is Unknown inside stays where it is.
 SHALLOW = frozenset(
     (
-        *("coalesce", "coalescelist", "concat", "element", "keys", "length", "lookup", "merge"),
-        *("nonsensitive", "one", "reverse", "sensitive", "slice", "tolist", "tomap", "values"),
-        "zipmap",
+        *("chunklist", "coalesce", "coalescelist", "concat", "contains", "element", "flatten"),
+        *("issensitive", "keys", "length", "lookup", "merge", "nonsensitive", "one", "reverse"),
+        *("sensitive", "slice", "tolist", "tomap", "values", "zipmap"),
     )
 )
 
@@ -76,7 +76,8 @@ def _concat(*lists):
 
 
 def _contains(items, value):
-    return any(equal(item, value) is True for item in _list(items))
+    found = [equal(item, value) for item in _list(items)]
+    return True if True in found else Unknown if Unknown in found else False
 
 
 def _element(items, place):
@@ -158,21 +159,51 @@ def _tomap(values):
     return dict(zip(_map(values), _one_type(values.values()), strict=True))
 
 
+def _chunklist(items, size):
+    width = _whole(size)
+    if width < 0:
+        raise Problem("The size is a whole number from 0.")
+    return [_list(items)[n : n + width] for n in range(0, len(items), width)] if width else [items]
+
+
+def _matchkeys(values, keys, wanted):
+    if len(_list(values)) != len(_list(keys)):
+        raise Problem("The lists of values and keys have different lengths.")
+    pairs = zip(values, keys, strict=True)
+    return [value for value, key in pairs if any(equal(key, one) is True for one in _list(wanted))]
+
+
+def _transpose(values):
+    found: dict[str, list] = {}
+    for key, items in sorted(_map(values).items()):
+        for item in _list(items):
+            found.setdefault(to_text(item), []).append(key)
+    return dict(sorted(found.items()))
+
+
+def _truths(items):
+    return [item is not None and to_bool(item) for item in _list(items)]
+
+
 COLLECTIONS = {
-    "alltrue": lambda items: all(to_bool(item) for item in _list(items)),
-    "anytrue": lambda items: any(to_bool(item) for item in _list(items)),
+    "alltrue": lambda items: all(_truths(items)),
+    "anytrue": lambda items: any(_truths(items)),
+    "chunklist": _chunklist,
     "coalesce": _coalesce,
     "coalescelist": _coalescelist,
     "compact": lambda items: [i for i in _one_type(_list(items)) if i is not None and i != ""],
     "concat": _concat,
     "contains": _contains,
     "distinct": lambda items: unique(_list(items)),
+    "ephemeralasnull": lambda value: value,
     "element": _element,
     "flatten": _flatten,
     "index": _index,
+    "issensitive": lambda value: False,
     "keys": lambda values: sorted(_map(values)),
     "length": _length,
     "lookup": _lookup,
+    "matchkeys": _matchkeys,
     "merge": _merge,
     "nonsensitive": lambda value: value,
     "one": _one,
@@ -193,6 +224,7 @@ COLLECTIONS = {
     "tomap": _tomap,
     "tonumber": lambda value: None if value is None else to_number(value),
     "toset": lambda items: None if items is None else Set(_one_type(_list(items))),
+    "transpose": _transpose,
     "tostring": lambda value: None if value is None else to_text(value),
     "values": _values,
     "zipmap": _zipmap,

@@ -10,24 +10,31 @@ from .json_text import to_json
 from .values import kind, limited, to_number, to_text
 
 _VERB = re.compile(
-    r"%(?:%|(?P<flags>[ +#0-]*)(?P<width>\d{0,3})(?:\.(?P<prec>\d{0,3}))?(?P<verb>.))"
+    r"%(?:%|(?:\[(?P<place>\d{1,3})\])?(?P<flags>[ +#0-]*)(?P<width>\d{0,3})"
+    r"(?:\.(?P<prec>\d{0,3}))?(?:\[(?P<late>\d{1,3})\])?(?P<verb>.))"
 )
 
 
 def format_(spec, *values):
-    """Fill %s, %d, %q, %v, %t, %f, %x … as Go does; %[1]s is not supported."""
-    rest = list(values)
+    """Fill %s, %d, %q, %v, %t, %f, %x … as Go does; %[1]s names its value by number."""
+    used: list[int] = [0]
+    named: list[bool] = []
 
     def one(found: re.Match) -> str:
         if found[0] == "%%":
             return "%"
-        if not rest:
+        if place := found["place"] or found["late"]:
+            named.append(True)
+            used.append(int(place))
+        else:
+            used.append(used[-1] + 1)
+        if not 1 <= used[-1] <= len(values):
             raise Problem(f"There is no value for {found[0]}.")
-        return _formatted(found, rest.pop(0))
+        return _formatted(found, values[used[-1] - 1])
 
     text = _VERB.sub(one, to_text(spec))
-    if rest:
-        raise Problem(f"There are {len(rest)} values more than the format uses.")
+    if max(used) < len(values) and not named:
+        raise Problem(f"There are {len(values) - max(used)} values more than the format uses.")
     return limited(text)
 
 

@@ -76,13 +76,38 @@ def _cidrhost(prefix, place):
     return str(network[place])
 
 
+def _cidrsubnets(prefix, *bits):
+    network, found = _network(prefix), []
+    place = int(network.network_address)
+    for more in bits:
+        length = network.prefixlen + to_number(more)
+        if not isinstance(length, int) or not network.prefixlen < length <= network.max_prefixlen:
+            raise Problem(f"{prefix} has no such part.")
+        size = 1 << (network.max_prefixlen - length)
+        place = -(-place // size) * size
+        if place + size > int(network.network_address) + network.num_addresses:
+            raise Problem(f"{prefix} is too small for all these parts.")
+        found.append(f"{type(network.network_address)(place)}/{length}")
+        place += size
+    return found
+
+
+def _log(value, base):
+    try:
+        return number(math.log(to_number(value)) / math.log(to_number(base)))
+    except (ValueError, ZeroDivisionError):
+        raise Problem("There is no such logarithm.") from None
+
+
 NUMBERS = {
     "abs": lambda n: abs(to_number(n)),
     "ceil": lambda n: math.ceil(to_number(n)),
     "cidrhost": _cidrhost,
     "cidrnetmask": lambda prefix: str(_network(prefix).netmask),
     "cidrsubnet": _cidrsubnet,
+    "cidrsubnets": _cidrsubnets,
     "floor": lambda n: math.floor(to_number(n)),
+    "log": _log,
     "max": lambda *numbers: _most(max, numbers),
     "min": lambda *numbers: _most(min, numbers),
     "parseint": _parseint,

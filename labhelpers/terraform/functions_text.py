@@ -117,12 +117,18 @@ def _strcontains(text, part):
     return to_text(part) in to_text(text)
 
 
+def _base64hash(name, text):
+    return base64.b64encode(hashlib.new(name, _bytes(text)).digest()).decode()
+
+
 def _hash(name):
     return lambda text: hashlib.new(name, _bytes(text)).hexdigest()
 
 
 TEXTS = {
     "base64decode": _base64decode,
+    "base64sha256": lambda text: _base64hash("sha256", text),
+    "base64sha512": lambda text: _base64hash("sha512", text),
     "base64encode": lambda text: base64.b64encode(_bytes(text)).decode(),
     "basename": lambda path: os.path.basename(to_text(path).rstrip("/")),
     "chomp": lambda text: to_text(text).rstrip("\r\n"),

@@ -6,6 +6,7 @@ across lines); those faults are found here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,10 +15,16 @@ from typing import Any
 
 import hcl2
 
-from .errors import TerraformError
+from .errors import Problem, Report, TerraformError
 from .syntax import explain_syntax
 
 _WRAP = "value = ("
+# In a file with a fault, each block that begins at the left margin is tried on its own.
+_TOP = re.compile(
+    r"^(?=(?:resource|data|variable|output|locals|module|provider|terraform|moved|import|removed"
+    r"|check|ephemeral)\b)",
+    re.MULTILINE,
+)
 Node = Any  # a LarkRule of python-hcl2: lark_name(), children, _meta
 
 
@@ -75,12 +82,35 @@ def read_text(path: Path, name: str) -> str:
         raise TerraformError("This is no UTF-8 text.", name, line, hint) from None
 
 
-def read_file(path: Path, name: str) -> Body:
-    """Parse one file; raises TerraformError with file, line and hint at a syntax error."""
-    return parse_body(read_text(path, name).removeprefix("\ufeff"), name)
+def read_file(path: Path, name: str, report: Report) -> Body:
+    """Parse one file; a syntax error is reported, and the blocks without one are returned."""
+    try:
+        text = read_text(path, name).removeprefix("\ufeff")
+    except TerraformError as error:
+        report.add(error)
+        report.broken = True
+        return Body()
+    try:
+        return parse_body(text, name)
+    except TerraformError as error:
+        report.add(error)
+        report.broken = True
+        return _what_is_left(text, name)
 
 
-@lru_cache(maxsize=64)
+def _what_is_left(text: str, name: str) -> Body:
+    found = Body()
+    starts = [match.start() for match in _TOP.finditer(text)]
+    for begin, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        try:
+            part = parse_body("\n" * text.count("\n", 0, begin) + text[begin:end], name)
+        except TerraformError:
+            continue
+        found.blocks.extend(part.blocks)
+    return found
+
+
+@lru_cache(maxsize=1024)
 def parse_body(text: str, name: str) -> Body:
     """Parse the text of a file called `name`. Trees are kept, so a second load is quick."""
     return _Reader(text, name).body(_parse(text, name).body)
@@ -96,6 +126,37 @@ def parse_expression(text: str, line: int, name: str) -> Node:
         error.line = min(error.line, line + text.count("\n"))
         raise
     return _Reader(source, name).body(tree.body).attributes["value"].expression
+
+
+def inner_of(node: Node) -> Node:
+    """Return an expression without the parentheses and wrappers around it."""
+    while node.lark_name() == "expr_term":
+        node = node.expression
+    return node
+
+
+class JsonNode:
+    """An expression of Terraform's JSON syntax: a JSON value whose texts are templates."""
+
+    __slots__ = ("file", "line", "value")
+
+    def __init__(self, value: Any, line: int, file: str):
+        self.value = value
+        self.line = line
+        self.file = file
+
+    @property
+    def _meta(self) -> JsonNode:
+        return self
+
+    def lark_name(self) -> str:
+        return "json"
+
+    def as_native(self) -> Node:
+        """Return the expression that a text holds where no template can stand, e.g. a type."""
+        if not isinstance(self.value, str):
+            raise Problem("A text with an expression is required here.")
+        return parse_expression(self.value, self.line, self.file)
 
 
 def line_of(node: Node) -> int:

@@ -9,36 +9,41 @@ from typing import Any
 
 from . import calls, inputs, resources
 from .declarations import read_directory
-from .errors import Problem, did_you_mean
+from .errors import Problem, Report, TerraformError, did_you_mean
 from .hcl import Block
 from .provider import Target, configured
 from .resources import Resource
 from .scope import Scope
 from .values import Unknown
 
+Inputs = Mapping[str, Callable[[], Any]]
+
 
 class Module:
-    """The root module, or a local module that it calls.
+    """The root module, or one instance of a local module that it calls.
 
-    `given` are values of variables, `targets` the provider configurations by name ("aws").
+    `given` computes the values of variables, `targets` are the provider configurations by
+    name ("aws"), `step` is how the parent calls it: `module.x`, `module.x["k"]`.
     """
 
     def __init__(
         self,
         directory: Path,
-        given: Mapping[str, Any],
+        given: Inputs,
         targets: Mapping[str, Target],
         base: Target,
         parent: Module | None = None,
-        name: str = "",
+        step: str = "",
     ):
         self.directory = directory
         self.parent = parent
         self.root: Path = parent.root if parent else directory
-        self.prefix: str = f"{parent.prefix}module.{name}." if parent else ""
+        self.report: Report = parent.report if parent else Report()
+        self.prefix: str = f"{parent.prefix}{step}." if parent else ""
         inside = os.path.relpath(directory, self.root)
         self.path = Path(inside).as_posix()
-        self.declared = read_directory(directory, "" if inside == "." else f"{self.path}/")
+        prefix = "" if inside == "." else f"{self.path}/"
+        self.declared = read_directory(directory, self.report, prefix)
         self.given = dict(given)
         self.base = base
         self.targets = dict(targets)
@@ -57,7 +62,8 @@ class Module:
         for name in self.declared.resources:
             self.resource(name)
         for name in self.declared.modules:
-            self.module(name).evaluate()
+            for child in self.call(name).modules():
+                child.evaluate()
         for name in self.declared.outputs:
             self.output(name)
 
@@ -70,6 +76,8 @@ class Module:
             if not rest:
                 raise Problem(f'A reference to "{name}" needs a name: {name}.NAME.')
             return kinds[name](rest[0]), 1
+        if name == "ephemeral" and len(rest) > 1:
+            return Unknown, 2
         labels = [name, *rest]
         used = 3 if name == "data" else 2
         if len(labels) < used:
@@ -103,12 +111,20 @@ class Module:
 
     def output(self, name: str) -> Any:
         """Return an output value."""
-        block = self.declared.outputs[name]
+        block = self.declared.outputs.get(name)
+        if block is None:
+            hint = did_you_mean(name, self.declared.outputs) or "Declare it in the module."
+            message = f'The module {self.prefix[:-1]} has no output "{name}".'
+            raise Problem(message, hint, undeclared=True)
         value = block.body.attributes.get("value")
         scope = self.scope_of(block)
-        if value is None:
-            raise scope.error(None, 'The argument "value" is required.', "Add: value = …")
-        return self._once(f"output.{name}", lambda: scope.evaluate(value.expression))
+
+        def evaluated() -> Any:
+            if value is None:
+                raise scope.error(None, 'The argument "value" is required.', "Add: value = …")
+            return scope.evaluate(value.expression)
+
+        return self._once(f"output.{name}", evaluated)
 
     def resource(self, address: str) -> Any:
         """Return the attributes of a resource; those of all instances with count or for_each."""
@@ -120,28 +136,31 @@ class Module:
             raise Problem(message, hint, undeclared=True)
         return self._once(address, lambda: resources.evaluated(self, block))
 
-    def module(self, name: str) -> Module:
-        """Return a module that this one calls."""
+    def call(self, name: str) -> calls.Call:
+        """Return what a module block calls."""
         block = self.declared.modules.get(name)
         if block is None:
             hint = did_you_mean(name, self.declared.modules) or "Declare it, or correct the name."
             message = f'No module call named "{name}" is declared.'
             raise Problem(message, hint, undeclared=True)
-        return self._once(f"module.{name}", lambda: calls.called(self, name, block))
+        found = self._once(f"module.{name}", lambda: calls.called(self, name, block))
+        return calls.Call() if found is Unknown else found
 
     def target(self, name: str) -> Target | None:
         """Return what a provider configuration works in; None if there is no such."""
         block = self.declared.providers.get(name)
         if block is not None:
             scope = self.scope_of(block)
-            return self._once(f"provider.{name}", lambda: configured(block, self.base, scope))
+            found = self._once(f"provider.{name}", lambda: configured(block, self.base, scope))
+            return self.base if found is Unknown else found
         return self.targets.get(name)
 
     def all_resources(self) -> dict[str, Resource]:
         """Return the resources of this module and of those it calls, by full address."""
         found = dict(self.resources)
         for name in self.declared.modules:
-            found |= self.module(name).all_resources()
+            for child in self.call(name).modules():
+                found |= child.all_resources()
         return found
 
     def scope_of(self, block: Block) -> Scope:
@@ -149,6 +168,7 @@ class Module:
         return Scope(self, block.file, self.prefix + block.address, line=block.line)
 
     def _once(self, name: str, compute: Callable[[], Any]) -> Any:
+        """Compute a value at its first use; one with a fault is reported, and Unknown."""
         if name in self._known:
             return self._known[name]
         if name in self._open:
@@ -159,23 +179,19 @@ class Module:
         self._open.append(name)
         try:
             self._known[name] = compute()
+        except TerraformError as error:
+            self.report.add(error)
+            self._known[name] = Unknown
         finally:
             self._open.pop()
         return self._known[name]
-
-    def child(
-        self, directory: Path, inputs: Mapping[str, Any], targets: Mapping[str, Target], name: str
-    ) -> Module:
-        """Return the module that this one calls under a name."""
-        return Module(directory, inputs, targets, self.base, self, name)
 
     def chain(self) -> list[Module]:
         """Return this module and those that led to it."""
         return [self, *(self.parent.chain() if self.parent else [])]
 
-    def _outputs(self, name: str) -> dict[str, Any]:
-        child = self.module(name)
-        return {output: child.output(output) for output in child.declared.outputs}
+    def _outputs(self, name: str) -> Any:
+        return self.call(name).value()
 
     def _surroundings(self, name: str) -> dict[str, Any]:
         if name == "terraform":

@@ -77,6 +77,8 @@ def identifier_of(node: Node) -> str:
     match node.lark_name():
         case "expr_term":
             return identifier_of(node.expression)
+        case "json":
+            return identifier_of(node.as_native())
         case "identifier":
             return str(node.token.value)
         case "get_attr_expr_term":

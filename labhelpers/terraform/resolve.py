@@ -118,4 +118,5 @@ _HANDLERS: dict[str, Callable[[Node, Any], Any]] = {
     "binary_op": _binary,
     "unary_op": _unary,
     "function_call": call,
+    "json": templates.json_value,
 }

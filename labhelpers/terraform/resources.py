@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import attributes, bodies, calls, data_sources
 from .errors import Problem
 from .hcl import Block
-from .values import Attributes
+from .values import Attributes, Unknown
 
 if TYPE_CHECKING:
     from .module import Module
@@ -22,7 +22,8 @@ class Resource:
 
     `mode` is "managed" or "data". `values` holds its attributes as `terraform show -json`
     names them, nested blocks as lists; Unknown stands for what only AWS could know. `file` and
-    `line` say where it begins.
+    `line` say where it begins; `references` are what its expressions refer to, as they are
+    written there: "var.name", "aws_s3_bucket.reports".
     """
 
     address: str
@@ -32,6 +33,7 @@ class Resource:
     file: str
     line: int
     mode: str = "managed"
+    references: tuple[str, ...] = ()
 
 
 def evaluated(module: Module, block: Block) -> Any:
@@ -42,6 +44,8 @@ def evaluated(module: Module, block: Block) -> Any:
     scope = module.scope_of(block)
     target = _target_of(module, block, scope)
     shape, rounds = bodies.instances(block, scope)
+    if shape is Unknown:
+        return Unknown
     found = {}
     for suffix, key, inner in rounds:
         values = bodies.values_of(block.body, inner, block.line)
@@ -51,12 +55,12 @@ def evaluated(module: Module, block: Block) -> Any:
             else:
                 values = attributes.complete(block.labels[0], values, target)
         except Problem as problem:
-            raise scope.located(problem) from None
+            scope.report(scope.located(problem))
         address = module.prefix + block.address + suffix
         kind, name = block.labels
         mode = "data" if block.type == "data" else "managed"
         module.resources[address] = Resource(
-            address, kind, name, values, block.file, block.line, mode
+            address, kind, name, values, block.file, block.line, mode, tuple(sorted(scope.seen))
         )
         found[key] = values
     if shape is None:

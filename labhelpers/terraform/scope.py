@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import operators, resolve
 from .errors import Problem, TerraformError, did_you_mean
 from .hcl import Node, line_of
+from .values import Unknown
 
 if TYPE_CHECKING:
     from .module import Module
@@ -27,7 +28,7 @@ class Scope:
     and iterators add. Without a module (templatefile) there are only those.
     """
 
-    __slots__ = ("directory", "file", "line", "module", "names", "where")
+    __slots__ = ("directory", "file", "line", "module", "names", "seen", "where")
 
     def __init__(
         self,
@@ -44,12 +45,14 @@ class Scope:
         self.names = names or {}
         self.directory = directory or (module.root if module else Path())
         self.line = line
+        self.seen: set[str] = set()  # the addresses that expressions here refer to
 
     def child(self, names: Mapping[str, Any]) -> Scope:
         """Return this scope with more names."""
-        return Scope(
-            self.module, self.file, self.where, {**self.names, **names}, self.directory, self.line
-        )
+        names = {**self.names, **names}
+        found = Scope(self.module, self.file, self.where, names, self.directory, self.line)
+        found.seen = self.seen
+        return found
 
     def isolated(self, names: Mapping[str, Any], file: str) -> Scope:
         """Return a scope for a template file, which sees nothing but `names`."""
@@ -59,6 +62,20 @@ class Scope:
         """Return the value of an expression."""
         return resolve.evaluate(node, self)
 
+    def attempt(self, node: Node) -> Any:
+        """Return the value of an expression; Unknown, with a diagnostic, if it has a fault."""
+        try:
+            return self.evaluate(node)
+        except TerraformError as error:
+            self.report(error)
+            return Unknown
+
+    def report(self, error: TerraformError, severity: str = "error") -> None:
+        """Add a diagnostic; without a module (a file of variables) the fault is raised."""
+        if self.module is None:
+            raise error
+        self.module.report.add(error, severity)
+
     def pairs(self, value: object) -> Any:
         """Return the (key, value) pairs of a collection, or Unknown."""
         return operators.pairs(value)
@@ -66,7 +83,7 @@ class Scope:
     def error(self, node: Node | None, message: str, hint: str = "") -> TerraformError:
         """Return the error for a fault at a node (None: the block itself)."""
         line = (line_of(node) if node is not None else 0) or self.line
-        return TerraformError(f"{self.where}: {message}", self.file, line, hint)
+        return TerraformError(f"{self.where}: {message}", self.file, line, hint, self.where)
 
     def located(self, problem: Problem, node: Node | None = None) -> TerraformError:
         """Return the error for a problem that has no place yet."""
@@ -84,4 +101,6 @@ class Scope:
         if self.module is None:
             hint = did_you_mean(name, self.names) or "Add it to the object given to templatefile()."
             raise Problem(f'The template uses a variable "{name}" that it is not given.', hint)
-        return self.module.lookup(name, rest)
+        value, used = self.module.lookup(name, rest)
+        self.seen.add(".".join((name, *rest[:used])))
+        return value, used

@@ -36,6 +36,27 @@ def heredoc(node: Node, scope: Scope) -> object:
     return render(parts, scope)
 
 
+def json_value(node: Node, scope: Scope) -> Any:
+    """Return the value of an expression in JSON syntax, whose texts are templates."""
+    return _from_json(node.value, node, scope)
+
+
+def _from_json(value: Any, node: Node, scope: Scope) -> Any:
+    if isinstance(value, str):
+        parts = parts_of_text(value, node.line, scope.file)
+        if len(parts) == 1 and parts[0].kind == "value":
+            return scope.evaluate(parts[0].node)
+        return render(parts, scope)
+    if isinstance(value, dict):
+        keys = {name: _from_json(name, node, scope) for name in value}
+        if any(key is Unknown for key in keys.values()):
+            return Unknown
+        return {str(keys[name]): _from_json(item, node, scope) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_from_json(item, node, scope) for item in value]
+    return value
+
+
 def template(text: str, scope: Scope) -> object:
     """Return the value of a template file's text."""
     return render(parts_of_text(text, 1, scope.file), scope)

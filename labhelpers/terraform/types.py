@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .errors import Problem
-from .hcl import Node
+from .hcl import Node, inner_of
 from .values import Set, Unknown, kind, shown, to_bool, to_number, to_text
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ def convert(value: object, node: Node, scope: Scope) -> Any:
     """Return the value as the type that `node` writes; raises Problem if it cannot become one."""
     if value is None or value is Unknown:
         return value
-    while node.lark_name() == "expr_term":
-        node = node.expression
+    node = inner_of(node)
+    if node.lark_name() == "json":
+        node = inner_of(node.as_native())
     if node.lark_name() == "identifier":
         return _named(value, str(node.token.value), None, scope)
     if node.lark_name() == "function_call" and node.arguments:
@@ -42,8 +43,7 @@ def _named(value: Any, name: str, inner: Node | None, scope: Scope) -> Any:
         raise Problem(f"A value of type {name} is required, not {shown(value)}.")
     if name == "map":
         return {k: v if inner is None else convert(v, inner, scope) for k, v in value.items()}
-    while inner is not None and inner.lark_name() == "expr_term":
-        inner = inner.expression
+    inner = inner if inner is None else inner_of(inner)
     if name == "object" and inner is not None and inner.lark_name() == "object":
         return dict(_members(value, inner, scope))
     if name == "tuple" and inner is not None and inner.lark_name() == "tuple":
@@ -56,9 +56,7 @@ def _named(value: Any, name: str, inner: Node | None, scope: Scope) -> Any:
 def _members(value: dict, node: Node, scope: Scope) -> Any:
     for element in node.elements:
         name = str(element.key.value.token.value) if _is_name(element.key) else ""
-        wanted, default, optional = element.expression, None, False
-        while wanted.lark_name() == "expr_term":
-            wanted = wanted.expression
+        wanted, default, optional = inner_of(element.expression), None, False
         if wanted.lark_name() == "function_call" and wanted.arguments:
             optional = str(wanted.identifiers[0].token.value) == "optional"
         if optional:

@@ -7,6 +7,7 @@ dict, and Unknown for what nobody knows before AWS has answered.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from .errors import Problem
@@ -63,6 +64,19 @@ class Attributes(dict):
     def line_of(self, name: str) -> int:
         """Return the line of an argument, that of the block if it is not set."""
         return self.lines.get(name, self.line)
+
+
+def native(value: object) -> object:
+    """Return a value that Python code gave as Terraform's own: tuples and sets become lists."""
+    if isinstance(value, Mapping) and not isinstance(value, Attributes):
+        return {str(key): native(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        return Set(native(item) for item in value)
+    if isinstance(value, list | tuple) and not isinstance(value, Set):
+        return [native(item) for item in value]
+    if value is None or value is Unknown or isinstance(value, str | int | float | Set | dict):
+        return value
+    raise Problem(f"A Python value of type {type(value).__name__} is no Terraform value.")
 
 
 def kind(value: object) -> str:
