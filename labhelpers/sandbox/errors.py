@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from labhelpers.policy import Decision, PolicyError, Request
+from labhelpers.policy import EXPLICITLY_DENIED, Decision, PolicyError, Request
 
 #: Which error shape a signing name speaks; whatever is missing here speaks JSON.
 QUERY_NAMESPACES = {
@@ -131,8 +132,17 @@ def principal_denial(request: Request) -> str:
     return f"{who} on resource: {request.resource}"
 
 
-def denial(decision: Decision, family: Family, service: str, caller_account: str) -> Refusal:
-    """The service's refusal of a request that the policies do not allow (STS_FACTS 2.8)."""
+def denial(
+    decision: Decision,
+    family: Family,
+    service: str,
+    caller_account: str,
+    encode: Callable[[str], str],
+) -> Refusal:
+    """The service's refusal of a request that the policies do not allow (STS_FACTS 2.8).
+
+    `encode` turns EC2's authorization message into the text for DecodeAuthorizationMessage.
+    """
     if decision.blocked_by == "not modelled":
         return not_modelled(f"the condition key {decision.unmodelled}")
     request = decision.request
@@ -151,7 +161,50 @@ def denial(decision: Decision, family: Family, service: str, caller_account: str
     elif family is JSON:
         code, status = "AccessDeniedException", 400
     message = f"{who}{where} {decision.aws_reason}"
+    if family is EC2:
+        blob = encode(authorization_message(decision))
+        message += f". Encoded authorization failure message: {blob}"
     return Refusal(code, message, status, blocked_by=decision.blocked_by)
+
+
+def authorization_message(decision: Decision) -> str:
+    """What DecodeAuthorizationMessage gives back, as JSON text.
+
+    The contents are documented, the spelling of the keys is not (STS_FACTS 2.8).
+    """
+    request = decision.request
+    principal = request.principal
+    matched = [result for result in decision.statements if result.matched]
+    keys = {"aws:Resource": request.resource, **request.context}
+    listed = {k: [v] if isinstance(v, str) else list(v) for k, v in keys.items() if v is not None}
+    return json.dumps(
+        {
+            "allowed": False,
+            "explicitDeny": decision.outcome == EXPLICITLY_DENIED,
+            "matchedStatements": {
+                "items": [
+                    {"statementId": r.sid, "effect": r.effect.upper(), "policy": r.policy_name}
+                    for r in matched
+                ]
+            },
+            "failures": {"items": []},
+            "context": {
+                "principal": {
+                    "id": request.context.get("aws:userid", principal.unique_id),
+                    "name": principal.arn.rsplit("/", 1)[-1],
+                    "arn": principal.arn,
+                },
+                "action": request.action,
+                "resource": request.resource,
+                "conditions": {
+                    "items": [
+                        {"key": key, "values": {"items": [{"value": value} for value in values]}}
+                        for key, values in listed.items()
+                    ]
+                },
+            },
+        }
+    )
 
 
 def render(

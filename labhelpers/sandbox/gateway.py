@@ -72,12 +72,11 @@ class Gateway:
                     call, caller, http.headers, http.remote_addr, lab_now
                 )
                 if decision is not None and not decision.allowed:
-                    raise denial(decision, family, caller.service, caller.principal.account)
-                if call.service == "sts":
-                    reply = answer.answer_sts(call, caller, self.registry, lab_now, request_id)
-                else:
-                    reply = answer.answer_moto(http, call, caller, request_id)
-                    request_id = _request_id(reply, request_id)
+                    account = caller.principal.account
+                    encode = self.registry.encode_message
+                    raise denial(decision, family, caller.service, account, encode)
+                reply = answer.answer(http, call, caller, self.registry, lab_now, request_id)
+                request_id = _request_id(reply, request_id)
         except Refusal as error:
             refusal = error
         except PolicyError as error:

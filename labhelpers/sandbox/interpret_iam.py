@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from labhelpers.policy import PolicyError, parse
 from labhelpers.sandbox import state
 from labhelpers.sandbox.authenticate import Caller
+from labhelpers.sandbox.constraints import check_parameters
 from labhelpers.sandbox.errors import Refusal, malformed_policy, not_modelled
-from labhelpers.sandbox.interpret import Call, Check, action_details, pass_role, query_action
+from labhelpers.sandbox.interpret import (
+    Call,
+    Check,
+    action_details,
+    pass_role,
+    query_action,
+    service_model,
+)
+from labhelpers.sandbox.principals import refuse_strangers
 from labhelpers.sandbox.registry import Registry
 from labhelpers.sandbox.sts.credential_limits import refuse_unfit_credentials
 from labhelpers.sandbox.wire import HttpRequest
@@ -33,19 +43,17 @@ _CREATED_BY = {
     "CreateVirtualMFADevice": "VirtualMFADeviceName",
 }
 _DOCUMENT_KINDS = {"AssumeRolePolicyDocument": "trust", "PolicyDocument": "identity"}
-#: What moto accepts and then ignores: refused, so that nobody relies on it.
-_IGNORED_BY_MOTO = {
-    ("CreateUser", "PermissionsBoundary"),
-    ("PutUserPermissionsBoundary", "PermissionsBoundary"),
-}
+#: Resource types whose tags a check knows, present and to come.
+_TAGGED_KINDS = ("role", "user", "instance-profile", "policy", "oidc-provider")
 
 
 def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: datetime) -> Call:
     operation, params = query_action(http, "iam")
     refuse_unfit_credentials("iam", operation, caller)
     details = action_details("iam", operation)
-    if details is None or any((operation, name) in _IGNORED_BY_MOTO for name in params):
-        raise not_modelled(f"iam:{operation} with these parameters" if details else operation)
+    if details is None:
+        raise not_modelled(operation)
+    values = check_parameters(service_model("iam").operation_model(operation), params)
     _check_documents(operation, params)
     account = caller.principal.account
     kinds = [kind["name"] for kind in details["resourceTypes"]]
@@ -57,11 +65,31 @@ def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: da
         context["iam:PolicyARN"] = params["PolicyArn"]
     if "PermissionsBoundary" in params:
         context["iam:PermissionsBoundary"] = params["PermissionsBoundary"]
-    checks = [Check(f"iam:{operation}", resource, account, context)]
+    context |= _tag_context(values, resource, kinds)
+    known = any(kind in _TAGGED_KINDS for kind in kinds) or not kinds
+    checks = [Check(f"iam:{operation}", resource, account, context, None, known)]
+    if "Tags" in values and operation.startswith("Create"):
+        tagging = operation.replace("Create", "Tag")
+        if action_details("iam", tagging):
+            checks.append(Check(f"iam:{tagging}", resource, account, context, None, known))
     if operation == "AddRoleToInstanceProfile" and params.get("RoleName"):
         role = entity_arn("role", params["RoleName"], params, account)
         checks.append(pass_role(role, account, "ec2.amazonaws.com"))
     return Call("iam", operation, tuple(checks), account, params)
+
+
+def _tag_context(values: dict[str, Any], resource: str | None, kinds: list[str]) -> dict[str, Any]:
+    """Tags of the request and of the role or user that it is about."""
+    context: dict[str, Any] = {}
+    tags = {tag["Key"]: tag.get("Value", "") for tag in values.get("Tags", ())}
+    keys = [*tags, *values.get("TagKeys", ())]
+    if keys:
+        context["aws:TagKeys"] = keys
+    context |= {f"aws:RequestTag/{key}": value for key, value in tags.items()}
+    if resource and kinds and kinds[0] in ("role", "user"):
+        for key, value in state.entity_tags(resource).items():
+            context[f"aws:ResourceTag/{key}"] = context[f"iam:ResourceTag/{key}"] = value
+    return context
 
 
 def _check_documents(operation: str, params: dict[str, str]) -> None:
@@ -72,9 +100,11 @@ def _check_documents(operation: str, params: dict[str, str]) -> None:
     for name, kind in kinds.items():
         if name in params:
             try:
-                parse(params[name], kind=kind)
+                policy = parse(params[name], kind=kind)
             except PolicyError as error:
                 raise malformed_policy(error) from None
+            if kind == "trust":
+                refuse_strangers(policy)
 
 
 def _default_user(operation: str, params: dict[str, str], caller: Caller) -> None:

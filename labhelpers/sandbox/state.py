@@ -106,6 +106,48 @@ def role_tags(role_arn: str) -> dict[str, str]:
     return _tags_of(role) if role is not None else {}
 
 
+def entity_tags(arn: str) -> dict[str, str]:
+    """The tags of the role or user with this ARN, none where there is nobody."""
+    found = find_principal(arn)
+    return {} if found is None else _tags_of(found)
+
+
+def find_principal(arn: str):
+    """The moto Role or User with exactly this ARN, or None."""
+    account_id, kind = arn.split(":")[4], arn.split(":", 5)[5].partition("/")[0]
+    if kind == "role":
+        return find_role(arn)
+    user = find_user(account_id, arn.rsplit("/", 1)[-1])
+    return user if user is not None and user.arn == arn else None
+
+
+def has_principal_id(unique_id: str) -> bool:
+    """Whether some user or role of any account has this unique id."""
+    from moto.iam.models import iam_backends
+
+    for backends in list(iam_backends.values()):
+        if unique_id in backends["aws"].roles:
+            return True
+        if any(user.id == unique_id for user in backends["aws"].users.values()):
+            return True
+    return False
+
+
+def documents_with_principals():
+    """(object, attribute, text) of every trust policy and bucket policy of every account."""
+    from moto.iam.models import iam_backends
+    from moto.s3.models import s3_backends
+
+    for backends in list(iam_backends.values()):
+        for role in backends["aws"].roles.values():
+            yield role, "assume_role_policy_document", role.assume_role_policy_document
+    for backends in list(s3_backends.values()):
+        for bucket in backends["aws"].buckets.values():
+            if bucket.policy:
+                text = bucket.policy
+                yield bucket, "policy", text.decode() if isinstance(text, bytes) else text
+
+
 def principal_tags(principal: Principal, user_name: str) -> dict[str, str]:
     """The tags of the role or user itself, without those of the session."""
     backend = iam_backend(principal.account)
@@ -121,14 +163,17 @@ def _tags_of(entity) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in listed}
 
 
+def virtual_device_seed(account_id: str, serial: str) -> str | None:
+    device = iam_backend(account_id).virtual_mfa_devices.get(serial)
+    return device.base32_string_seed if device is not None else None
+
+
 def mfa_seed(account_id: str, user_name: str, serial: str) -> str | None:
     """The secret of a virtual device that is enabled for this user, None otherwise."""
-    backend = iam_backend(account_id)
-    user = backend.users.get(user_name)
+    user = find_user(account_id, user_name)
     if user is None or serial not in user.mfa_devices:
         return None
-    device = backend.virtual_mfa_devices.get(serial)
-    return device.base32_string_seed if device is not None else None
+    return virtual_device_seed(account_id, serial)
 
 
 def trust_policy(role) -> Policy:

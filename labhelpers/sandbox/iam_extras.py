@@ -1,0 +1,120 @@
+"""What IAM does and moto does not: boundaries of users, MFA codes, quotas, deleted principals.
+
+`before` may refuse an authorized call, `after` finishes one that moto answered, `own_answer`
+answers what moto does not know at all. Source: STS_FACTS 2.3, 2.7, 3.5.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+import pyotp
+
+from labhelpers.sandbox import state
+from labhelpers.sandbox.errors import Refusal
+from labhelpers.sandbox.interpret import Call
+from labhelpers.sandbox.principals import replace_deleted
+from labhelpers.sandbox.registry import Registry
+
+#: Characters, white space apart. IAM User Guide, "IAM and AWS STS quotas".
+TRUST_QUOTA = 2048
+INLINE_QUOTAS = {"PutUserPolicy": 2048, "PutGroupPolicy": 5120, "PutRolePolicy": 10_240}
+MANAGED_QUOTA = 6144
+_USER_BOUNDARY = ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary")
+
+
+def before(call: Call, registry: Registry, lab_now: datetime) -> None:
+    """Refuse what moto would wave through."""
+    _quotas(call)
+    boundary = call.params.get("PermissionsBoundary")
+    if boundary and state.managed_policy(boundary, call.account_id) is None:
+        raise Refusal("NoSuchEntity", f"Policy {boundary} does not exist.", 404)
+    if call.operation == "EnableMFADevice":
+        _codes(call, registry, lab_now)
+
+
+def remembered(call: Call) -> tuple[str, str] | None:
+    """(ARN, unique id) of a user or role that this call is about to delete."""
+    kind = {"DeleteUser": "user", "DeleteRole": "role"}.get(call.operation)
+    if kind is None:
+        return None
+    found = state.find_entity(call.account_id, kind, call.params.get(f"{kind.title()}Name", ""))
+    return None if found is None else (found.arn, found.id)
+
+
+def after(call: Call, deleted: tuple[str, str] | None) -> None:
+    """Finish what moto answered with success."""
+    if deleted is not None:
+        replace_deleted(*deleted)
+    boundary = call.params.get("PermissionsBoundary")
+    if call.operation == "CreateUser" and boundary:
+        _set_boundary(state.find_user(call.account_id, call.params["UserName"]), boundary)
+
+
+def own_answer(call: Call) -> dict | None:
+    """The result of an operation that moto lacks, None where moto answers."""
+    if call.operation not in _USER_BOUNDARY:
+        return None
+    name = call.params["UserName"]
+    user = state.find_user(call.account_id, name)
+    if user is None:
+        raise Refusal("NoSuchEntity", f"The user with name {name} cannot be found.", 404)
+    _set_boundary(user, call.params.get("PermissionsBoundary"))
+    return {}
+
+
+def _set_boundary(user, arn: str | None) -> None:
+    """In the form in which GetUser shows it; moto's serializer reads attributes."""
+    user.permissions_boundary = (
+        {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn} if arn else {}
+    )
+
+
+def _quotas(call: Call) -> None:
+    trust = call.params.get("AssumeRolePolicyDocument")
+    if call.operation == "UpdateAssumeRolePolicy":
+        trust = call.params["PolicyDocument"]
+    if trust and _size(trust) > TRUST_QUOTA:
+        _over_quota(f"ACLSizePerRole: {TRUST_QUOTA}")
+    document = call.params.get("PolicyDocument", "")
+    if (
+        call.operation in ("CreatePolicy", "CreatePolicyVersion")
+        and _size(document) > MANAGED_QUOTA
+    ):
+        _over_quota(f"PolicySize: {MANAGED_QUOTA}")
+    quota = INLINE_QUOTAS.get(call.operation)
+    if quota:
+        kind = call.operation[3:-6]  # User, Group or Role
+        name = call.params[f"{kind}Name"]
+        holder = state.find_entity(call.account_id, kind.lower(), name)
+        others = {} if holder is None else holder.policies
+        size = sum(_size(t) for n, t in others.items() if n != call.params["PolicyName"])
+        if size + _size(document) > quota:
+            text = f"Maximum policy size of {quota} bytes exceeded for {kind.lower()} {name}"
+            raise Refusal("LimitExceeded", text, 409)
+
+
+def _size(document: str) -> int:
+    return len(re.sub(r"\s", "", document))
+
+
+def _over_quota(what: str) -> None:
+    raise Refusal("LimitExceeded", f"Cannot exceed quota for {what}", 409)
+
+
+def _codes(call: Call, registry: Registry, lab_now: datetime) -> None:
+    """Two consecutive codes of the device prove that it is set up right."""
+    serial = call.params["SerialNumber"]
+    seed = state.virtual_device_seed(call.account_id, serial)
+    if seed is None:
+        text = f"VirtualMFADevice with serial number {serial} does not exist."
+        raise Refusal("NoSuchEntity", text, 404)
+    totp = pyotp.TOTP(seed)
+    codes = [totp.at(lab_now + timedelta(seconds=30 * step)) for step in range(-3, 4)]
+    pair = (call.params["AuthenticationCode1"], call.params["AuthenticationCode2"])
+    if pair not in zip(codes, codes[1:], strict=False):
+        why = "Give two consecutive codes of this device: pyotp.TOTP(seed).at(…), 30 s apart."
+        text = "Authentication code for device is not valid."
+        raise Refusal("InvalidAuthenticationCode", text, 403, reason=why)
+    registry.used_codes |= {(serial, code) for code in pair}
