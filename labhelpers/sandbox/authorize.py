@@ -17,6 +17,7 @@ from labhelpers.sandbox.authenticate import Caller
 from labhelpers.sandbox.context import caller_context, is_modelled, request_context
 from labhelpers.sandbox.errors import Refusal, principal_denial
 from labhelpers.sandbox.interpret import Call, Check
+from labhelpers.sandbox.organizations import control_policies
 
 #: Permissions that the role's own trust policy has to give.
 _ON_TRUST = frozenset(
@@ -52,6 +53,7 @@ def policies_of(caller: Caller) -> dict[str, Any]:
     if not account:
         return {}
     found: dict[str, Any] = {"session": session.policies if session else None}
+    found["scps"] = control_policies(account, "scp")
     if principal.kind == "role-session":
         found["identity"] = state.role_policies(account, principal.unique_id)
         found["boundaries"] = state.role_boundaries(account, principal.unique_id)
@@ -71,6 +73,7 @@ def _decide(check: Check, caller: Caller, context: dict[str, Any]) -> Decision:
         is_modelled=partial(is_modelled, check=check),
     )
     policies = {} if check.principal else policies_of(caller)
+    policies["rcps"] = control_policies(check.resource_account, "rcp")
     if check.action in _ON_TRUST and ":role/" in (check.resource or ""):
         role = state.find_role(check.resource)
         if role is None:

@@ -47,6 +47,8 @@ MODELLED_KEYS = frozenset(
         "aws:VpcSourceIp",
         "aws:userid",
         "aws:username",
+        "ec2:CreateAction",
+        "ec2:Region",
         "iam:PassedToService",
         "iam:PermissionsBoundary",
         "iam:PolicyARN",
@@ -62,7 +64,7 @@ MODELLED_KEYS = frozenset(
     )
 )
 _GLOBAL_SERVICES = ("iam", "sts")
-_TAG_KEYS = ("aws:requesttag/", "aws:resourcetag/", "iam:resourcetag/", "s3:existingobjecttag/")
+_TAG_KEYS = ("aws:requesttag/", "aws:resourcetag/", "ec2:resourcetag/", "iam:resourcetag/")
 
 
 def is_modelled(key: str, check: Check) -> bool:

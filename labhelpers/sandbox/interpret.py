@@ -55,7 +55,7 @@ def interpret(
     http: HttpRequest, caller: Caller, family: Family, registry: Registry, lab_now: datetime
 ) -> Call:
     """The Call, or a Refusal for a request that is malformed or not modelled."""
-    from labhelpers.sandbox import interpret_iam, interpret_s3, sts
+    from labhelpers.sandbox import interpret_ec2, interpret_iam, interpret_other, interpret_s3, sts
 
     if http.raw_path.startswith(("/moto-api", "/latest/")):
         raise not_modelled(f"the path {http.raw_path[:60]}")  # moto's own back doors
@@ -66,8 +66,8 @@ def interpret(
     if caller.service == "iam":
         return interpret_iam.interpret(http, caller, registry, lab_now)
     if caller.service == "ec2":
-        return _interpret_ec2(http, caller)
-    return _interpret_other(http, caller)
+        return interpret_ec2.interpret(http, caller)
+    return interpret_other.interpret(http, caller)
 
 
 def query_action(http: HttpRequest, service: str) -> tuple[str, dict[str, str]]:
@@ -109,55 +109,8 @@ def action_details(service: str, action: str) -> Mapping[str, Any] | None:
     return actions.get_action_details(service, action)
 
 
-def _interpret_ec2(http: HttpRequest, caller: Caller) -> Call:
-    from labhelpers.sandbox import state
-
-    operation, params = query_action(http, "ec2")
-    details = action_details("ec2", operation)
-    if details is None:
-        raise not_modelled(f"ec2:{operation}")
-    account = caller.principal.account
-    # EC2's resource ARNs are not modelled: an action that takes resources needs Resource "*".
-    resource = None if details["resourceTypes"] else "*"
-    checks = [Check(f"ec2:{operation}", resource, account)]
-    role_arn = state.role_of_instance_profile(
-        account, params.get("IamInstanceProfile.Name"), params.get("IamInstanceProfile.Arn")
-    )
-    if role_arn:
-        checks.append(pass_role(role_arn, account, "ec2.amazonaws.com"))
-    return Call("ec2", operation, tuple(checks), account, params)
-
-
 def pass_role(role_arn: str, account: str, service: str) -> Check:
     return Check("iam:PassRole", role_arn, account, {"iam:PassedToService": service})
-
-
-#: Signing names that differ from the prefix of their IAM actions.
-_ACTION_PREFIXES = {"monitoring": "cloudwatch", "email": "ses", "tagging": "tag"}
-
-
-def _interpret_other(http: HttpRequest, caller: Caller) -> Call:
-    """Any other service of moto: the action is known, its resource is not."""
-    service = caller.service
-    operation = _other_operation(http, service)
-    prefix = _ACTION_PREFIXES.get(service, service)
-    if operation is None or action_details(prefix, operation) is None:
-        raise not_modelled(f"this request to {service[:40]}")
-    if b"Policy" in http.body or "Permission" in operation:
-        raise not_modelled(f"resource-based policies of {service}")
-    account = caller.principal.account
-    return Call(service, operation, (Check(f"{prefix}:{operation}", None, account),), account)
-
-
-def _other_operation(http: HttpRequest, service: str) -> str | None:
-    target = http.headers.get("x-amz-target")
-    if target:
-        return target.rsplit(".", 1)[-1]
-    if "Action" in http.form:
-        return query_action(http, service)[0]
-    if service_model(service) is None:
-        return None
-    return route(http, service)[0]
 
 
 def route(http: HttpRequest, service: str) -> tuple[str, dict[str, Any]]:

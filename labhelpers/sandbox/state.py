@@ -228,3 +228,12 @@ def role_of_instance_profile(account_id: str, name: str | None, arn: str | None)
     """ARN of the role in an instance profile that is named by name or ARN."""
     profile = find_entity(account_id, "instance-profile", name or (arn or "").rsplit("/", 1)[-1])
     return profile.roles[0].arn if profile is not None and profile.roles else None
+
+
+def ec2_tags(account_id: str, region: str, resource_id: str) -> dict[str, str]:
+    """The tags of an EC2 resource that exists, none of one that is about to."""
+    if resource_id == "*":
+        return {}
+    from moto.ec2.models import ec2_backends
+
+    return dict(ec2_backends[account_id][region].tags.get(resource_id, {}))
