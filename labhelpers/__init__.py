@@ -15,6 +15,8 @@ _WHERE = {
     "check": "labhelpers.exercises",
     "mask": "labhelpers.masking",
     "masked": "labhelpers.masking",
+    "read_cloudtrail_files": "labhelpers.sandbox.cloudtrail.files",
+    "write_cloudtrail_files": "labhelpers.sandbox.cloudtrail.files",
 }
 _ROOMS = ("charts", "policy", "terraform")
 

@@ -131,6 +131,14 @@ class Lab:
         """Every role session that STS handed out in this lab, in order of issue."""
         return [s for s in self._sandbox.gateway.registry.sessions.all() if s.is_role_session]
 
+    @property
+    def trail(self) -> list[dict[str, Any]]:
+        """CloudTrail's events of every account and Region, data events included, newest last.
+
+        Requests that failed to authenticate belong to no account, so no trail shows them.
+        """
+        return self._sandbox.gateway.recorder.events()
+
     def close(self) -> None:
         """Stop the endpoint. Can be called twice."""
         global _open_lab

@@ -14,10 +14,12 @@ from http import HTTPStatus
 from typing import Any
 
 from labhelpers.policy import Decision, PolicyError
-from labhelpers.sandbox import answer, authorize, record
+from labhelpers.sandbox import answer, authorize, cloudtrail
 from labhelpers.sandbox.authenticate import Caller, authenticate
 from labhelpers.sandbox.clock import LabClock
+from labhelpers.sandbox.cloudtrail import lookup
 from labhelpers.sandbox.errors import Family, Refusal, denial, family_of, not_modelled, render
+from labhelpers.sandbox.federation.discovery import published
 from labhelpers.sandbox.interpret import Call, interpret
 from labhelpers.sandbox.registry import Registry
 from labhelpers.sandbox.wire import HttpRequest, from_environ
@@ -35,7 +37,7 @@ class Gateway:
     def __init__(self, clock: LabClock) -> None:
         self.clock = clock
         self.registry = Registry()
-        self.recorder = record.Recorder()
+        self.recorder = cloudtrail.Recorder()
         self._lock = threading.RLock()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
@@ -43,7 +45,8 @@ class Gateway:
         try:
             http = from_environ(environ)
             service, family = _addressed(http)
-            status, headers, body = self._handle(http, service, family, request_id)
+            reply = published(http, self.registry)
+            status, headers, body = reply or self._handle(http, service, family, request_id)
         except Exception:  # the last line: no input may produce a 500 or show a stack trace
             service, family = "sts", family_of("sts", True)
             refusal = not_modelled("a request of this form")
@@ -75,7 +78,9 @@ class Gateway:
                     account = caller.principal.account
                     encode = self.registry.encode_message
                     raise denial(decision, family, caller.service, account, encode)
-                reply = answer.answer(http, call, caller, self.registry, lab_now, request_id)
+                reply = lookup.answer(
+                    http, call, caller, self.recorder, lab_now, request_id
+                ) or answer.answer(http, call, caller, self.registry, lab_now, request_id)
                 request_id = _request_id(reply, request_id)
         except Refusal as error:
             refusal = error
@@ -83,8 +88,8 @@ class Gateway:
             refusal = not_modelled("a policy that is already in place", f"It reads: {error}")
         if refusal is not None:
             reply = render(refusal, family, service, request_id)
-        entry = record.event(http, request_id, lab_now, caller, call, refusal)
-        self.recorder.add(request_id, record.Record(entry, decision, refusal))
+        seen = cloudtrail.observe(http, request_id, lab_now, caller, call, refusal, reply)
+        self.recorder.add(request_id, cloudtrail.Record(seen, decision, refusal))
         return reply
 
 

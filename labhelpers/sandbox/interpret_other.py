@@ -36,6 +36,7 @@ def interpret(http: HttpRequest, caller: Caller) -> Call:
     if details is None:
         raise not_modelled(f"this request to {service[:40]}")
     stores_policy = b"Policy" in http.body or "Permission" in operation
+    stores_policy = stores_policy and operation != "LookupEvents"  # it only names events
     if stores_policy and service not in _OWN_POLICIES:
         raise not_modelled(f"resource-based policies of {service}")
     account = caller.principal.account
