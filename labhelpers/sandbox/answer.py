@@ -12,8 +12,12 @@ from urllib.parse import unquote, urlencode
 from labhelpers.sandbox import iam_extras, sts
 from labhelpers.sandbox.authenticate import Caller
 from labhelpers.sandbox.errors import Refusal, not_modelled
+from labhelpers.sandbox.federation import outbound
 from labhelpers.sandbox.interpret import Call, service_model
-from labhelpers.sandbox.moto_session import host_free_imports
+from labhelpers.sandbox.moto_session import (
+    host_free_imports,
+    leave_bucket_policies_to_the_gateway,
+)
 from labhelpers.sandbox.registry import Registry
 from labhelpers.sandbox.wire import RAW_HEADER_NAMES, HttpRequest
 
@@ -38,7 +42,9 @@ def answer(
     if call.service != "iam":
         return answer_moto(http, call, caller, request_id)
     iam_extras.before(call, registry, lab_now)
-    result = iam_extras.own_answer(call)
+    result = outbound.answer_iam(call.operation, call.account_id, registry)
+    if result is None:
+        result = iam_extras.own_answer(call)
     if result is not None:
         return _query_answer(call, result, request_id)
     deleted = iam_extras.remembered(call)
@@ -146,7 +152,10 @@ def moto_app(service: str):
 def _build_app(service: str):
     from moto.moto_server.werkzeug_app import create_backend_app
 
-    return create_backend_app(service)
+    app = create_backend_app(service)
+    if service == "s3":
+        leave_bucket_policies_to_the_gateway()
+    return app
 
 
 @lru_cache(maxsize=1)

@@ -52,9 +52,12 @@ MODELLED_KEYS = frozenset(
         "iam:PassedToService",
         "iam:PermissionsBoundary",
         "iam:PolicyARN",
+        "s3:VersionId",
+        "s3:authType",
         "s3:delimiter",
         "s3:max-keys",
         "s3:prefix",
+        "s3:signatureversion",
         "sts:DurationSeconds",
         "sts:ExternalId",
         "sts:RoleSessionName",
@@ -65,6 +68,7 @@ MODELLED_KEYS = frozenset(
 )
 _GLOBAL_SERVICES = ("iam", "sts")
 _TAG_KEYS = ("aws:requesttag/", "aws:resourcetag/", "ec2:resourcetag/", "iam:resourcetag/")
+_TAG_KEYS += ("s3:existingobjecttag/", "s3:requestobjecttag/")
 
 
 def is_modelled(key: str, check: Check) -> bool:
@@ -76,7 +80,7 @@ def is_modelled(key: str, check: Check) -> bool:
         return check.tags_known
     # Keys of identity providers have a host name, or saml, in front of the colon.
     prefix = key.partition(":")[0]
-    return "." in prefix or prefix == "saml"
+    return "." in prefix or prefix == "saml" or key.startswith("s3:x-amz-")
 
 
 def request_context(

@@ -7,11 +7,12 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 from xml.etree import ElementTree
 
-from labhelpers.policy import PolicyError, parse
-from labhelpers.sandbox import state
+from labhelpers.policy import Policy, PolicyError, parse
+from labhelpers.sandbox import public_access, state
 from labhelpers.sandbox.authenticate import Caller
 from labhelpers.sandbox.errors import Refusal, malformed_policy, not_modelled
 from labhelpers.sandbox.interpret import Call, Check, action_details, route, service_model
+from labhelpers.sandbox.principals import refuse_strangers
 from labhelpers.sandbox.wire import HttpRequest
 
 #: Operations whose IAM action has another name. Source: the S3 guide's table of required
@@ -89,7 +90,9 @@ def interpret(http: HttpRequest, caller: Caller) -> Call:
     owner = (state.bucket_owner(bucket) or account) if bucket else account
     checks = _checks(operation, action, bucket, key, owner, http)
     if operation == "PutBucketPolicy":
-        _check_document(http)
+        public_access.refuse_public_policy(bucket, _document(http), caller.principal.arn)
+    elif bucket:
+        public_access.refuse_strangers(bucket, owner, caller.principal)
     return Call("s3", operation, tuple(checks), owner, {"Bucket": bucket} if bucket else {})
 
 
@@ -110,18 +113,47 @@ def _checks(
     if operation == "DeleteObjects":
         return [_object(action, bucket, name, owner) for name in _keys_to_delete(http)]
     if key is None:
-        return [Check(f"s3:{action}", f"arn:aws:s3:::{bucket}", owner, _list_context(action, http))]
-    checks = [_object(action, bucket, key, owner)]
+        context = _header_context(http) | _list_context(action, http)
+        return [Check(f"s3:{action}", f"arn:aws:s3:::{bucket}", owner, context)]
+    context = _header_context(http) | _tag_context(bucket, key, http)
+    checks = [_object(action, bucket, key, owner, context)]
     if action == "PutObject":
         extra = [act for header, act in _HEADER_ACTIONS.items() if header in http.headers]
-        checks += [_object(act, bucket, key, owner) for act in extra]
+        checks += [_object(act, bucket, key, owner, context) for act in extra]
+    if operation in ("GetObject", "HeadObject") and not state.has_object(bucket, key):
+        # Only who may list learns that a key is missing; everybody else gets a 403.
+        checks.append(Check("s3:ListBucket", f"arn:aws:s3:::{bucket}", owner))
     if "x-amz-copy-source" in http.headers:
         checks.append(_copy_source(http.headers["x-amz-copy-source"], owner))
     return checks
 
 
-def _object(action: str, bucket: str, key: str, owner: str) -> Check:
-    return Check(f"s3:{action}", f"arn:aws:s3:::{bucket}/{key}", owner)
+def _object(
+    action: str, bucket: str, key: str, owner: str, context: dict[str, str] | None = None
+) -> Check:
+    return Check(f"s3:{action}", f"arn:aws:s3:::{bucket}/{key}", owner, context or {}, None, True)
+
+
+def _header_context(http: HttpRequest) -> dict[str, str]:
+    """Keys that repeat a header (s3:x-amz-acl …) or say how the request was signed."""
+    found = {f"s3:{k}": v for k, v in http.headers.items() if k.startswith("x-amz-")}
+    version = http.query_value("versionId")
+    if version is not None:
+        found["s3:VersionId"] = version
+    if http.query_value("X-Amz-Signature") is not None:
+        found["s3:authType"] = "REST-QUERY-STRING"
+    elif "authorization" in http.headers:
+        found["s3:authType"] = "REST-HEADER"
+    if "s3:authType" in found:
+        found["s3:signatureversion"] = "AWS4-HMAC-SHA256"
+    return found
+
+
+def _tag_context(bucket: str, key: str, http: HttpRequest) -> dict[str, str]:
+    tags = state.object_tags(bucket, key)
+    found = {f"s3:ExistingObjectTag/{name}": value for name, value in tags.items()}
+    asked = dict(parse_qsl(http.headers.get("x-amz-tagging", ""), keep_blank_values=True))
+    return found | {f"s3:RequestObjectTag/{name}": value for name, value in asked.items()}
 
 
 def _copy_source(header: str, default_owner: str) -> Check:
@@ -159,9 +191,11 @@ def _keys_to_delete(http: HttpRequest) -> list[str]:
     return keys
 
 
-def _check_document(http: HttpRequest) -> None:
+def _document(http: HttpRequest) -> Policy:
     try:
-        parse(http.body.decode("utf-8"), kind="resource")
+        policy = parse(http.body.decode("utf-8"), kind="resource")
+        refuse_strangers(policy, "MalformedPolicy")
+        return policy
     except UnicodeDecodeError:
         raise Refusal("MalformedPolicy", "Policies must be valid JSON", 400) from None
     except PolicyError as error:

@@ -237,3 +237,37 @@ def ec2_tags(account_id: str, region: str, resource_id: str) -> dict[str, str]:
     from moto.ec2.models import ec2_backends
 
     return dict(ec2_backends[account_id][region].tags.get(resource_id, {}))
+
+
+def _bucket(name: str):
+    from moto.s3.models import s3_backends
+
+    owner = bucket_owner(name)
+    return s3_backends[owner]["aws"].buckets.get(name) if owner else None
+
+
+def has_object(bucket: str, key: str) -> bool:
+    found = _bucket(bucket)
+    return found is not None and found.keys.get(key) is not None
+
+
+def object_tags(bucket: str, key: str) -> dict[str, str]:
+    from moto.s3.models import s3_backends
+
+    if not has_object(bucket, key):
+        return {}
+    owner = bucket_owner(bucket)
+    return dict(
+        s3_backends[owner]["aws"].tagger.get_tag_dict_for_resource(_bucket(bucket).keys[key].arn)
+    )
+
+
+def public_access_block(bucket: str) -> dict[str, bool]:
+    """The settings of Block Public Access that are switched on for a bucket."""
+    found = _bucket(bucket)
+    block = found.public_access_block if found is not None else None
+    if block is None:
+        return {}
+    names = {"BlockPublicPolicy": "block_public_policy"}
+    names["RestrictPublicBuckets"] = "restrict_public_buckets"
+    return {name: str(getattr(block, attr)).lower() == "true" for name, attr in names.items()}

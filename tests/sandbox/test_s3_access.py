@@ -130,11 +130,12 @@ CROSS = [
     ids=[case[0] for case in CROSS],
 )
 def test_across_accounts(world, identity, resource, outcome, blocked_by):
+    anna = world.user("anna", *identity)
     theirs = world.bucket("reports", account=THERE)
     theirs.put_object(Bucket="reports", Key="2026/q1.csv", Body=b"4,5,6")
     if resource:
         theirs.put_bucket_policy(Bucket="reports", Policy=policy(*resource))
-    got = get(world, world.user("anna", *identity))
+    got = get(world, anna)
     assert (got.outcome, got.blocked_by) == (outcome, blocked_by)
     if got.allowed:
         assert got.response["Body"].read() == b"4,5,6"

@@ -1,0 +1,101 @@
+"""S3's anonymous callers, Block Public Access, missing keys and header conditions."""
+
+import pytest
+import requests
+from scene import allow, deny, policy
+
+BUCKET, OBJECTS = "arn:aws:s3:::site", "arn:aws:s3:::site/*"
+OPEN = allow("s3:GetObject", OBJECTS, Principal="*")
+ALL_ON = dict.fromkeys(
+    ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+)
+
+
+@pytest.fixture
+def site(world):
+    s3 = world.bucket("site")
+    s3.put_object(Bucket="site", Key="page", Body=b"hello", Tagging="class=open")
+    return s3
+
+
+def fetch(world, key="page", **more):
+    return requests.get(f"{world.lab.endpoint_url}/site/{key}", timeout=5, **more)
+
+
+def test_nobody_gets_in_without_a_public_policy(world, site):
+    answer = fetch(world)
+    assert (answer.status_code, "<Code>AccessDenied</Code>" in answer.text) == (403, True)
+    site.put_bucket_policy(Bucket="site", Policy=policy(OPEN))
+    assert (fetch(world).status_code, fetch(world).content) == (200, b"hello")
+    upload = requests.put(f"{world.lab.endpoint_url}/site/x", data=b"x", timeout=5)
+    assert upload.status_code == 403
+
+
+def test_an_anonymous_caller_is_named_by_the_star_only(world, site):
+    site.put_bucket_policy(
+        Bucket="site",
+        Policy=policy(allow("s3:GetObject", OBJECTS, Principal={"AWS": "111122223333"})),
+    )
+    assert fetch(world).status_code == 403
+    secure = {"Bool": {"aws:SecureTransport": "false"}}
+    shut = deny("s3:*", OBJECTS, Principal="*", Condition=secure)
+    site.put_bucket_policy(Bucket="site", Policy=policy(OPEN, shut))
+    assert fetch(world).status_code == 200
+
+
+def test_block_public_policy(world, site):
+    site.put_public_access_block(Bucket="site", PublicAccessBlockConfiguration=ALL_ON)
+    put = site.put_bucket_policy
+    got = world.lab.attempt(put, Bucket="site", Policy=policy(OPEN))
+    assert got.code == "AccessDenied" and "BlockPublicPolicy" in got.message
+    here = {"IpAddress": {"aws:SourceIp": "127.0.0.1/32"}}
+    assert world.lab.attempt(
+        put, Bucket="site", Policy=policy(OPEN | {"Condition": here})
+    ).succeeded
+    assert fetch(world).status_code == 200
+    anywhere = {"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}
+    wide = policy(OPEN | {"Condition": anywhere})
+    assert world.lab.attempt(put, Bucket="site", Policy=wide).code == "AccessDenied"
+
+
+def test_restrict_public_buckets(world, site):
+    site.put_bucket_policy(Bucket="site", Policy=policy(OPEN))
+    site.put_public_access_block(Bucket="site", PublicAccessBlockConfiguration=ALL_ON)
+    assert fetch(world).status_code == 403
+    far = world.user("far", allow("s3:GetObject", OBJECTS), account="444455556666")
+    get = far.client("s3").get_object
+    assert not world.lab.attempt(get, Bucket="site", Key="page").allowed
+    near = world.user("near").client("s3").get_object
+    assert world.lab.attempt(near, Bucket="site", Key="page").succeeded
+
+
+def test_only_who_may_list_learns_that_a_key_is_missing(world, site):
+    reader = world.user("reader", allow("s3:GetObject", OBJECTS))
+    got = world.lab.attempt(reader.client("s3").get_object, Bucket="site", Key="none")
+    assert (got.code, "s3:ListBucket" in got.message) == ("AccessDenied", True)
+    lister = world.user("lister", allow("s3:GetObject", OBJECTS), allow("s3:ListBucket", BUCKET))
+    got = world.lab.attempt(lister.client("s3").get_object, Bucket="site", Key="none")
+    assert (got.outcome, got.code) == ("Allowed", "NoSuchKey")
+
+
+def test_header_and_tag_conditions(world, site):
+    encrypted = {"StringEquals": {"s3:x-amz-server-side-encryption": "AES256"}}
+    is_open = {"StringEquals": {"s3:ExistingObjectTag/class": "open"}}
+    lea = world.user(
+        "lea",
+        allow("s3:PutObject", OBJECTS, Condition=encrypted),
+        allow("s3:GetObject", OBJECTS, Condition=is_open),
+        allow("s3:ListBucket", BUCKET),
+    ).client("s3")
+    put = {"Bucket": "site", "Key": "x", "Body": b""}
+    assert world.lab.attempt(lea.put_object, **put).blocked_by == "identity"
+    assert world.lab.attempt(lea.put_object, ServerSideEncryption="AES256", **put).succeeded
+    assert world.lab.attempt(lea.get_object, Bucket="site", Key="page").succeeded
+    assert world.lab.attempt(lea.get_object, Bucket="site", Key="x").blocked_by == "identity"
+
+
+def test_principals_of_bucket_policies_must_exist(world, site):
+    ghost = "arn:aws:iam::111122223333:user/ghost"
+    text = policy(allow("s3:GetObject", OBJECTS, Principal={"AWS": ghost}))
+    got = world.lab.attempt(site.put_bucket_policy, Bucket="site", Policy=text)
+    assert (got.code, ghost in got.message) == ("MalformedPolicy", True)
