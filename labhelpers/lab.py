@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import boto3
 
     from labhelpers.sandbox.clock import LabClock
+    from labhelpers.sandbox.federation import IdentityProvider, SamlIdentityProvider
     from labhelpers.sandbox.sessions import Session
 
 DEFAULT_ACCOUNT = "111122223333"
@@ -126,6 +127,30 @@ class Lab:
         For the lessons about what root may not do; everything else is the administrator's.
         """
         return self._boto_session(*self._sandbox.root_key(self._account(account_id)))
+
+    def identity_provider(self, url: str) -> IdentityProvider:
+        """An OpenID Connect issuer with keys of its own, e.g. GitHub's; see IdentityProvider.
+
+        The same URL gives the same issuer. It is not registered with IAM by this.
+        """
+        from labhelpers.sandbox.federation import issuer
+
+        try:
+            return issuer(url, self.clock, self._sandbox.gateway.registry)
+        except ValueError as error:
+            raise LabError(str(error)) from None
+
+    def saml_provider(self, entity_id: str = "https://idp.example.com") -> SamlIdentityProvider:
+        """A SAML 2.0 identity provider with a key of its own; see SamlIdentityProvider.
+
+        It is not registered with IAM by this: iam.create_saml_provider takes its `metadata`.
+        """
+        from labhelpers.sandbox.federation import SamlIdentityProvider
+
+        try:
+            return SamlIdentityProvider(entity_id, self.clock)
+        except ValueError as error:
+            raise LabError(str(error)) from None
 
     def sessions(self) -> list[Session]:
         """Every role session that STS handed out in this lab, in order of issue."""
