@@ -44,7 +44,7 @@ def answer(
     iam_extras.before(call, registry, lab_now)
     result = outbound.answer_iam(call.operation, call.account_id, registry)
     if result is None:
-        result = iam_extras.own_answer(call)
+        result = iam_extras.own_answer(call, registry)
     if result is not None:
         return _query_answer(call, result, request_id)
     deleted = iam_extras.remembered(call)

@@ -14,7 +14,7 @@ from typing import Any
 from labhelpers.policy import Decision, Request, evaluate, evaluate_trust
 from labhelpers.sandbox import state
 from labhelpers.sandbox.authenticate import Caller
-from labhelpers.sandbox.context import caller_context, is_modelled, request_context
+from labhelpers.sandbox.context import caller_context, is_modelled, org_key, request_context
 from labhelpers.sandbox.errors import Refusal, principal_denial
 from labhelpers.sandbox.interpret import Call, Check
 from labhelpers.sandbox.organizations import control_policies
@@ -54,7 +54,10 @@ def policies_of(caller: Caller) -> dict[str, Any]:
         return {}
     found: dict[str, Any] = {"session": session.policies if session else None}
     found["scps"] = control_policies(account, "scp")
-    if principal.kind == "role-session":
+    if principal.kind == "root" and session:
+        # A task policy of AssumeRoot only denies; what it leaves is the root user's.
+        found |= {"identity": session.policies or (), "session": None}
+    elif principal.kind == "role-session":
         found["identity"] = state.role_policies(account, principal.unique_id)
         found["boundaries"] = state.role_boundaries(account, principal.unique_id)
     elif caller.user_name:
@@ -69,7 +72,7 @@ def _decide(check: Check, caller: Caller, context: dict[str, Any]) -> Decision:
         action=check.action,
         resource=check.resource,
         resource_account=check.resource_account,
-        context={**context, "aws:ResourceAccount": check.resource_account, **check.context},
+        context={**context, **_resource_context(check.resource_account), **check.context},
         is_modelled=partial(is_modelled, check=check),
     )
     policies = {} if check.principal else policies_of(caller)
@@ -83,6 +86,10 @@ def _decide(check: Check, caller: Caller, context: dict[str, Any]) -> Decision:
     if check.action.startswith("s3:") and check.resource not in (None, "*"):
         resource = state.bucket_policy(check.resource.split(":::", 1)[1].partition("/")[0])
     return evaluate(request, resource=resource, **policies)
+
+
+def _resource_context(account_id: str) -> dict[str, str]:
+    return {"aws:ResourceAccount": account_id, **org_key("aws:ResourceOrgID", account_id)}
 
 
 def _no_such_role(request: Request) -> Refusal:

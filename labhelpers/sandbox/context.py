@@ -11,6 +11,7 @@ from typing import Any
 from labhelpers.sandbox import state
 from labhelpers.sandbox.authenticate import Caller
 from labhelpers.sandbox.interpret import Call, Check
+from labhelpers.sandbox.organizations import organization_of
 
 #: Keys that a request of this sandbox holds, or of which it knows that AWS would leave them
 #: out. Everything else is unknown: a statement that asks for it decides nothing.
@@ -34,6 +35,7 @@ MODELLED_KEYS = frozenset(
         "aws:Referer",
         "aws:RequestedRegion",
         "aws:ResourceAccount",
+        "aws:ResourceOrgID",
         "aws:SecureTransport",
         "aws:SourceAccount",
         "aws:SourceArn",
@@ -49,6 +51,8 @@ MODELLED_KEYS = frozenset(
         "aws:username",
         "ec2:CreateAction",
         "ec2:Region",
+        "ec2:RoleDelivery",
+        "ec2:SourceInstanceARN",
         "iam:PassedToService",
         "iam:PermissionsBoundary",
         "iam:PolicyARN",
@@ -112,6 +116,7 @@ def caller_context(caller: Caller, lab_now: datetime) -> dict[str, Any]:
     context = {"aws:userid": caller.user_id} if caller.user_id else {}
     if caller.user_name and caller.principal.kind == "user":
         context["aws:username"] = caller.user_name
+    context |= org_key("aws:PrincipalOrgID", caller.principal.account)
     tags = state.principal_tags(caller.principal, caller.user_name)
     session = caller.session
     if session is not None:
@@ -127,6 +132,12 @@ def caller_context(caller: Caller, lab_now: datetime) -> dict[str, Any]:
         if session.provider:
             context["aws:FederatedProvider"] = session.provider
     return context | {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
+
+
+def org_key(key: str, account_id: str) -> dict[str, str]:
+    """The id of an account's organization under this key; nothing outside of one."""
+    found = organization_of(account_id)
+    return {key: found[1].org.id} if found else {}
 
 
 def _iso(moment: datetime) -> str:

@@ -14,6 +14,7 @@ import pyotp
 from labhelpers.sandbox import state
 from labhelpers.sandbox.errors import Refusal
 from labhelpers.sandbox.interpret import Call
+from labhelpers.sandbox.organizations import organization_of
 from labhelpers.sandbox.principals import replace_deleted
 from labhelpers.sandbox.registry import Registry
 
@@ -52,8 +53,10 @@ def after(call: Call, deleted: tuple[str, str] | None) -> None:
         _set_boundary(state.find_user(call.account_id, call.params["UserName"]), boundary)
 
 
-def own_answer(call: Call) -> dict | None:
+def own_answer(call: Call, registry: Registry) -> dict | None:
     """The result of an operation that moto lacks, None where moto answers."""
+    if call.operation == "EnableOrganizationsRootSessions":
+        return _root_sessions(call.account_id, registry)
     if call.operation not in _USER_BOUNDARY:
         return None
     name = call.params["UserName"]
@@ -62,6 +65,15 @@ def own_answer(call: Call) -> dict | None:
         raise Refusal("NoSuchEntity", f"The user with name {name} cannot be found.", 404)
     _set_boundary(user, call.params.get("PermissionsBoundary"))
     return {}
+
+
+def _root_sessions(account_id: str, registry: Registry) -> dict:
+    found = organization_of(account_id)
+    if found is None or found[0] != account_id:
+        text = "The account is not the management account of an organization."
+        raise Refusal("CallerIsNotManagementAccountException", text, 400)
+    registry.root_sessions.add(account_id)
+    return {"OrganizationId": found[1].org.id, "EnabledFeatures": ["RootSessions"]}
 
 
 def _set_boundary(user, arn: str | None) -> None:

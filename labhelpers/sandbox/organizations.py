@@ -20,10 +20,12 @@ def organization_of(account_id: str):
     if models is None:  # nobody has called Organizations yet
         return None
     backends = models.organizations_backends
-    if account_id not in backends.master_accounts:
+    # moto lists the members here; the management account has the organization itself.
+    management, partition = backends.master_accounts.get(account_id, (account_id, "aws"))
+    if management not in dict.keys(backends):
         return None
-    management, partition = backends.master_accounts[account_id]
-    return management, backends[management][partition]
+    backend = backends[management][partition]
+    return (management, backend) if backend.org is not None else None
 
 
 def control_policies(account_id: str, kind: str) -> list[list[Policy]]:

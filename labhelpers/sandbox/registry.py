@@ -22,6 +22,7 @@ class Registry:
         self.issuers: dict[str, object] = {}  # issuer URL -> federation.oidc.IdentityProvider
         self.used_codes: set[tuple[str, str]] = set()  # (MFA serial number, TOTP code)
         self.outbound_accounts: set[str] = set()  # where GetWebIdentityToken is switched on
+        self.root_sessions: set[str] = set()  # management accounts that may call AssumeRoot
         self._messages: OrderedDict[str, str] = OrderedDict()
 
     def root_key(self, account_id: str) -> tuple[str, str]:

@@ -290,14 +290,14 @@ def test_get_caller_identity_cannot_be_denied(world):
     assert world.lab.attempt(anna.client("s3").list_buckets).outcome == "ExplicitlyDenied"
 
 
-UNMODELLED = {"Condition": {"StringEquals": {"aws:ResourceOrgID": "vpc-1"}}}
+UNMODELLED = {"Condition": {"StringEquals": {"aws:PrincipalOrgPaths": "o-1/*"}}}
 
 
 def test_what_is_not_modelled_is_refused_and_said(world):
     role = world.role("reader", trusts(ADMIN, **UNMODELLED))
     got = world.assume(world.lab.session(), role)
     assert (got.outcome, got.blocked_by) == ("ImplicitlyDenied", "not modelled")
-    assert got.code == "SandboxNotModelled" and "aws:ResourceOrgID" in got.message
+    assert got.code == "SandboxNotModelled" and "aws:PrincipalOrgPaths" in got.message
     plain = world.role("open", trusts(ADMIN, **UNMODELLED), trusts(ADMIN))
     assert world.assume(world.lab.session(), plain).allowed
 

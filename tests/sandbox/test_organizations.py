@@ -1,5 +1,7 @@
 """Service and resource control policies, set through Organizations' own calls."""
 
+from datetime import timedelta
+
 import pytest
 from scene import allow, deny, policy, trusts
 
@@ -83,6 +85,15 @@ def test_sessions_are_bound_by_the_scp_of_their_own_account(world, company):
     assert world.lab.attempt(iam.list_roles).blocked_by == "scp"
 
 
+def test_the_organization_is_a_condition_key(world, company):
+    number = company.org.describe_organization()["Organization"]["Id"]
+    ours = {"Condition": {"StringEquals": {"aws:PrincipalOrgID": number}}}
+    role = world.role("r", trusts("*") | ours, account=company.member)
+    assert world.assume(world.lab.session(), role).succeeded
+    got = world.assume(world.lab.session("444455556666"), role)
+    assert (got.outcome, got.blocked_by) == ("ImplicitlyDenied", "trust")
+
+
 def test_rcp_takes_away_from_strangers_to_the_resource(world, company):
     role = world.role("r", trusts("*"), account=company.member)
     assert world.assume(world.lab.session(), role).succeeded
@@ -90,3 +101,45 @@ def test_rcp_takes_away_from_strangers_to_the_resource(world, company):
     company.attach(company.root, everyone, kind=RCP)
     got = world.assume(world.lab.session(), role)
     assert (got.outcome, got.blocked_by) == ("ExplicitlyDenied", "rcp")
+
+
+TASK = "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"
+
+
+class TestAssumeRoot:
+    def take(self, world, company, who=None, **more):
+        sts = (who or world.lab.session()).client("sts")
+        given = {"TargetPrincipal": company.member, "TaskPolicyArn": {"arn": TASK}, **more}
+        return world.lab.attempt(sts.assume_root, **given)
+
+    def test_does_the_task_and_nothing_else(self, world, company):
+        world.iam().enable_organizations_root_sessions()
+        got = self.take(world, company)
+        assert got.succeeded, got
+        root = world.lab.session_from(got.response)
+        who = root.client("sts").get_caller_identity()
+        assert who["Arn"] == f"arn:aws:iam::{company.member}:root"
+        life = got.response["Credentials"]["Expiration"] - world.lab.clock.now()
+        assert timedelta(minutes=14) < life <= timedelta(minutes=15)
+        assert world.lab.attempt(root.client("iam").get_account_summary).succeeded
+        refused = world.lab.attempt(root.client("iam").list_roles)
+        assert refused.outcome == "ExplicitlyDenied"
+        assert not world.lab.attempt(root.client("s3").list_buckets).allowed
+
+    def test_must_be_switched_on(self, world, company):
+        assert self.take(world, company).code == "AccessDenied"
+
+    def test_is_for_the_management_account(self, world, company):
+        world.iam().enable_organizations_root_sessions()
+        stranger = world.lab.session("444455556666")
+        assert self.take(world, company, stranger).code == "AccessDenied"
+        assert self.take(world, company, world.lab.root_session()).code == "AccessDenied"
+        assert self.take(world, company, world.lab.session(company.member)).code == "AccessDenied"
+
+    def test_needs_its_permission_and_one_of_the_tasks(self, world, company):
+        world.iam().enable_organizations_root_sessions()
+        lea = world.user("lea", allow("sts:AssumeRole"))
+        assert self.take(world, company, lea).blocked_by == "identity"
+        other = {"arn": "arn:aws:iam::aws:policy/AdministratorAccess"}
+        assert self.take(world, company, TaskPolicyArn=other).code == "ValidationError"
+        assert self.take(world, company, TargetPrincipal="x" * 12).code == "ValidationError"

@@ -15,7 +15,15 @@ from labhelpers.sandbox.constraints import check_parameters
 from labhelpers.sandbox.errors import not_modelled
 from labhelpers.sandbox.interpret import Call, query_action, service_model
 from labhelpers.sandbox.registry import Registry
-from labhelpers.sandbox.sts import assume_role, lookups, outbound, saml, tokens, web_identity
+from labhelpers.sandbox.sts import (
+    assume_role,
+    assume_root,
+    lookups,
+    outbound,
+    saml,
+    tokens,
+    web_identity,
+)
 from labhelpers.sandbox.sts.credential_limits import refuse_unfit_credentials
 from labhelpers.sandbox.wire import HttpRequest
 
@@ -23,6 +31,7 @@ _OPERATIONS = {
     "AssumeRole": (assume_role.interpret, assume_role.answer),
     "AssumeRoleWithSAML": (saml.interpret, saml.answer),
     "AssumeRoleWithWebIdentity": (web_identity.interpret, web_identity.answer),
+    "AssumeRoot": (assume_root.interpret, assume_root.answer),
     "DecodeAuthorizationMessage": (lookups.interpret_decode, lookups.answer_decode),
     "GetAccessKeyInfo": (lookups.interpret_key_info, lookups.answer_key_info),
     "GetCallerIdentity": (lookups.interpret_identity, lookups.answer_identity),
