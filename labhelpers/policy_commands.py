@@ -55,6 +55,13 @@ filled in, as nothing tells them: aws:SecureTransport, aws:SourceIp,
 aws:MultiFactorAuthPresent, aws:TokenIssueTime and all others.
 """
 
+_LINT = """\
+Print what AWS would refuse about policy documents and what they say without meaning it, each
+with line and column, the reason and another way to write it. Exit status 1 where there are
+errors, 2 where a file cannot be read.
+"""
+_KINDS = ("identity", "trust", "resource", "session", "boundary", "scp", "rcp")
+
 
 def add_commands(commands) -> None:
     """Add the sub-commands to argparse's sub-parsers; each sets `run`."""
@@ -68,6 +75,10 @@ def add_commands(commands) -> None:
     decide.add_argument("file", nargs="?", default="-", help="JSON lines; - (default): stdin")
     decide.add_argument("--explain", action="store_true", help="say why after each outcome")
     decide.set_defaults(run=_decide)
+    lint = commands.add_parser("lint", help="find defects in policy documents", description=_LINT)
+    lint.add_argument("files", nargs="+", metavar="FILE", help="a JSON document; -: stdin")
+    lint.add_argument("--kind", choices=_KINDS, help="default: guessed from the content")
+    lint.set_defaults(run=_lint)
 
 
 def _decide(options) -> int:
@@ -120,3 +131,24 @@ def _unreadable(command: str, name: str, error: OSError) -> int:
         return 1
     print(f"labhelpers {command}: {Path(name)}: {error.strerror or error}", file=sys.stderr)
     return 2
+
+
+def _lint(options) -> int:
+    from labhelpers.policy import lint
+
+    sys.stdout.reconfigure(errors="backslashreplace")
+    errors = 0
+    for name in options.files:
+        try:
+            raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+            text = raw.decode("utf-8-sig")
+        except OSError as error:
+            return _unreadable("lint", name, error)
+        except UnicodeDecodeError as error:
+            print(f"{name}: {_problem(error)}")
+            errors += 1
+            continue
+        for finding in lint(text, options.kind or ""):
+            print(f"{name}:{finding}")
+            errors += finding.severity == "error"
+    return 1 if errors else 0

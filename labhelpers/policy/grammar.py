@@ -14,9 +14,21 @@ from dataclasses import dataclass
 
 from .conditions import split_operator
 from .model import PolicyError
+from .wildcard import matcher, tokens_of
 
 VERSIONS = ("2012-10-17", "2008-10-17")
 SYNTAX = "Syntax errors in policy."
+TRUST_ACTIONS = frozenset(
+    f"sts:{name}"
+    for name in (
+        "assumerole",
+        "assumerolewithsaml",
+        "assumerolewithwebidentity",
+        "setcontext",
+        "setsourceidentity",
+        "tagsession",
+    )
+)
 _TOP = ("Version", "Id", "Statement")
 _PAIRS = (("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource"))
 _STATEMENT = ("Sid", "Effect", *(name for pair in _PAIRS for name in pair), "Condition")
@@ -142,7 +154,7 @@ def _names(value: Mapping, known: tuple[str, ...], path: str) -> Iterator[Policy
     dot = f"{path}." if path else ""
     if isinstance(value, Duplicated):
         hint = f"{value.key} stands there twice; JSON keeps one of the two, unseen."
-        yield PolicyError(SYNTAX, f"{dot}{value.key}", hint)
+        yield PolicyError(SYNTAX, f"{dot}{value.key}", hint, at_name=True)
     for name in value:
         if name not in known:
             alike = next((k for k in known if k.lower() == str(name).lower()), "")
@@ -151,7 +163,7 @@ def _names(value: Mapping, known: tuple[str, ...], path: str) -> Iterator[Policy
                 if alike
                 else (f"There is no element {name}; the elements are {', '.join(known)}.")
             )
-            yield PolicyError(SYNTAX, f"{dot}{name}", hint)
+            yield PolicyError(SYNTAX, f"{dot}{name}", hint, at_name=True)
 
 
 def _sid_and_effect(statement: Mapping, path: str, rules: Rules) -> Iterator[PolicyError]:
@@ -244,11 +256,22 @@ def _action(statement: Mapping, path: str, kind: str) -> Iterator[PolicyError]:
     for place, text in _texts(statement[name], f"{path}.{name}"):
         if isinstance(text, PolicyError):
             yield text
-        elif kind == "trust" and not text.lower().startswith("sts:"):
-            hint = "What the role may do afterwards belongs in its permission policies."
+        elif kind == "trust" and text.count(":") < 2 and not _may_trust(text):
+            hint = (
+                "Of the sts: actions only AssumeRole, AssumeRoleWithSAML, "
+                "AssumeRoleWithWebIdentity, TagSession, SetSourceIdentity and SetContext go here."
+                if text.lower().startswith("sts:")
+                else "What the role may do afterwards belongs in its permission policies."
+            )
             yield PolicyError(sts_only, place, hint)
         elif text != "*":
             yield from _action_name(text, place)
+
+
+def _may_trust(text: str) -> bool:
+    """Say whether an action or pattern of a trust policy means one that can stand there."""
+    test = matcher(tokens_of(text.lower()))
+    return text.lower().startswith("sts:") and any(map(test, TRUST_ACTIONS))
 
 
 def _action_name(text: str, place: str) -> Iterator[PolicyError]:
@@ -312,7 +335,8 @@ def _condition(block: object, path: str) -> Iterator[PolicyError]:
         place = f"{path}.{operator}"
         if split_operator(str(operator)) is None:
             hint = "Operators are case-sensitive, e.g. StringEquals, ArnLike, DateLessThan."
-            yield PolicyError(f"Invalid Condition type : {operator}", place, hint)
+            text = f"Invalid Condition type : {operator}"
+            yield PolicyError(text, place, hint, at_name=True)
         if not isinstance(keys, Mapping):
             yield PolicyError(SYNTAX, place, 'An operator holds {"key": "value"}.')
             continue
@@ -326,7 +350,7 @@ def _condition_key(key: str, value: object, path: str) -> Iterator[PolicyError]:
     if ":" not in key.strip(":"):
         hint = f'Write the key with its service, e.g. "aws:SourceIp"; "{key}" has none.'
         text = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
-        yield PolicyError(text, path, hint)
+        yield PolicyError(text, path, hint, at_name=True)
     for item in value if isinstance(value, list) else [value]:
         if not isinstance(item, str | bool | int | float):
             hint = "A condition's value is a text, a number, true or false, or a list of those."

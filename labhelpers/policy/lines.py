@@ -11,6 +11,7 @@ from .callers import caller
 from .decision import Decision
 from .evaluate import evaluate
 from .fields import named, text_of
+from .grammar import TRUST_ACTIONS
 from .model import PolicyError, Principal, Request
 from .own_keys import own_keys
 from .parse import compiled, read
@@ -30,17 +31,6 @@ FIELDS = {
     "service_control_policies": ("service_control_policy", "scps", "scp"),
     "resource_control_policies": ("resource_control_policy", "rcps", "rcp"),
 }
-TRUST_ACTIONS = frozenset(
-    f"sts:{name}"
-    for name in (
-        "assumerole",
-        "assumerolewithsaml",
-        "assumerolewithwebidentity",
-        "setcontext",
-        "setsourceidentity",
-        "tagsession",
-    )
-)
 _ROLE = re.compile(r"arn:[\w-]+:iam::\d{12}:role/.+", re.ASCII)
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_-]+", re.ASCII)
 _WRAPPERS = ("document", "policydocument", "policy")

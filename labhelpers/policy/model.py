@@ -29,13 +29,17 @@ class PolicyError(ValueError):
     """A policy document that AWS would refuse, or a line of `decide` that holds no request.
 
     `str(error)` is AWS's wording where it is known, `path` a JSON path such as
-    `Statement[0].Action` ("" for the whole document), `hint` what to write instead.
+    `Statement[0].Action` ("" for the whole document), `hint` what to write instead. `at_name`
+    says that the name at the path is wrong, not its value. `line` and `column` are set where
+    the text is no JSON.
     """
 
-    def __init__(self, message: str, path: str = "", hint: str = ""):
+    def __init__(self, message: str, path: str = "", hint: str = "", *, at_name: bool = False):
         super().__init__(message)
         self.path = path
         self.hint = hint
+        self.at_name = at_name
+        self.line = self.column = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ def read(text: str) -> object:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         hint = f"Line {error.lineno}, column {error.colno}: {error.msg}."
-        raise PolicyError(BAD_JSON, "", hint) from None
+        found = PolicyError(BAD_JSON, "", hint)
+        found.line, found.column = error.lineno, error.colno
+        raise found from None
     except (ValueError, RecursionError) as error:
         raise PolicyError(BAD_JSON, "", f"{error}".partition(";")[0]) from None
 

