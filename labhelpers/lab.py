@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from labhelpers.sandbox.clock import LabClock
     from labhelpers.sandbox.federation import IdentityProvider, SamlIdentityProvider
     from labhelpers.sandbox.sessions import Session
+    from labhelpers.sandbox.workloads.container_credentials import ContainerCredentials
+    from labhelpers.sandbox.workloads.instance_metadata import InstanceMetadata
 
 DEFAULT_ACCOUNT = "111122223333"
 DEFAULT_REGION = "ap-northeast-2"
@@ -156,6 +158,19 @@ class Lab:
         """Every role session that STS handed out in this lab, in order of issue."""
         return [s for s in self._sandbox.gateway.registry.sessions.all() if s.is_role_session]
 
+    def instance_metadata(self, instance_id: str) -> InstanceMetadata:
+        """The metadata service of a running instance: `.endpoint_url`, and `.environ()` for a
+        process that runs there."""
+        instances = self._sandbox.gateway.workloads.instances
+        return _told(instances.find, self.endpoint_url, instance_id)
+
+    def container_credentials(self, role_arn: str) -> ContainerCredentials:
+        """A container with a task role that trusts ecs-tasks.amazonaws.com: `.environ()` is for
+        a process that runs in it."""
+        containers = self._sandbox.gateway.workloads.containers
+        now = self.clock.now()
+        return _told(containers.start, self.endpoint_url, role_arn, self.region, now)
+
     @property
     def trail(self) -> list[dict[str, Any]]:
         """CloudTrail's events of every account and Region, data events included, newest last.
@@ -232,6 +247,14 @@ def open_lab(backend: str | None = None, *, port: int = 0) -> Lab:
         print("The lab that was open is closed; this is a new, empty one.")
     _open_lab = Lab(port)
     return _open_lab
+
+
+def _told(call: Callable[..., Any], *args: Any) -> Any:
+    """What the sandbox says is wrong, as an error that a learner sees without a stack trace."""
+    try:
+        return call(*args)
+    except ValueError as error:
+        raise LabError(str(error)) from None
 
 
 def _credentials_in(answer: Mapping[str, Any]) -> Mapping[str, Any]:

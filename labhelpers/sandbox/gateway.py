@@ -23,6 +23,7 @@ from labhelpers.sandbox.federation.discovery import published
 from labhelpers.sandbox.interpret import Call, interpret
 from labhelpers.sandbox.registry import Registry
 from labhelpers.sandbox.wire import HttpRequest, from_environ
+from labhelpers.sandbox.workloads import Workloads
 
 _SCOPE = re.compile(r"[^/,\s]+/\d*/[^/,\s]*/([a-z0-9-]{1,60})/")
 
@@ -39,13 +40,14 @@ class Gateway:
         self.registry = Registry()
         self.recorder = cloudtrail.Recorder()
         self._lock = threading.RLock()
+        self.workloads = Workloads(self.registry, self.recorder, clock, self._lock)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
         request_id = str(uuid.uuid4())
         try:
             http = from_environ(environ)
             service, family = _addressed(http)
-            reply = published(http, self.registry)
+            reply = published(http, self.registry) or self.workloads.answer(http)
             status, headers, body = reply or self._handle(http, service, family, request_id)
         except Exception:  # the last line: no input may produce a 500 or show a stack trace
             service, family = "sts", family_of("sts", True)

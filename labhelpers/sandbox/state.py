@@ -271,3 +271,37 @@ def public_access_block(bucket: str) -> dict[str, bool]:
     names = {"BlockPublicPolicy": "block_public_policy"}
     names["RestrictPublicBuckets"] = "restrict_public_buckets"
     return {name: str(getattr(block, attr)).lower() == "true" for name, attr in names.items()}
+
+
+def find_instance(instance_id: str):
+    """The moto Instance with this id, in whatever account and Region, or None."""
+    from moto.ec2.models import ec2_backends
+
+    for regions in list(ec2_backends.values()):
+        for backend in list(regions.values()):
+            instance = backend.get_instance_by_id(instance_id)
+            if instance is not None:
+                return instance
+    return None
+
+
+def instance_profile_of(instance):
+    """(association id, moto InstanceProfile as it was associated), None without a profile."""
+    found = instance.ec2_backend.iam_instance_profile_associations.get(instance.id)
+    if found is None or found.iam_instance_profile is None:
+        return None
+    return found.association_id, found.iam_instance_profile
+
+
+def is_current_profile(profile) -> bool:
+    """Whether an instance profile is still there: itself, not a namesake."""
+    now = find_entity(profile.account_id, "instance-profile", profile.name)
+    return now is not None and now.id == profile.id
+
+
+def visible_instance_tags(instance) -> dict[str, str] | None:
+    """An instance's tags, None unless its metadata options show them to it."""
+    if instance.metadata_options.instance_metadata_tags != "enabled":
+        return None
+    backend = instance.ec2_backend
+    return ec2_tags(backend.account_id, backend.region_name, instance.id)

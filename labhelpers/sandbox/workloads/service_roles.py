@@ -1,0 +1,104 @@
+"""A service of AWS assumes a role on its own behalf, and hands on what it gets.
+
+The role's trust policy alone decides: a service has no identity-based policy. MaxSessionDuration
+does not bind services. Source: IAM User Guide, "Use roles", "AWS service principals".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from labhelpers.policy import PolicyError, Principal, Request, evaluate_trust
+from labhelpers.sandbox import state
+from labhelpers.sandbox.cloudtrail import Record, Recorder, observe_service
+from labhelpers.sandbox.registry import Registry
+from labhelpers.sandbox.sessions import Session
+from labhelpers.sandbox.sts.passed import Passed
+from labhelpers.sandbox.sts.roles import issue, result_of
+
+LIFETIME = timedelta(hours=6)
+#: New keys are there this long before the old ones end. AWS promises five minutes; SDKs begin to
+#: ask up to 25 minutes ahead, and where they then find the old keys they go on using them.
+ROLLED_BEFORE = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a service wants of a role, for which workload, in which Region."""
+
+    service: str
+    session_name: str
+    region: str
+    context: Mapping[str, str]  # condition keys that the service sends along
+    carried: Mapping[str, str]  # condition keys that every later request holds
+
+
+class ServiceRoles:
+    """Role sessions for services; each is on record in CloudTrail as the service's own call."""
+
+    def __init__(self, registry: Registry, recorder: Recorder) -> None:
+        self._registry, self._recorder = registry, recorder
+
+    def assume(self, use: Use, role_arn: str, lab_now: datetime) -> Session | None:
+        """A session of the role, None where the role does not exist or does not trust."""
+        role = state.find_role(role_arn)
+        if role is None or not _trusts(role, use, lab_now):
+            return None
+        passed = Passed()
+        seconds = int(LIFETIME.total_seconds())
+        session = issue(
+            self._registry,
+            role,
+            use.session_name,
+            seconds,
+            lab_now,
+            use.service,
+            passed,
+            carried=dict(use.carried),
+        )
+        result = result_of(session, passed)
+        seen = observe_service(
+            use.service, role_arn, use.session_name, use.region, lab_now, result
+        )
+        self._recorder.add(seen.request_id, Record(seen))
+        return session
+
+
+def _trusts(role, use: Use, lab_now: datetime) -> bool:
+    request = Request(
+        principal=Principal(kind="service", arn=use.service, account=""),
+        action="sts:AssumeRole",
+        resource=role.arn,
+        resource_account=role.arn.split(":")[4],
+        context={
+            "aws:CurrentTime": f"{lab_now:%Y-%m-%dT%H:%M:%SZ}",
+            "aws:EpochTime": str(int(lab_now.timestamp())),
+            "aws:PrincipalIsAWSService": "true",
+            "aws:PrincipalServiceName": use.service,
+            "aws:SecureTransport": "true",
+            "aws:ViaAWSService": "false",
+            "sts:RoleSessionName": use.session_name,
+            **{f"aws:ResourceTag/{k}": v for k, v in state.role_tags(role.arn).items()},
+            **use.context,
+        },
+    )
+    try:
+        return evaluate_trust(request, state.trust_policy(role)).allowed
+    except PolicyError:
+        return False
+
+
+def credentials_document(session: Session) -> dict[str, str]:
+    """The members that instances and containers are given alike."""
+    return {
+        "AccessKeyId": session.access_key_id,
+        "SecretAccessKey": session.secret_access_key,
+        "Token": session.session_token,
+        "Expiration": iso(session.expires),
+    }
+
+
+def iso(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
