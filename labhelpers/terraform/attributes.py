@@ -1,101 +1,77 @@
 """What follows from a resource's arguments: its ARN, its id, the provider's defaults.
 
-Only types that matter for IAM and for the examples are listed. For every other type the
-arguments are kept as they are, and id and arn are Unknown.
+For a type that arns.py does not list the arguments are kept as they are; id and arn are Unknown.
 """
 
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any
 
+from .arns import MORE, PATTERNS
 from .errors import Problem
 from .policies import normalize_policies
 from .provider import Target, tags_all
 from .values import Attributes, Unknown, kind, to_number, to_text
 
-
-@dataclass(frozen=True)
-class _Type:
-    """How a type's ARN and id are built, the defaults of its arguments and nested blocks."""
-
-    arn: str = ""
-    id: str = ""
-    defaults: dict[str, Any] = field(default_factory=dict)
-    more: dict[str, str] = field(default_factory=dict)
-    blocks: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-
 _PATH = {"path": "/"}
 _ROLE = {"path": "/", "max_session_duration": 3600, "force_detach_policies": False}
-_IAM = "arn:{partition}:iam::{account}:"
-_IN = "{region}:{account}:"
-_DOMAINS = {
-    "bucket_domain_name": "{bucket}.s3.{dns_suffix}",
-    "bucket_regional_domain_name": "{bucket}.s3.{region}.{dns_suffix}",
-    "region": "{region}",
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "aws_iam_role": _ROLE,
+    "aws_iam_user": _PATH | {"force_destroy": False},
+    "aws_iam_group": _PATH,
+    "aws_iam_policy": _PATH,
+    "aws_iam_instance_profile": _PATH,
+    "aws_iam_server_certificate": _PATH,
+    "aws_iam_virtual_mfa_device": _PATH,
+    "aws_s3_bucket": {"force_destroy": False},
 }
 _RULE = {"description": "", "self": False} | {
     name: [] for name in ("cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "security_groups")
 }
-_TYPES = {
-    "aws_iam_role": _Type(_IAM + "role{path}{name}", "{name}", _ROLE),
-    "aws_iam_user": _Type(_IAM + "user{path}{name}", "{name}", _PATH | {"force_destroy": False}),
-    "aws_iam_group": _Type(_IAM + "group{path}{name}", "{name}", _PATH),
-    "aws_iam_policy": _Type(_IAM + "policy{path}{name}", "{arn}", _PATH),
-    "aws_iam_instance_profile": _Type(_IAM + "instance-profile{path}{name}", "{name}", _PATH),
-    "aws_iam_saml_provider": _Type(_IAM + "saml-provider/{name}", "{arn}"),
-    "aws_iam_openid_connect_provider": _Type(_IAM + "oidc-provider/{host}", "{arn}"),
-    "aws_iam_role_policy": _Type(id="{role}:{name}"),
-    "aws_iam_user_policy": _Type(id="{user}:{name}"),
-    "aws_iam_group_policy": _Type(id="{group}:{name}"),
-    "aws_s3_bucket": _Type(
-        "arn:{partition}:s3:::{bucket}", "{bucket}", {"force_destroy": False}, _DOMAINS
-    ),
-    "aws_s3_bucket_policy": _Type(id="{bucket}"),
-    "aws_s3_bucket_public_access_block": _Type(id="{bucket}"),
-    "aws_security_group": _Type(
-        more={"owner_id": "{account}"}, blocks={"ingress": _RULE, "egress": _RULE}
-    ),
-    "aws_sns_topic": _Type("arn:{partition}:sns:" + _IN + "{name}", "{arn}"),
-    "aws_sqs_queue": _Type("arn:{partition}:sqs:" + _IN + "{name}"),
-    "aws_dynamodb_table": _Type("arn:{partition}:dynamodb:" + _IN + "table/{name}", "{name}"),
-    "aws_lambda_function": _Type(
-        "arn:{partition}:lambda:" + _IN + "function:{function_name}", "{function_name}"
-    ),
-    "aws_cloudwatch_log_group": _Type("arn:{partition}:logs:" + _IN + "log-group:{name}", "{name}"),
-    "aws_ecr_repository": _Type("arn:{partition}:ecr:" + _IN + "repository/{name}", "{name}"),
-    "aws_sfn_state_machine": _Type(
-        "arn:{partition}:states:" + _IN + "stateMachine:{name}", "{arn}"
-    ),
-    "aws_ssm_parameter": _Type("arn:{partition}:ssm:" + _IN + "parameter{slash_name}", "{name}"),
-}
+_BLOCKS = {"aws_security_group": {"ingress": _RULE, "egress": _RULE}}
+_UNTAGGED = ("aws_iam_group",)
 
 
 def complete(resource_type: str, values: Attributes, target: Target) -> Attributes:
     """Add to a managed resource's arguments what follows from them; raises Problem."""
-    normalize_policies(resource_type, values)
-    known = _TYPES.get(resource_type, _Type())
-    for name, default in known.defaults.items():
+    arn, id_ = PATTERNS.get(resource_type, ("", ""))
+    for name, default in _DEFAULTS.get(resource_type, {}).items():
         if values.get(name) is None:
             values[name] = default
         elif kind(default) == "number" and values[name] is not Unknown:
             values[name] = _checked(name, values)
-    for name, defaults in known.blocks.items():
+    for name, defaults in _BLOCKS.get(resource_type, {}).items():
         blocks = values.get(name)
         for block in blocks if isinstance(blocks, list) else ():
             if isinstance(block, Attributes):
                 block.update({k: deepcopy(v) for k, v in defaults.items() if k not in block})
-    if known.arn:
-        values["arn"] = _filled(known.arn, values, target)
-    for name, pattern in known.more.items():
+    if arn:
+        values["arn"] = _filled(arn, values, target)
+    for name, pattern in MORE.get(resource_type, {}).items():
         values.setdefault(name, _filled(pattern, values, target))
-    values["id"] = _filled(known.id, values, target) if known.id else Unknown
-    if "tags" in values or (known.arn and resource_type != "aws_iam_group"):
+    if id_ or "id" not in values:
+        values["id"] = _filled(id_, values, target) if id_ else Unknown
+    if "tags" in values or (arn and resource_type not in _UNTAGGED):
         values["tags_all"] = tags_all(values.get("tags"), target)
+    if resource_type in ("terraform_data", "null_data_source"):
+        values["output"] = values.get("input")
+    normalize_policies(resource_type, values)
     return values
+
+
+def from_arguments(type_: str, values: Attributes, target: Target) -> Attributes:
+    """Return the ARN and the id of what a data source looks up, where its arguments tell them."""
+    arn, id_ = PATTERNS.get(type_, ("", ""))
+    found = Attributes(line=values.line)
+    if arn and "{path}" not in arn:
+        found["arn"] = _filled(arn, values, target)
+    for name, pattern in MORE.get(type_, {}).items():
+        found[name] = _filled(pattern, Attributes(values | found), target)
+    if id_ and "id" not in found:
+        found["id"] = _filled(id_, Attributes(values | found), target)
+    return found
 
 
 def _checked(name: str, values: Attributes) -> Any:
@@ -131,6 +107,17 @@ def _field(name: str, values: Attributes, target: Target) -> Any:
         case "slash_name":
             given = _field("name", values, target)
             return given if given is Unknown or given.startswith("/") else f"/{given}"
+        case "bus":
+            given = values.get("event_bus_name")
+            bus = "default" if given is None else _field("event_bus_name", values, target)
+            return bus if bus is Unknown else "" if bus == "default" else f"{_last(bus)}/"
+        case "cluster_name" if "cluster" in values:
+            return _last(_field("cluster", values, target))
+        case "function_arn":
+            given = _field("function_name", values, target)
+            if given is Unknown or given.startswith("arn:"):
+                return given
+            return _filled(PATTERNS["aws_lambda_function"][0], values, target)
     value = values.get(name)
     if value is None or value is Unknown:
         return Unknown
@@ -139,3 +126,8 @@ def _field(name: str, values: Attributes, target: Target) -> Any:
     except Problem as problem:
         message = f'Inappropriate value for attribute "{name}": {problem.message}'
         raise Problem(message, "", values.line_of(name)) from None
+
+
+def _last(name: Any) -> Any:
+    """Return the name in an ARN that ends with one."""
+    return name if name is Unknown else name.rpartition("/")[2]

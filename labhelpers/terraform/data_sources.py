@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from . import templates
+from .attributes import from_arguments
 from .documents import complete_document
 from .errors import Problem, did_you_mean
+from .functions_files import with_scope
+from .functions_provider import arn_parse
 from .hcl import Block, Body
+from .managed import managed_policy
 from .provider import Target
 from .values import Attributes, Unknown
+
+if TYPE_CHECKING:
+    from .scope import Scope
 
 _PRINCIPALS = {"arguments": ("type", "identifiers"), "required": ("type", "identifiers")}
 _CONDITION = ("test", "variable", "values")
@@ -34,7 +42,7 @@ _DOCUMENT = {
 }
 
 
-def read(block: Block, values: Attributes, target: Target) -> dict[str, Any]:
+def read(block: Block, values: Attributes, target: Target, scope: Scope) -> dict[str, Any]:
     """Return the attributes of a data source; raises Problem for a policy document's faults."""
     match block.labels[0]:
         case "aws_iam_policy_document":
@@ -54,13 +62,57 @@ def read(block: Block, values: Attributes, target: Target) -> dict[str, Any]:
             known = name is not Unknown
             endpoint = f"ec2.{name}.{target.dns_suffix}" if known else Unknown
             return Attributes(values | {"name": name, "id": name, "endpoint": endpoint})
-        case "aws_s3_bucket":
-            bucket = values.get("bucket")
-            arn = f"arn:{target.partition}:s3:::{bucket}" if isinstance(bucket, str) else Unknown
-            known = {"id": bucket if isinstance(bucket, str) else Unknown, "arn": arn}
-            return Attributes(values | known)
+        case "aws_iam_policy":
+            return Attributes(values | managed_policy(values, target))
+        case "aws_arn":
+            return Attributes(values | _arn(values))
+        case "aws_service_principal":
+            return Attributes(values | _service_principal(values, target))
+        case "aws_default_tags":
+            return Attributes(values | {"tags": target.default_tags})
+        case "aws_billing_service_account":
+            arn = f"arn:{target.partition}:iam::386209384616:root"
+            return Attributes(values | {"arn": arn, "id": "386209384616"})
+        case "template_file":
+            return Attributes(values | {"rendered": _rendered(block, values, scope)})
+        case "null_data_source":
+            return Attributes(values | {"outputs": values.get("inputs")})
+        case "local_file":
+            return Attributes(values | {"content": _content(values, scope)})
+    found = from_arguments(block.labels[0], values, target)
+    for name, value in found.items():
+        if values.get(name) is None:
+            values[name] = value
     values.setdefault("id", Unknown)
     return values
+
+
+def _arn(values: Attributes) -> dict[str, Any]:
+    arn = values.get("arn")
+    if not isinstance(arn, str):
+        return dict.fromkeys(("partition", "service", "region", "account", "resource"), Unknown)
+    parts = arn_parse(arn)
+    return {"id": arn, "account": parts.pop("account_id")} | parts
+
+
+def _service_principal(values: Attributes, target: Target) -> dict[str, Any]:
+    name, region = values.get("service_name"), values.get("region") or target.region
+    if not isinstance(name, str):
+        return {"name": Unknown, "id": Unknown}
+    full = f"{name}.amazonaws.com"  # China names some services otherwise; those are rare
+    return {"name": full, "suffix": "amazonaws.com", "region": region, "id": Unknown}
+
+
+def _rendered(block: Block, values: Attributes, scope: Scope) -> Any:
+    text, names = values.get("template"), values.get("vars")
+    if not isinstance(text, str) or names is Unknown:
+        return Unknown
+    return templates.template(text, scope.isolated(names or {}, block.file))
+
+
+def _content(values: Attributes, scope: Scope) -> Any:
+    name = values.get("filename")
+    return with_scope("file", [name], scope) if isinstance(name, str) else Unknown
 
 
 def _check(body: Body, schema: dict[str, Any]) -> None:

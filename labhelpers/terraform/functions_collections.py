@@ -72,6 +72,8 @@ def _coalescelist(*lists):
 
 
 def _concat(*lists):
+    if any(isinstance(items, Set) for items in lists):
+        raise Problem("All arguments must be lists, not sets.", "Use tolist(…).")
     return _limited([item for items in lists for item in _list(items)])
 
 
@@ -216,7 +218,7 @@ COLLECTIONS = {
     "setsubtract": lambda first, second: Set(
         item for item in _one_type(_list(first)) if not _contains(second, item)
     ),
-    "setunion": lambda first, *rest: Set(_one_type(_concat(first, *rest))),
+    "setunion": lambda *sets: Set(_one_type(item for one in sets for item in _list(one))),
     "slice": _slice,
     "sort": lambda items: sorted(to_text(item) for item in _list(items)),
     "tobool": lambda value: None if value is None else to_bool(value),

@@ -8,10 +8,12 @@ import csv
 import io
 import re
 import uuid
+from decimal import Decimal
+from functools import lru_cache
 
 from .errors import Problem
 from .json_text import to_json
-from .values import kind, to_text
+from .values import kind, number, to_text
 
 _NAMESPACES = {
     "dns": uuid.NAMESPACE_DNS,
@@ -21,24 +23,62 @@ _NAMESPACES = {
 }
 
 
-def yamldecode(text):
-    """Read YAML; words such as yes and on are texts, as in YAML 1.2."""
+@lru_cache(maxsize=1)
+def _loader():
+    """Return a YAML loader with the words, numbers and times that Terraform's has."""
     import yaml
 
     class Loader(yaml.SafeLoader):
         pass
 
-    implicit = {
-        sign: [
-            (tag, pattern) for tag, pattern in found if not tag.endswith((":bool", ":timestamp"))
-        ]
+    tags = ("null", "merge")
+    Loader.yaml_implicit_resolvers = {
+        sign: [(tag, pattern) for tag, pattern in found if tag.rpartition(":")[2] in tags]
         for sign, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
-    Loader.yaml_implicit_resolvers = implicit
-    words = re.compile("^(?:true|True|TRUE|false|False|FALSE)$")
-    Loader.add_implicit_resolver("tag:yaml.org,2002:bool", words, list("tTfF"))
+    for name, pattern, signs in _SCALARS:
+        tag = f"tag:yaml.org,2002:{name}"
+        Loader.add_implicit_resolver(tag, re.compile(pattern), list(signs))
+    Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: _whole(node.value))
+    Loader.add_constructor("tag:yaml.org,2002:float", lambda _, node: number(Decimal(node.value)))
+    Loader.add_constructor(
+        "tag:yaml.org,2002:bool",
+        lambda _, node: node.value[0] in "yYtT" or node.value.lower() == "on",
+    )
+    Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: _timestamp(node.value))
+    return Loader
+
+
+_SCALARS = (
+    (
+        "bool",
+        r"^(?:y|Y|n|N|[yY]es|YES|[nN]o|NO|[tT]rue|TRUE|[fF]alse|FALSE|[oO]n|ON|[oO]ff|OFF)$",
+        "yYnNtTfFoO",
+    ),
+    ("int", r"^[-+]?(?:0o[0-7]+|0x[0-9a-fA-F]+|\d+)$", "-+0123456789"),
+    ("float", r"^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$", "-+.0123456789"),
+    (
+        "timestamp",
+        r"^\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)?)?$",
+        "0123456789",
+    ),
+)
+
+
+def _whole(text: str) -> int:
+    return int(text, {"0o": 8, "0x": 16}.get(text.lstrip("+-")[:2], 10))
+
+
+def _timestamp(text: str) -> str:
+    return f"{text}T00:00:00Z" if len(text) == 10 else text
+
+
+def yamldecode(text):
+    """Read YAML as Terraform does: yes, on and y are truths, dates become times."""
+    import yaml
+
     try:
-        return _plain(yaml.load(to_text(text), Loader))  # noqa: S506 (a SafeLoader)
+        return _plain(yaml.load(to_text(text), _loader()))  # noqa: S506 (a SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1} of the text" if mark else "somewhere"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import math
+from decimal import Decimal
 
 from .errors import Problem
 from .values import number, to_number, to_text
@@ -41,7 +42,7 @@ def _parseint(text, base):
 def _sum(items):
     if not isinstance(items, list) or not items:
         raise Problem("A list with at least one number is required.")
-    return number(sum(to_number(item) for item in items))
+    return number(sum(Decimal(repr(to_number(item))) for item in items))
 
 
 def _pow(base, exponent):

@@ -87,6 +87,10 @@ def substr(text, offset, length):
     return text[begin:] if length == -1 else text[begin : begin + length]
 
 
+def _upper(sign):
+    return sign.upper() if len(sign.upper()) == 1 else sign  # ß has no capital in Go
+
+
 def _title(text):
     return re.sub(r"(?<!\w)\w", lambda found: found[0].upper(), to_text(text))
 
@@ -158,6 +162,6 @@ TEXTS = {
     "trimprefix": lambda text, start: to_text(text).removeprefix(to_text(start)),
     "trimspace": lambda text: to_text(text).strip(),
     "trimsuffix": lambda text, end: to_text(text).removesuffix(to_text(end)),
-    "upper": lambda text: to_text(text).upper(),
+    "upper": lambda text: "".join(map(_upper, to_text(text))),
     "urlencode": lambda text: urllib.parse.quote_plus(_bytes(text)),
 }

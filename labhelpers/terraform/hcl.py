@@ -128,6 +128,26 @@ def parse_expression(text: str, line: int, name: str) -> Node:
     return _Reader(source, name).body(tree.body).attributes["value"].expression
 
 
+# python-hcl2 takes `$${a ${b}` for one escaped piece; to Terraform only `$${` is. So that it sees
+# plain characters, both escapes become private ones of the same length while it parses.
+_HIDDEN = {"$${": "\ue000\ue001\ue002", "%%{": "\ue003\ue004\ue005"}
+
+
+def hide_escapes(text: str) -> str:
+    """Return the text with `$${` and `%%{` as plain characters."""
+    for escape, hidden in _HIDDEN.items():
+        text = text.replace(escape, hidden)
+    return text
+
+
+def show_escapes(text: str, plain: bool) -> str:
+    """Undo hide_escapes: as `$${`, or as the `${` that it stands for (plain)."""
+    if "\ue002" in text or "\ue005" in text:
+        for escape, hidden in _HIDDEN.items():
+            text = text.replace(hidden, escape[1:] if plain else escape)
+    return text
+
+
 def inner_of(node: Node) -> Node:
     """Return an expression without the parentheses and wrappers around it."""
     while node.lark_name() == "expr_term":
@@ -166,7 +186,7 @@ def line_of(node: Node) -> int:
 
 def _parse(text: str, name: str) -> Node:
     try:
-        return hcl2.parses(text)
+        return hcl2.parses(hide_escapes(text))
     except RecursionError:
         raise TerraformError("The file is nested too deeply.", name) from None
     except Exception as error:  # whatever the parser throws: the file is to blame
@@ -224,7 +244,7 @@ class _Reader:
         parts = [part.content for part in node.string_parts]
         if any(part.lark_name() != "STRING_CHARS" for part in parts):
             raise TerraformError("A block's label must be a plain text.", self.name, line)
-        return "".join(str(part.value) for part in parts)
+        return show_escapes("".join(str(part.value) for part in parts), plain=False)
 
     def _on_its_own_line(self, before: Node | None, item: Node) -> None:
         if before is None:

@@ -51,7 +51,7 @@ def evaluated(module: Module, block: Block) -> Any:
         values = bodies.values_of(block.body, inner, block.line)
         try:
             if block.type == "data":
-                values = data_sources.read(block, values, target)
+                values = data_sources.read(block, values, target, inner)
             else:
                 values = attributes.complete(block.labels[0], values, target)
         except Problem as problem:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from .errors import Problem, TerraformError
-from .hcl import Node, parse_expression
+from .hcl import Node, parse_expression, show_escapes
 from .syntax import end_of_expression
 
 _MARK = re.compile(r"(?P<escaped>\$\$\{|%%\{)|(?P<open>\$\{|%\{)")
@@ -127,7 +127,7 @@ def _part_of(content: Node) -> list[Part]:
     if name in ("template_if", "template_for"):
         return [p for c in content.children for p in _part_of(getattr(c, "content", c))]
     if name == "STRING_CHARS":
-        return [Part("text", unescape(str(content.value)))]
+        return [Part("text", show_escapes(unescape(str(content.value)), plain=True))]
     if name in ("ESCAPED_INTERPOLATION", "ESCAPED_DIRECTIVE"):
         return [Part("text", unescape(str(content.value)[1:]))]
     if name == "interpolation":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .errors import Problem
-from .hcl import Node, line_of
+from .hcl import Node, line_of, show_escapes
 from .template_parts import Part, dedent, parts_of_quoted, parts_of_text, unescape
 from .values import Unknown, kind, limited, to_bool, to_text
 
@@ -23,12 +23,12 @@ def quoted(node: Node, scope: Scope) -> object:
 
 def escaped(node: Node, scope: Scope) -> str:
     r"""Return the value of a text in \"escaped quotes\", which stands in a directive."""
-    return unescape(node.inner_value)
+    return show_escapes(unescape(node.inner_value), plain=True)
 
 
 def heredoc(node: Node, scope: Scope) -> object:
     """Return the value of <<MARK or <<-MARK (indentation common to all lines removed)."""
-    first, *lines = str(node.heredoc.value).rstrip().split("\n")
+    first, *lines = show_escapes(str(node.heredoc.value), plain=False).rstrip().split("\n")
     body = "".join(f"{line}\n" for line in lines[:-1])
     parts = parts_of_text(body, line_of(node) + 1, scope.file)
     if first.startswith("<<-"):

@@ -42,10 +42,7 @@ class Set(list):
     """A set: without duplicates, in ascending order, without indexes."""
 
     def __init__(self, items=()):
-        found = unique(items)
-        if all(isinstance(item, str) for item in found):
-            found.sort()
-        super().__init__(found)
+        super().__init__(sorted(unique(items), key=_set_order))
 
 
 class Attributes(dict):
@@ -77,6 +74,23 @@ def native(value: object) -> object:
     if value is None or value is Unknown or isinstance(value, str | int | float | Set | dict):
         return value
     raise Problem(f"A Python value of type {type(value).__name__} is no Terraform value.")
+
+
+def _set_order(value: object) -> tuple:
+    """Return what Terraform sorts the elements of a set by: numbers by size, texts by letters."""
+    if isinstance(value, bool | int | float):
+        return (0, value, "")
+    return (1, 0, value if isinstance(value, str) else _hash_text(value))
+
+
+def _hash_text(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + "".join(f"{k}:{_hash_text(value[k])};" for k in sorted(value))
+    if isinstance(value, list):
+        return "[" + "".join(f"{_hash_text(item)};" for item in value)
+    if value is None or value is Unknown:
+        return "~" if value is None else "?"
+    return f'"{value}"' if isinstance(value, str) else to_text(value)
 
 
 def kind(value: object) -> str:
