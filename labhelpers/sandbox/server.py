@@ -147,7 +147,14 @@ def _listen(app: Gateway, port: int) -> _Server:
         raise ValueError(f"Port {port} is no port: choose 0 (any free one) to 65535.")
     logging.getLogger("waitress").setLevel(logging.CRITICAL)  # a cell shows its own output only
     settings = Adjustments(
-        host=HOST, port=port, threads=8, ident=None, max_request_body_size=MAX_BODY
+        host=HOST,
+        port=port,
+        threads=8,
+        ident=None,
+        max_request_body_size=MAX_BODY,
+        # IMDSv2 refuses what a proxy forwards, so it has to see X-Forwarded-For. Nobody else
+        # reads it: the client's address is the connection's.
+        clear_untrusted_proxy_headers=False,
     )
     workers = ThreadedTaskDispatcher()
     workers.set_thread_count(settings.threads)

@@ -59,9 +59,7 @@ class ServiceRoles:
             carried=dict(use.carried),
         )
         result = result_of(session, passed)
-        seen = observe_service(
-            use.service, role_arn, use.session_name, use.region, lab_now, result
-        )
+        seen = observe_service(use.service, role_arn, use.session_name, use.region, lab_now, result)
         self._recorder.add(seen.request_id, Record(seen))
         return session
 
