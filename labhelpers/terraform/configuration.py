@@ -88,9 +88,9 @@ def load(
     return Configuration(
         path,
         resources,
-        {name: root.variable(name) for name in declared.variables},
-        {name: root.local(name) for name in declared.locals},
-        {name: root.output(name) for name in declared.outputs},
+        {name: native(root.variable(name)) for name in declared.variables},
+        {name: native(root.local(name)) for name in declared.locals},
+        {name: native(root.output(name)) for name in declared.outputs},
         tuple(root.report.diagnostics),
     )
 
