@@ -87,6 +87,29 @@ class Lab:
         """Short for `lab.session().client(service)`."""
         return self.session().client(service)
 
+    def environ(self, session: boto3.Session | None = None) -> dict[str, str]:
+        """Variables that lead any AWS tool to the sandbox: the CLI, Terraform, another SDK.
+
+        `session` (by default the administrator's) gives the keys. Configuration files and
+        instance metadata of the host are switched off, so that nothing else leaks in.
+        """
+        keys = (session or self.session()).get_credentials().get_frozen_credentials()
+        found = {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": keys.access_key,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_key,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        return found | ({"AWS_SESSION_TOKEN": keys.token} if keys.token else {})
+
+    def terraform_environ(self, session: boto3.Session | None = None) -> dict[str, str]:
+        """Variables for an unmodified `terraform init`, `plan`, `apply` and `destroy`."""
+        return self.environ(session) | {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+
     def session_from(self, credentials: Mapping[str, Any]) -> boto3.Session:
         """A boto3 Session from the `Credentials` of an STS answer or the `AccessKey` of
         CreateAccessKey, or from the whole answer that holds one of them."""

@@ -1,5 +1,6 @@
 """The handle itself: sessions, attempts, closing, and what it says to wrong input."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -186,3 +187,25 @@ def test_the_command_line_says_what_it_takes(arguments):
     )
     assert done.returncode == 2
     assert "usage:" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["administrator", "role session"])
+def test_environ_leads_other_tools_to_the_sandbox(world, kind):
+    """A child process that knows these variables only is who it should be."""
+    session = None
+    if kind == "role session":
+        admin = world.lab.client("sts").get_caller_identity()["Arn"]
+        session = world.lab.session_from(
+            world.assume(world.lab.session(), world.role("r", trusts(admin))).response
+        )
+    code = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=kept | world.lab.terraform_environ(session),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    who = (session or world.lab.session()).client("sts").get_caller_identity()["Arn"]
+    assert done.stdout.strip() == who, done.stderr

@@ -136,30 +136,49 @@ def test_unanswered_exercises_say_so_and_no_secret_is_shown(path):
     assert secrets and not any(secret in everything for secret in secrets)
 
 
+TIME_ZONE = """
+import os as _os, time as _time
+_os.environ["TZ"] = "Pacific/Kiritimati"
+_time.tzset()
+"""
+
+
 @each_notebook
-def test_solutions_are_right(path):
+def test_solutions_are_right_twice_and_in_any_time_zone(path):
+    """Run All with every solution in its cell, then Run All again in the same kernel."""
     notebook = read(path)
     for number, _, solution in exercises(notebook):
         notebook.cells[number].source = solution
-    execute(notebook)
-    for _, checked, _ in exercises(read(path)):
-        assert "✓ right" in shown(notebook.cells[checked]), shown(notebook.cells[checked])
+    checks = [checked for _, checked, _ in exercises(read(path))]
+    again = [cell.copy() for cell in notebook.cells]
+    size = len(again)
+    for number, cell in enumerate(again):
+        cell["id"] = f"again-{number}"
+    notebook.cells += again
+    execute(notebook, TIME_ZONE)
+    for checked in checks:
+        for cell in (notebook.cells[checked + 1], notebook.cells[checked + 1 + size]):
+            assert "✓ right" in shown(cell), shown(cell)
 
 
 @each_notebook
 def test_wrong_answers_are_judged_and_never_raise(path):
-    """Whatever stands in the exercise cell, Run All goes on."""
-    nonsense = ("{}", "'nonsense'", "12", "[]", "object()")
+    """Nonsense and the wrong answers that an exercise lists are wrong; Run All goes on."""
     notebook = read(path)
+    judged = []
     for number, checked, _ in exercises(notebook):
-        name = re.search(r"^(\w+) = \.\.\.", notebook.cells[number].source, re.M)[1]
+        cell = notebook.cells[number]
+        name = re.search(r"^(\w+) = \.\.\.", cell.source, re.M)[1]
+        wrong = [f"{name} = {value}" for value in ("{}", "'nonsense'", "12", "[]", "object()")]
+        wrong += cell.metadata.get("wrong_answers", [])
         call = re.search(r"^check\(.*\Z", notebook.cells[checked].source, re.M | re.S)[0]
-        again = "\n".join(f"{name} = {wrong}\nprint({call})" for wrong in nonsense)
+        again = "\n".join(f"{answer}\nprint({call})" for answer in wrong)
         notebook.cells[checked].source += "\n" + again
+        judged.append((checked, len(wrong)))
     execute(notebook)
-    for _, checked, _ in exercises(read(path)):
+    for checked, count in judged:
         said = shown(notebook.cells[checked])
-        assert said.count("✗ wrong") == len(nonsense), said
+        assert said.count("✗ wrong") == count, said
 
 
 @each_notebook
