@@ -18,6 +18,7 @@ from labhelpers.sandbox.federation.saml_xml import SIGN_IN, metadata_xml, respon
 
 ATTRIBUTES = "https://aws.amazon.com/SAML/Attributes/"
 LIFETIME = 300  # seconds
+DS = "http://www.w3.org/2000/09/xmldsig#"
 SIGNED = ("assertion", "response", "both", "nothing")
 
 
@@ -131,10 +132,9 @@ class SamlIdentityProvider:
         from signxml import CanonicalizationMethod, XMLSigner
 
         signer = XMLSigner(c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0)
-        # The schema wants the signature right after the Issuer.
-        mark = etree.SubElement(
-            element, "{http://www.w3.org/2000/09/xmldsig#}Signature", Id="placeholder"
-        )
+        # The schema wants the signature right after the Issuer. Its prefix is fixed here: lxml
+        # would rename it when the signed assertion goes into the response.
+        mark = etree.SubElement(element, f"{{{DS}}}Signature", nsmap={"ds": DS}, Id="placeholder")
         element.insert(1, mark)
         return signer.sign(
             element,

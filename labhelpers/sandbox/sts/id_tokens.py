@@ -6,7 +6,6 @@ itself. Codes and words: STS_FACTS 2.5; the order is not verified on AWS.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +34,7 @@ _NO_KEY = (
     "AssumeRoleWithWebIdentity documentation for requirements"
 )
 MAX_SUBJECT = 255
+LAST_MOMENT = 10**12  # seconds; the year 33658
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,9 @@ def _read(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _is_moment(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < LAST_MOMENT  # false for NaN as well
 
 
 def _provider(issuer: str, account_id: str) -> tuple[str, str, list[str] | None]:

@@ -1,33 +1,23 @@
 """SAML responses as STS verifies them: provider, issuer, signature, time, audience, recipient.
 
-Only the element that the signature covers is read: whatever else an attacker wraps around a
-signed assertion is never looked at. Documents with a DTD are refused, so there are no entities.
 Words: STS_FACTS 2.5, IAM User Guide "Troubleshoot SAML federation"; the order is not verified.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from labhelpers.sandbox.errors import Refusal, not_modelled
-from labhelpers.sandbox.federation.saml_xml import ASSERTION, BEARER, METADATA, PROTOCOL, STATUS
+from labhelpers.sandbox.federation.saml_xml import BEARER, PROTOCOL, STATUS
 from labhelpers.sandbox.sts.id_tokens import invalid
+from labhelpers.sandbox.sts.saml_signatures import NS, parse, read_metadata, signed_assertion
 
 REDEEM_WITHIN = timedelta(minutes=5)
-NS = {
-    "ds": "http://www.w3.org/2000/09/xmldsig#",
-    "md": METADATA,
-    "saml": ASSERTION,
-    "samlp": PROTOCOL,
-}
 _SIGN_IN = re.compile(r"https://([a-z0-9-]+\.)?signin\.aws\.amazon\.com/saml(/acs/[\w-]+)?")
-_METHODS = ("RSA_SHA256", "RSA_SHA384", "RSA_SHA512", "ECDSA_SHA256", "ECDSA_SHA384")
-_DIGESTS = ("SHA256", "SHA384", "SHA512")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,44 +46,16 @@ def verify(encoded: str, metadata: str | None, lab_now: datetime) -> Assertion:
     _check_status(root)
     if _text(root, "./saml:Assertion/saml:Issuer") != entity_id:
         raise _other_issuer(entity_id)
-    assertion = _signed_assertion(root, certificates)
+    assertion = signed_assertion(root, certificates)
     if _text(assertion, "./saml:Issuer") != entity_id:
         raise _other_issuer(entity_id)
     return _checked(assertion, lab_now)
 
 
-def read_metadata(text: str) -> tuple[str, list[str]]:
-    """(entity id, signing certificates as PEM) of a metadata document.
-
-    Raises ValueError for what is no SAML metadata with a signing certificate.
-    """
-    try:
-        root = _parse(text.encode())
-        found = root.xpath(
-            "//md:KeyDescriptor[not(@use) or @use='signing']//ds:X509Certificate", namespaces=NS
-        )
-        certificates = [_pem(element.xpath("string()")) for element in found]
-    except (ValueError, binascii.Error) as error:
-        raise ValueError(f"Could not parse metadata ({error})") from None
-    if root.tag != f"{{{METADATA}}}EntityDescriptor" or not root.get("entityID"):
-        raise ValueError("Could not parse metadata (no EntityDescriptor with an entityID)")
-    if not certificates:
-        raise ValueError("Could not parse metadata (no signing certificate)")
-    return root.get("entityID"), certificates
-
-
-def _pem(text: str) -> str:
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    der = base64.b64decode("".join(text.split()), validate=True)
-    return x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode()
-
-
 def _read(encoded: str) -> Any:
     """The samlp:Response with its one assertion; nothing in it is to be trusted yet."""
     try:
-        root = _parse(base64.b64decode("".join(encoded.split()), validate=True))
+        root = parse(base64.b64decode("".join(encoded.split()), validate=True))
     except ValueError as error:
         raise _from_discovery("Invalid base64 SAMLResponse", reason=f"{error}.") from None
     if root.xpath("boolean(//saml:EncryptedAssertion)", namespaces=NS):
@@ -105,64 +67,12 @@ def _read(encoded: str) -> Any:
     return root
 
 
-def _parse(document: bytes) -> Any:
-    from lxml import etree
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    try:
-        root = etree.fromstring(document, parser)
-    except etree.XMLSyntaxError as error:
-        raise ValueError(f"no well-formed XML: {error}") from None
-    if root.getroottree().docinfo.doctype:
-        raise ValueError("documents with a DTD are refused")
-    return root
-
-
 def _check_status(root: Any) -> None:
     codes = root.xpath("./samlp:Status/samlp:StatusCode/@Value", namespaces=NS)
     if codes != [f"{STATUS}Success"]:
         text = "The identity provider did not authenticate the user."
         why = f"The response's status is {codes}. The wording is the sandbox's own."
         raise Refusal("IDPRejectedClaim", text, 403, reason=why)
-
-
-def _signed_assertion(root: Any, certificates: list[str]) -> Any:
-    """The assertion as the signature covers it: of the whole response, or its own."""
-    place = "./" if root.find("./ds:Signature", NS) is not None else f"./{{{ASSERTION}}}Assertion/"
-    for certificate in certificates:
-        signed = _verified(root, certificate, place)
-        if signed is None:
-            continue
-        if signed.tag == f"{{{ASSERTION}}}Assertion":
-            return signed
-        found = signed.findall("./saml:Assertion", NS)
-        if signed.tag == f"{{{PROTOCOL}}}Response" and len(found) == 1:
-            return found[0]
-    why = (
-        "No certificate in the provider's metadata has signed this response as it is. If the "
-        "identity provider has a new key, IAM needs its new metadata (update_saml_provider)."
-    )
-    raise invalid("Response signature invalid", why)
-
-
-def _verified(root: Any, certificate: str, place: str) -> Any:
-    """What the signature at `place` covers, None if the certificate's key did not make it."""
-    from cryptography import x509
-    from signxml import DigestAlgorithm, SignatureConfiguration, SignatureMethod, XMLVerifier
-
-    start = x509.load_pem_x509_certificate(certificate.encode()).not_valid_before_utc
-    config = SignatureConfiguration(
-        location=place,
-        signature_methods=frozenset(SignatureMethod[name] for name in _METHODS),
-        digest_algorithms=frozenset(DigestAlgorithm[name] for name in _DIGESTS),
-        # IAM does not act on the expiry of certificates in metadata.
-        verification_time=start,
-    )
-    try:
-        result = XMLVerifier().verify(root, x509_cert=certificate, expect_config=config)
-    except Exception:  # an attacker's document can fail in every layer of XML, base64 and keys
-        return None
-    return result.signed_xml
 
 
 def _checked(assertion: Any, lab_now: datetime) -> Assertion:

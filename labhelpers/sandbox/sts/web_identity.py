@@ -69,12 +69,10 @@ def _context(identity: WebIdentity, role_arn: str) -> dict[str, Any]:
             context[f"{prefix}:{name}"] = value
     context[f"{prefix}:aud"] = identity.audience
     context[f"{prefix}:oaud"] = _as_key(claims["aud"])
-    if ROLES_CLAIM in claims:
-        # The claim binds the token to its roles, whatever a trust policy says.
-        if role_arn not in (texts(claims[ROLES_CLAIM]) or ()):
-            text = "The target role ARN is not present in the roles claim of the identity token"
-            raise invalid(text)
-        context["sts:RoleAuthorizedByIdp"] = "true"
+    context["sts:RoleAuthorizedByIdp"] = str(ROLES_CLAIM in claims).lower()
+    # The claim binds the token to its roles, whatever a trust policy says.
+    if ROLES_CLAIM in claims and role_arn not in (texts(claims[ROLES_CLAIM]) or ()):
+        raise invalid("The target role ARN is not present in the roles claim of the identity token")
     return context
 
 
