@@ -99,11 +99,17 @@ def _decide(options) -> int:
                 continue
             print(decision.outcome)
             if options.explain:
-                print("".join(f"  {line}\n" for line in str(explain(decision)).split("\n")))
+                print(_explained(explain(decision)))
         sys.stdout.flush()
     except OSError as error:
         return _unreadable("decide", options.file, error)
     return status
+
+
+def _explained(explanation) -> str:
+    """Indent sentences, statements and steps under their outcome."""
+    lines = f"{explanation}\n{explanation.table}".split("\n")
+    return "".join(f"  {line}\n" for line in lines)
 
 
 def _lines(name: str) -> Iterator[tuple[int, bytes]]:

@@ -129,10 +129,10 @@ class Condition:
         if result == YES:
             return None
         got = call.values(self.lookup)
-        wanted = self._shown(call)
+        wanted = self.shown(call)
         return Failure("Condition", self.operator, self.key, wanted, got, result == UNKNOWN)
 
-    def _shown(self, call) -> tuple[str, ...]:
+    def shown(self, call) -> tuple[str, ...]:
         """The policy's values with resolvable variables filled in."""
         if self.patterns is None:
             return self.wanted

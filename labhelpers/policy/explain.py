@@ -1,45 +1,84 @@
-"""A Decision in plain words: the verdict, the statement that made it, and what nearly matched."""
+"""A Decision in plain words: the verdict, its cause, and the smallest change that would allow."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 
 from .decision import Decision
-from .model import EXPLICITLY_DENIED, POLICY_NAMES, Failure, StatementResult
+from .model import EXPLICITLY_DENIED, POLICY_NAMES, StatementResult
+from .remedy import Change, changes, nearest
+from .wording import asked, caller, demand, place, policy_name, sentence
 
 _NEAR = 3
+_HEADS = ("step", "result", "why")
 
 
 @dataclass(frozen=True)
 class Explanation:
     """Readable as text (`str`) and as HTML in a notebook.
 
-    `headline` is one sentence; `details` say which statement did it or came near, and which
-    element failed with both values.
+    `headline` is the verdict with its cause; `advice` says what would allow the request ("" if
+    nothing can be proposed) and `changes` holds the same as values; `details` are the
+    statements that did it or came near, each with the elements that failed and both values.
     """
 
     decision: Decision
     headline: str
     details: tuple[str, ...]
 
+    @cached_property
+    def changes(self) -> tuple[Change, ...]:
+        return changes(self.decision)
+
+    @cached_property
+    def advice(self) -> str:
+        if self.changes:
+            return " ".join(dict.fromkeys(change.advice for change in self.changes))
+        if self.decision.outcome == EXPLICITLY_DENIED:
+            return "No Allow can outweigh a Deny; only a change of that statement would."
+        return ""
+
+    @property
+    def sentences(self) -> str:
+        """Verdict and advice: two or three sentences."""
+        return f"{self.headline} {self.advice}".rstrip()
+
+    @property
+    def table(self) -> str:
+        """The evaluation steps in AWS's order as text; `>` marks the one that decided."""
+        rows = [_HEADS, *((s.name, s.result or "-", s.detail) for s in self.decision.steps)]
+        marks = [" ", *(">" if step.ended else " " for step in self.decision.steps)]
+        first, second = (max(len(row[n]) for row in rows) for n in (0, 1))
+        return "\n".join(
+            f"{mark} {a:<{first}}  {b:<{second}}  {c}"
+            for mark, (a, b, c) in zip(marks, rows, strict=True)
+        )
+
     def __str__(self) -> str:
-        return "\n".join([self.headline, *(f"  - {line}" for line in self.details)])
+        return "\n".join([self.sentences, *(f"  - {line}" for line in self.details)])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        """Nothing depends on styles: what is bold is also marked by a word."""
         items = "".join(f"<li>{escape(line)}</li>" for line in self.details)
+        heads = "".join(f"<th>{head}</th>" for head in _HEADS)
         rows = "".join(
-            f"<tr{' style=font-weight:bold' if step.ended else ''}>"
-            f'<td style="text-align:left">{escape(step.name)}</td>'
-            f'<td style="text-align:left">{escape(step.result or "–")}</td>'
-            f'<td style="text-align:left">{escape(step.detail)}</td></tr>'
+            f'<tr><td style="text-align:left">{_marked(step.name, step.ended)}</td>'
+            f'<td style="text-align:left">{_marked(step.result or "–", step.ended)}</td>'
+            f'<td style="text-align:left">{escape(step.detail)}'
+            f"{' <strong>Decided here.</strong>' if step.ended else ''}</td></tr>"
             for step in self.decision.steps
         )
         listed = f"<ul>{items}</ul>" if items else ""
-        return f"<p>{escape(self.headline)}</p>{listed}<table>{rows}</table>"
+        return f"<p>{escape(self.sentences)}</p>{listed}<table><tr>{heads}</tr>{rows}</table>"
+
+
+def _marked(words: str, ended: bool) -> str:
+    return f"<strong>{escape(words)}</strong>" if ended else escape(words)
 
 
 def explain(decision: Decision) -> Explanation:
@@ -48,47 +87,62 @@ def explain(decision: Decision) -> Explanation:
 
 
 def _headline(decision: Decision) -> str:
-    request = decision.request
-    what = request.action + (f" on {request.resource}" if request.resource else "")
+    what = asked(decision.request)
     if decision.note:
-        return decision.note
+        verdict = "Allowed" if decision.allowed else "Denied"
+        return f"{verdict}: {decision.note[0].lower()}{decision.note[1:]}"
     if decision.blocked_by == "not modelled":
         return (
-            f"Nobody here knows the value of {decision.unmodelled}, which a statement asks for; "
-            f"{what} is refused rather than guessed."
+            f"Denied: nobody here knows the value of {decision.unmodelled}, which a statement "
+            f"asks for; {what} is refused rather than guessed."
         )
     if decision.allowed:
-        return f"{what} is allowed."
-    name = POLICY_NAMES[decision.blocked_by]
+        return f"Allowed: {what}."
     if decision.outcome == EXPLICITLY_DENIED:
-        return f"A Deny in the {name} refuses {what}; no Allow can outweigh it."
-    return f"No {name} allows {what}."
+        kind = policy_name(decision.blocked_by, decision.request)
+        return f"Denied: a Deny statement of {kind} forbids {what}."
+    return f"Denied: {_cause(decision)}."
+
+
+def _cause(decision: Decision) -> str:
+    """Say why nothing of the blocking type allows, by the statement that came nearest."""
+    request, kind = decision.request, decision.blocked_by
+    near = nearest(decision)
+    if near:
+        found = " and ".join(map(demand, near[0].failures))
+        if kind == "trust":
+            return f"{policy_name(kind, request)} {found}"
+        where = place(near[0])
+        where = where[0].lower() + where[1:]
+        return f"no {POLICY_NAMES[kind]} allows {asked(request)}: {where} {found}"
+    if kind == "identity":
+        return f"no identity-based policy allows {caller(request.principal)} {asked(request)}"
+    if kind == "trust":
+        return f"{policy_name(kind, request)} does not allow {request.action}"
+    return f"no {POLICY_NAMES[kind]} allows {asked(request)}"
 
 
 def _details(decision: Decision) -> Iterator[str]:
     if decision.case is None or decision.note:
         return
-    results = decision.statements
     if decision.allowed or decision.outcome == EXPLICITLY_DENIED:
         effect = "Allow" if decision.allowed else "Deny"
-        for result in results:
-            if result.matched and result.effect == effect:
-                yield f"{place(result)} matches ({effect})."
+        yield from map(_matched, _matching(decision, effect))
         return
-    blocked_by = decision.blocked_by
-    near = [
-        result
-        for result in results
-        if result.failures
-        and result.effect == "Allow"
-        and blocked_by in (result.policy_type, "not modelled")
-    ]
-    near.sort(key=lambda result: len(result.failures))
+    near = nearest(decision)
     for result in near[:_NEAR]:
         failed = "; ".join(map(sentence, result.failures))
         yield f"{place(result)} does not match: {failed}."
-    if not near and blocked_by != "not modelled":
+    if not near and decision.blocked_by != "not modelled":
         yield _nothing_near(decision)
+
+
+def _matching(decision: Decision, effect: str) -> list[StatementResult]:
+    return [r for r in decision.statements if r.matched and r.effect == effect]
+
+
+def _matched(result: StatementResult) -> str:
+    return f"{place(result)} matches ({result.effect})."
 
 
 def _nothing_near(decision: Decision) -> str:
@@ -97,25 +151,3 @@ def _nothing_near(decision: Decision) -> str:
     if any(decision.case.groups[kind]):
         return f"No Allow statement there names {decision.request.action}."
     return f"There is no {name} at all."
-
-
-def place(result: StatementResult) -> str:
-    """Name a statement: its Sid or number (from 0), and its policy."""
-    policy = result.policy_name or f"the {POLICY_NAMES[result.policy_type]}"
-    which = f'"{result.sid}"' if result.sid else str(result.index)
-    return f"Statement {which} of {policy}"
-
-
-def sentence(failure: Failure) -> str:
-    """Say in words why one element did not match, with both values."""
-    wanted = " or ".join(failure.wanted) or "nothing"
-    got = "none" if failure.got is None else ", ".join(failure.got)
-    if failure.unmodelled:
-        return f"{failure.element} needs {failure.key or 'a value'}, which is not known here"
-    if failure.element == "Condition":
-        return f"Condition {failure.operator} {failure.key} wants {wanted}, the request has {got}"
-    if failure.element == "Principal":
-        return f"Principal names {wanted}, the caller is {got}"
-    if failure.element.startswith("Not"):
-        return f"{failure.element} leaves out {wanted}, the request has {got}"
-    return f"{failure.element} names {wanted}, the request has {got}"

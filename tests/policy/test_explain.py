@@ -239,7 +239,7 @@ def test_what_failed(request_, elements, line):
     near = parse({"Version": "2012-10-17", "Statement": statement}, "identity", "P")
     shown = text(evaluate(request_, identity=[near])).split("\n")
     assert shown[-1] == line
-    assert shown[0].startswith("No identity-based policy allows s3:GetObject")
+    assert shown[0].startswith("Denied: no identity-based policy allows ")
     assert len(shown) == 2
 
 
@@ -255,7 +255,8 @@ def test_what_failed_is_a_value_too():
 def test_no_policy_at_all():
     shown = text(evaluate(ask())).split("\n")
     assert shown == [
-        f"No identity-based policy allows {ACTION} on {OBJECT}.",
+        f"Denied: no identity-based policy allows user anna {ACTION} on {OBJECT}. "
+        f"Add {ACTION} on {OBJECT} to the caller's identity-based policy.",
         "  - There is no identity-based policy at all.",
     ]
 
@@ -263,7 +264,7 @@ def test_no_policy_at_all():
 def test_allowed_names_the_statement():
     shown = text(evaluate(ask(), identity=ALLOWS)).split("\n")
     assert shown == [
-        f"{ACTION} on {OBJECT} is allowed.",
+        f"Allowed: {ACTION} on {OBJECT}.",
         "  - Statement 0 of Everything matches (Allow).",
     ]
 
@@ -272,7 +273,8 @@ def test_denied_names_only_the_deny():
     denies = policy("identity", "Deny", name="Guard", Sid="NoWay")
     shown = text(evaluate(ask(resource=None), identity=[*ALLOWS, denies])).split("\n")
     assert shown == [
-        f"A Deny in the identity-based policy refuses {ACTION}; no Allow can outweigh it.",
+        f"Denied: a Deny statement of the identity-based policy forbids {ACTION}. "
+        "No Allow can outweigh a Deny; only a change of that statement would.",
         '  - Statement "NoWay" of Guard matches (Deny).',
     ]
 
@@ -289,7 +291,7 @@ def test_only_the_blocking_type_is_explained(kind):
     caps = {"boundary": {"boundaries": [near]}, "session": {"session": [near]}}
     caps["scp"] = {"scps": [[near]]}
     shown = text(evaluate(ask(SESSION), identity=ALLOWS, **caps[kind])).split("\n")
-    assert shown[0] == f"No {POLICY_NAMES[kind]} allows {ACTION} on {OBJECT}."
+    assert shown[0].startswith(f"Denied: no {POLICY_NAMES[kind]} allows {ACTION} on {OBJECT}: ")
     assert len(shown) == 2
     assert "of Cap does not match: Resource names arn:aws:s3:::x" in shown[1]
 
@@ -309,7 +311,8 @@ def test_trust_policy_that_names_somebody_else():
     request = ask(action="sts:AssumeRole", resource=TARGET)
     shown = text(evaluate_trust(request, trust(Principal={"AWS": B}))).split("\n")
     assert shown == [
-        f"No trust policy allows sts:AssumeRole on {TARGET}.",
+        f"Denied: the trust policy of role target names {B}, the caller is {USER_ARN}. "
+        f"Let the trust policy allow sts:AssumeRole to {USER_ARN}.",
         f"  - Statement 0 of t does not match: Principal names {B}, the caller is {USER_ARN}.",
     ]
 
@@ -323,13 +326,16 @@ def test_trust_policy_that_forgets_tag_session():
 def test_root_is_told_that_no_policy_helps():
     request = ask(ROOT, "sts:AssumeRole", TARGET)
     decision = evaluate_trust(request, trust(Principal={"AWS": A}))
-    assert text(decision) == "Roles may not be assumed by root accounts: no policy can allow it."
+    assert (
+        text(decision)
+        == "Denied: roles may not be assumed by root accounts: no policy can allow it."
+    )
     assert decision.aws_reason == ""
 
 
 def test_get_caller_identity_explains_itself():
     decision = evaluate(ask(action="sts:GetCallerIdentity", resource="*"))
-    assert text(decision) == "Every caller may do this; no policy can refuse it."
+    assert text(decision) == "Allowed: every caller may do this; no policy can refuse it."
     [step] = decision.steps
     assert (step.result, step.ended) == ("Allowed", True)
     assert decision.statements == ()
@@ -342,7 +348,7 @@ def test_unknown_key_refuses_and_is_named():
     assert decision.unmodelled == "aws:SourceVpc"
     assert decision.aws_reason == ""
     shown = text(decision)
-    assert "Nobody here knows the value of aws:SourceVpc" in shown
+    assert "Denied: nobody here knows the value of aws:SourceVpc" in shown
     assert "Condition needs aws:SourceVpc, which is not known here" in shown
     [step] = [step for step in decision.steps if step.ended]
     assert step.name == "not modelled"
@@ -530,7 +536,7 @@ def test_html_escapes_what_policies_and_requests_say(allowed):
     assert decision.allowed is allowed
     page = explain(decision)._repr_html_()
     reader = Reader(page)
-    assert set(reader.tags) == {"p", "ul", "li", "table", "tr", "td"}
+    assert set(reader.tags) == {"p", "ul", "li", "table", "tr", "th", "td", "strong"}
     assert EVIL in reader.text
     for line in (explain(decision).headline, *explain(decision).details):
         assert line in reader.text
@@ -545,11 +551,22 @@ def test_html_of_an_unknown_key_is_escaped():
 
 
 def test_html_marks_the_deciding_step():
+    """Bold and in words, so that it can be read without styles."""
     page = explain(evaluate(ask(), identity=ALLOWS))._repr_html_()
-    assert page.count("<tr") == len(ORDER)
-    [marked] = [row for row in page.split("<tr") if row.startswith(" style=font-weight:bold")]
-    assert "identity" in marked
-    assert "Allowed" in marked
+    heads, *rows = page.split("<tr>")[1:]
+    assert heads.count("<th>") == 3
+    assert len(rows) == len(ORDER)
+    [marked] = [row for row in rows if "<strong>" in row]
+    assert Reader(marked).text.startswith("identityAllowed")
+    assert "Decided here." in marked
+
+
+def test_table_of_steps():
+    """The steps in AWS's order as text, the deciding one marked."""
+    lines = explain(evaluate(ask(), identity=ALLOWS)).table.split("\n")
+    assert [line[2:].split("  ")[0].strip() for line in lines] == ["step", *ORDER]
+    [marked] = [line for line in lines if line.startswith(">")]
+    assert marked.split()[1:3] == ["identity", "Allowed"]
 
 
 def test_text_and_repr_are_the_same():
