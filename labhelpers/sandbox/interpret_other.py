@@ -67,6 +67,6 @@ def _operation(http: HttpRequest, service: str) -> tuple[str | None, dict[str, A
 def _json(http: HttpRequest) -> dict[str, Any]:
     try:
         body = json.loads(http.body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}

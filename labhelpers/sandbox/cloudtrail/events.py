@@ -98,7 +98,6 @@ def _event(seen: Observation, account: str, shared: str) -> dict[str, Any]:
         "requestParameters": request_parameters(seen),
         "responseElements": response_elements(seen),
     }
-    _name_saml_user(event)
     if seen.service == "s3" and seen.caller is not None and seen.caller.access_key_id:
         method = "QueryString" if seen.presigned else "AuthHeader"
         event["additionalEventData"] = {
@@ -120,17 +119,6 @@ def _event(seen: Observation, account: str, shared: str) -> dict[str, Any]:
         # The loopback endpoint stands for AWS's HTTPS endpoints; the Host header is the real one.
         event["tlsDetails"] = {"tlsVersion": "TLSv1.3", "clientProvidedHostHeader": seen.host}
     return event
-
-
-def _name_saml_user(event: dict[str, Any]) -> None:
-    """A SAML user's qualifier is known once STS has answered."""
-    identity, said = event["userIdentity"], event["responseElements"] or {}
-    if identity["type"] == "SAMLUser" and "nameQualifier" in said:
-        identity |= {
-            "principalId": f"{said['nameQualifier']}:{said.get('subject', '')}",
-            "userName": said.get("subject", ""),
-            "identityProvider": said["nameQualifier"],
-        }
 
 
 def _resources(seen: Observation) -> list[dict[str, str]]:

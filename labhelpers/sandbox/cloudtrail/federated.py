@@ -1,6 +1,6 @@
 """Who a token or an assertion says its bearer is: the userIdentity of web identities and SAML.
 
-Read without verifying anything: a log also shows the calls that were refused.
+Where the proof was refused, it is read without verifying anything: a log shows those calls too.
 Source: IAM User Guide, "Logging IAM and AWS STS API calls"; CloudTrail User Guide, "userIdentity".
 """
 
@@ -20,41 +20,72 @@ _ASSERTION_ID = re.compile(rb"<(?:\w+:)?Assertion\b[^>]*?\bID=[\"']([^\"']{1,200
 _NAME_ID = re.compile(rb"<(?:\w+:)?NameID\b[^>]*>([^<]{1,200})<")
 
 
-def federated_identity(operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """{"userIdentity": …, "sAMLAssertionID": …}, as far as the token can be read."""
+def federated_identity(
+    operation: str, params: Mapping[str, Any], proof: Any = None
+) -> dict[str, dict[str, Any]]:
+    """{"userIdentity": …, "requestParameters": …}: the latter is what the proof brings along.
+
+    `proof` is the verified one (sts/federated.py), None where the call was refused before.
+    """
     if operation == "AssumeRoleWithWebIdentity":
-        return {"userIdentity": _web_identity(params)}
-    return _saml(params)
+        identity, brought = _web_identity(params, proof), {}
+    else:
+        identity, brought = _saml(params, proof)
+    if proof is not None:
+        brought |= _passed_along(proof)
+    return {"userIdentity": identity, "requestParameters": brought}
 
 
-def _web_identity(params: Mapping[str, Any]) -> dict[str, str]:
-    identity = {"type": "WebIdentityUser"}
+def _passed_along(proof: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {"roleSessionName": proof.session_name}
+    if proof.source_identity:
+        found["sourceIdentity"] = proof.source_identity
+    if proof.tags:
+        found["principalTags"] = dict(proof.tags)
+    if proof.transitive:
+        found["transitiveTagKeys"] = list(proof.transitive)
+    return found
+
+
+def _web_identity(params: Mapping[str, Any], proof: Any) -> dict[str, str]:
+    if proof is not None:
+        said = proof.members
+        audience, subject = said["Audience"], said["SubjectFromWebIdentityToken"]
+        return _web_user(proof.provider, audience, subject)
     claims = _claims(params.get("WebIdentityToken"))
     issuer, subject = claims.get("iss"), claims.get("sub")
     if not isinstance(issuer, str) or not isinstance(subject, str):
-        return identity
+        return {"type": "WebIdentityUser"}
     audience = claims.get("azp") or claims.get("aud")
     if isinstance(audience, list):
         audience = audience[0] if audience else ""
     account = account_of(params.get("RoleArn"))
     provider = f"arn:aws:iam::{account}:oidc-provider/{issuer.removeprefix('https://')}"
-    return identity | {
+    return _web_user(provider, str(audience or ""), subject)
+
+
+def _web_user(provider: str, audience: str, subject: str) -> dict[str, str]:
+    return {
+        "type": "WebIdentityUser",
         "principalId": f"{provider}:{audience}:{subject}",
         "userName": subject,
         "identityProvider": provider,
     }
 
 
-def _saml(params: Mapping[str, Any]) -> dict[str, Any]:
-    """NameQualifier and Subject come from the answer (parameters.py): STS makes the former."""
-    found: dict[str, Any] = {"userIdentity": {"type": "SAMLUser"}}
+def _saml(params: Mapping[str, Any], proof: Any) -> tuple[dict[str, str], dict[str, Any]]:
+    identity, brought = {"type": "SAMLUser"}, {}
     assertion = _decoded(params.get("SAMLAssertion"))
     subject, number = _NAME_ID.search(assertion), _ASSERTION_ID.search(assertion)
-    if subject:
-        found["userIdentity"]["userName"] = subject[1].decode("utf-8", "replace").strip()
     if number:
-        found["sAMLAssertionID"] = number[1].decode("utf-8", "replace")
-    return found
+        brought["sAMLAssertionID"] = number[1].decode("utf-8", "replace")
+    if proof is not None:
+        qualifier, name = proof.members["NameQualifier"], proof.members["Subject"]
+        identity |= {"principalId": f"{qualifier}:{name}", "userName": name}
+        identity["identityProvider"] = qualifier
+    elif subject:
+        identity["userName"] = subject[1].decode("utf-8", "replace").strip()
+    return identity, brought
 
 
 def account_of(arn: Any) -> str:

@@ -70,6 +70,8 @@ def _session_context(caller: Caller, session: Session) -> dict[str, Any]:
         "creationDate": f"{session.issued:%Y-%m-%dT%H:%M:%SZ}",
         "mfaAuthenticated": "false" if session.mfa_at is None else "true",
     }
+    if caller.principal.kind == "root" and session.caller_arn != caller.principal.arn:
+        context["assumedRoot"] = "true"
     if session.source_identity:
         context["sourceIdentity"] = session.source_identity
     if DELIVERY_KEY in session.carried:

@@ -66,7 +66,8 @@ def lookup_events(
         if query["EventCategory"] != "insight":
             raise _invalid("InvalidEventCategory", "The event category has to be insight.")
         return {"Events": []}
-    earliest = max(start or 0.0, (lab_now - HISTORY).timestamp())
+    # Events bear whole seconds, and a range counts both of its ends.
+    earliest = max(int(start or 0), int((lab_now - HISTORY).timestamp()))
     latest = end if end is not None else float("inf")
     page: list[dict[str, Any]] = []
     last = 0
@@ -94,8 +95,7 @@ def _matching(
         seen = record.seen
         if seen is None or record.number >= before or not is_management(seen):
             continue
-        # Events bear whole seconds, and a range counts both of its ends.
-        moment = float(int(seen.time.timestamp()))
+        moment = int(seen.time.timestamp())
         if not earliest <= moment <= latest or region_of(seen) != region:
             continue
         accounts = recipients(seen)

@@ -140,7 +140,8 @@ def _quote(seen: Observation, http: HttpRequest, call: Call | None, reply: bytes
             seen.body = http.body
     elif operation in FEDERATED and service == "sts":
         params = call.params if call is not None else http.form
-        seen.federated = federated_identity(operation, params)
+        proof = call.subject[0] if call is not None else None
+        seen.federated = federated_identity(operation, params, proof)
         seen.params = {name: value for name, value in params.items() if name not in TOKENS}
     elif len(http.body) <= MAX_QUOTED and len(http.query_string) <= MAX_QUOTED:
         if call is not None and call.params:

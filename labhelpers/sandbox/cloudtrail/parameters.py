@@ -41,13 +41,13 @@ def request_parameters(seen: Observation) -> dict[str, Any] | None:
 
 
 def _sts_extras(seen: Observation) -> dict[str, Any]:
-    """What STS adds: the tags that came along a chain, the id of a SAML assertion."""
+    """What STS adds: the tags that came along a chain, and what a token or assertion brought."""
     found: dict[str, Any] = {}
     session = seen.caller.session if seen.caller is not None else None
     if seen.operation == "AssumeRole" and session is not None and session.inherited_tags:
         found["incomingTransitiveTags"] = dict(session.inherited_tags)
-    if seen.federated is not None and "sAMLAssertionID" in seen.federated:
-        found["sAMLAssertionID"] = seen.federated["sAMLAssertionID"]
+    if seen.federated is not None:
+        found |= seen.federated["requestParameters"]
     return found
 
 
@@ -78,10 +78,7 @@ def response_elements(seen: Observation) -> dict[str, Any] | None:
     values = seen.result if seen.result is not None else _parsed(seen, shape)
     if seen.service == "ec2":
         return ec2_forms.response(shape, values) or None
-    found = tidy(shape, values)
-    if seen.operation == "AssumeRoleWithSAML" and seen.federated is not None and found:
-        found.setdefault("subjectType", "")
-    return found or None
+    return tidy(shape, values) or None
 
 
 def error_of(seen: Observation) -> dict[str, str]:
