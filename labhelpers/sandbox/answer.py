@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlencode
 from labhelpers.sandbox import iam_extras, sts
 from labhelpers.sandbox.authenticate import Caller
 from labhelpers.sandbox.errors import Refusal, not_modelled
-from labhelpers.sandbox.federation import outbound
+from labhelpers.sandbox.federation import iam_calls as federation_calls
 from labhelpers.sandbox.interpret import Call, service_model
 from labhelpers.sandbox.moto_session import (
     host_free_imports,
@@ -42,7 +42,7 @@ def answer(
     if call.service != "iam":
         return answer_moto(http, call, caller, request_id)
     iam_extras.before(call, registry, lab_now)
-    result = outbound.answer_iam(call.operation, call.account_id, registry)
+    result = federation_calls.answer(call, registry)
     if result is None:
         result = iam_extras.own_answer(call, registry)
     if result is not None:

@@ -47,7 +47,10 @@ class WebWorld(Site):
         return answer["OpenIDConnectProviderArn"]
 
     def behind(self, name, conditions=None, more_actions=(), **more):
+        """A role for every subject of these tests: IAM wants a condition on GitHub's sub."""
         actions = ["sts:AssumeRoleWithWebIdentity", *more_actions]
+        anybody = {"StringLike": {f"{self.idp.name}:sub": ["repo:*", "x*", "some*"]}}
+        conditions = {**anybody, **(conditions or {})}
         return self.role(name, federated(self.arn, actions, conditions), **more)
 
     def enter(self, role_arn, token, name="ci-job", **more):

@@ -442,6 +442,20 @@ def test_encrypted_assertions_are_not_modelled(site, role):
     assert site.enter(role, encoded(root)).code == "SandboxNotModelled"
 
 
+def test_metadata_is_read_at_creation(site):
+    """IAM refuses metadata that it cannot use, and a name that is taken."""
+    iam, good = site.iam(), site.idp.metadata
+    bad = good.replace("X509Certificate>", "Nothing>")
+    outcome = site.lab.attempt(iam.create_saml_provider, Name="x", SAMLMetadataDocument=bad)
+    assert (outcome.code, outcome.message) == ("InvalidInput", "Could not parse metadata")
+    outcome = site.lab.attempt(
+        iam.update_saml_provider, SAMLProviderArn=site.arn, SAMLMetadataDocument=bad
+    )
+    assert outcome.code == "InvalidInput"
+    outcome = site.lab.attempt(iam.create_saml_provider, Name="corp", SAMLMetadataDocument=good)
+    assert outcome.code == "EntityAlreadyExists"
+
+
 def test_bad_use_is_told(site):
     """Mistakes in the lesson's own code are explained at once."""
     with pytest.raises(LabError, match="entity id"):

@@ -79,7 +79,12 @@ CONDITIONS = [
     ("another branch", ON_MAIN, {"ref": "refs/heads/dev"}, False),
     ("another repository", ON_MAIN, {"repository": "evil-org/octo-repo"}, False),
     ("a pull request", ON_MAIN, {"event_name": "pull_request"}, False),
-    ("no condition at all", None, {"repository": "evil-org/anything"}, True),
+    (
+        "anybody's repository",
+        {"StringLike": {f"{NAME}:sub": "repo:*"}},
+        {"repository": "evil-org/anything"},
+        True,
+    ),
     (
         "an environment",
         {"StringLike": {f"{NAME}:sub": "repo:octo-org/*:environment:prod"}},
@@ -150,7 +155,7 @@ def test_who_is_not_named_gets_nothing(web):
         assert refused(outcome) == ("AccessDenied", NOT_AUTHORIZED)
     denied = web.role(
         "denied",
-        federated(web.arn, "sts:AssumeRoleWithWebIdentity"),
+        federated(web.arn, "sts:AssumeRoleWithWebIdentity", ON_MAIN),
         federated(web.arn, "sts:*", {"StringLike": {f"{NAME}:sub": "*"}}, effect="Deny"),
     )
     assert web.enter(denied, web.idp.github_actions()).outcome == "ExplicitlyDenied"
@@ -158,8 +163,7 @@ def test_who_is_not_named_gets_nothing(web):
 
 def test_the_provider_has_to_be_in_the_roles_account(web):
     """A provider registered elsewhere does not count, a deleted one neither."""
-    trust = federated(web.arn, "sts:AssumeRoleWithWebIdentity")
-    role = web.role("deploy", trust, account=THERE)
+    role = web.behind("deploy", account=THERE)
     token = web.idp.github_actions()
     missing = (
         "InvalidIdentityToken",
@@ -323,6 +327,50 @@ def test_elliptic_curve_tokens(web):
     claims = claims_of(web.idp.issue("x"))
     assert web.enter(role, web.idp.sign(claims, "ES256")).allowed
     assert web.enter(role, web.idp.sign(claims, "ES384")).allowed
+
+
+def test_client_ids_can_be_added_and_removed(web):
+    """The provider's list decides at once; both calls may be repeated."""
+    other = web.lab.identity_provider("https://clients.example.org")
+    arn = web.register(other, clients=["first"])
+    role = web.role("app", federated(arn, "sts:AssumeRoleWithWebIdentity"))
+    token, iam = other.issue("x", "second"), web.iam()
+    client = {"OpenIDConnectProviderArn": arn, "ClientID": "second"}
+    wrong = ("InvalidIdentityToken", "Incorrect token audience")
+    assert refused(web.enter(role, token)) == wrong
+    for _ in range(2):
+        iam.add_client_id_to_open_id_connect_provider(**client)
+    assert iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["ClientIDList"] == [
+        "first",
+        "second",
+    ]
+    assert web.enter(role, token).allowed
+    for _ in range(2):
+        iam.remove_client_id_from_open_id_connect_provider(**client)
+    assert refused(web.enter(role, token)) == wrong
+    absent = {**client, "OpenIDConnectProviderArn": f"{arn}-x"}
+    call = iam.add_client_id_to_open_id_connect_provider
+    assert web.lab.attempt(call, **absent).code == "NoSuchEntity"
+
+
+REFUSED_PROVIDERS = [
+    (ISSUER, "EntityAlreadyExists", f"Provider with url {ISSUER} already exists."),
+    ("http://idp.example.org", "InvalidInput", "The provider URL must begin with https://"),
+    (
+        "https://1-2.tokens.sts.global.api.aws",
+        "InvalidInput",
+        "Creating an OIDC provider with an STS issuer URL from the same partition is not "
+        "supported. Within a partition, use AssumeRole instead of web identity federation.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("url", "code", "message"), REFUSED_PROVIDERS)
+def test_providers_that_iam_refuses(web, url, code, message):
+    """Twice the same, not https, AWS's own."""
+    call = web.iam().create_open_id_connect_provider
+    outcome = web.lab.attempt(call, Url=url, ClientIDList=[CLIENT])
+    assert (outcome.code, outcome.message) == (code, message)
 
 
 def test_a_registered_issuer_that_publishes_nothing(web):
@@ -532,6 +580,16 @@ def test_an_unmodified_boto3_finds_its_way(web, tmp_path):
     file.write_text(web.idp.github_actions(ref="refs/heads/dev"))
     done = subprocess.run(run, env=environ, capture_output=True, text=True, timeout=60)
     assert NOT_AUTHORIZED in done.stderr
+
+
+def test_nothing_heavy_is_loaded_before_its_time():
+    """A lab that federates nobody pays nothing for tokens and XML."""
+    code = (
+        "import sys, labhelpers; labhelpers.open_lab().identity_provider('https://x.org'); "
+        "print(sorted({'jwt', 'signxml', 'lxml'} & sys.modules.keys()))"
+    )
+    run = [sys.executable, "-c", code]
+    assert subprocess.run(run, capture_output=True, text=True, timeout=60).stdout == "[]\n"
 
 
 def test_the_lab_gives_issuers(web):

@@ -57,10 +57,8 @@ def issuer_of(account_id: str, registry: Registry) -> OutboundIssuer:
     return registry.issuers.setdefault(issuer.url, issuer)
 
 
-def answer_iam(operation: str, account_id: str, registry: Registry) -> dict[str, Any] | None:
-    """The result of one of the three IAM operations, None for any other operation."""
-    if operation not in OPERATIONS:
-        return None
+def answer_iam(operation: str, account_id: str, registry: Registry) -> dict[str, Any]:
+    """The result of one of the three IAM operations in OPERATIONS."""
     enabled = account_id in registry.outbound_accounts
     identifier = issuer_of(account_id, registry).url
     if operation == "EnableOutboundWebIdentityFederation":

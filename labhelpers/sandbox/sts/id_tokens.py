@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from labhelpers.sandbox.errors import Refusal
+from labhelpers.sandbox.federation.outbound import sts_issuer
 from labhelpers.sandbox.federation.registered import oidc_providers
 from labhelpers.sandbox.registry import Registry
 
@@ -106,7 +107,7 @@ def _provider(issuer: str, account_id: str) -> tuple[str, str, list[str] | None]
     """(name in trust policies, prefix of condition keys, client ids; None: any client)."""
     if issuer in BUILT_IN:
         return BUILT_IN[issuer], BUILT_IN[issuer], None
-    for found in oidc_providers(account_id):
+    for found in () if sts_issuer(issuer) else oidc_providers(account_id):
         if issuer == f"https://{found.url}":
             return found.arn, found.url, list(found.client_id_list)
     why = (
