@@ -18,7 +18,6 @@ _SECRETS = frozenset(
         "AuthenticationCode2",
         "DecodedMessage",
         "EncodedMessage",
-        "NextToken",
         "QRCodePNG",
         "SecretAccessKey",
         "ServicePassword",
