@@ -20,6 +20,7 @@ from labhelpers.sandbox.moto_session import (
 )
 from labhelpers.sandbox.registry import Registry
 from labhelpers.sandbox.wire import RAW_HEADER_NAMES, HttpRequest
+from labhelpers.sandbox.workloads.metadata_options import keep_unmentioned_options
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
 
@@ -155,6 +156,8 @@ def _build_app(service: str):
     app = create_backend_app(service)
     if service == "s3":
         leave_bucket_policies_to_the_gateway()
+    if service == "ec2":
+        keep_unmentioned_options()
     return app
 
 

@@ -141,6 +141,24 @@ def test_disabled_endpoint_answers_403(machines):
     assert machines.ask(machine, "latest/meta-data/")[0] == 403
 
 
+def test_options_can_be_changed_one_by_one(machines):
+    """What a change does not mention stays as it was; changes count at once."""
+    machine = machines.launch("web")
+
+    def change(**options):
+        machines.ec2.modify_instance_metadata_options(InstanceId=machine.instance_id, **options)
+
+    assert machines.ask(machine, "latest/meta-data/")[0] == 200
+    change(HttpTokens="required")
+    change(HttpPutResponseHopLimit=2)
+    assert machines.ask(machine, "latest/meta-data/")[0] == 401
+    change(HttpEndpoint="disabled")
+    assert machines.ask(machine, "latest/meta-data/")[0] == 403
+    change(HttpEndpoint="enabled")
+    assert machines.read(machine, "latest/meta-data/")[0] == 200
+    assert machines.ask(machine, "latest/meta-data/")[0] == 401
+
+
 def test_what_an_instance_is_told(machines, web):
     token = machines.token(web)
 
