@@ -60,8 +60,10 @@ def _value(shape, params, name: str, path: str, violations: list[str]) -> Any:
             value = _integer(value)
     if value is not None:
         shown = f"[{', '.join(map(str, value))}]" if isinstance(value, list) else str(value)
+        # A token must not come back in a message, nor get into the records.
+        secret = bool(shape.metadata.get("sensitive"))
         violations += [
-            _violation(shown, path, f"Member must {rule}") for rule in _broken(value, shape)
+            _violation(shown, path, f"Member must {rule}", secret) for rule in _broken(value, shape)
         ]
     return value
 
@@ -103,6 +105,6 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.ASCII)
 
 
-def _violation(value: str | None, field: str, rule: str) -> str:
-    shown = "null" if value is None else f"'{value}'"
-    return f"Value {shown} at '{field}' failed to satisfy constraint: {rule}"
+def _violation(value: str | None, field: str, rule: str, secret: bool = False) -> str:
+    shown = " null" if value is None else "" if secret else f" '{value}'"
+    return f"Value{shown} at '{field}' failed to satisfy constraint: {rule}"

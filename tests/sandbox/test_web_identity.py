@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from urllib.parse import urlencode
 
 import jwt
 import pytest
@@ -272,6 +273,8 @@ FORGED = [
         lambda idp, other: signed_by(other, idp, jku="http://127.0.0.1/.oidc/x"),
     ),
     ("RSA-PSS", lambda idp, other: with_header(idp.github_actions(), alg="PS256")),
+    ("another kind of key", lambda idp, other: with_header(idp.github_actions(), alg="ES256")),
+    ("another hash", lambda idp, other: with_header(idp.github_actions(), alg="RS512")),
     ("unknown algorithm", lambda idp, other: with_header(idp.github_actions(), alg="ROT13")),
     ("critical extension", lambda idp, other: with_header(idp.github_actions(), crit=["b64"])),
 ]
@@ -526,9 +529,15 @@ def test_access_tokens_are_not_modelled(web):
 
 
 def test_tokens_do_not_reach_the_records(web):
-    """What happened is recorded without the token."""
-    token = web.idp.issue("x")
-    web.enter(web.behind("deploy"), token)
+    """What happened is recorded without the token, and no message repeats it."""
+    token, role = web.idp.issue("x"), web.behind("deploy")
+    web.enter(role, token)
+    code, message = refused(web.enter(role, token * 40))
+    assert (code, message) == (
+        "ValidationError",
+        "1 validation error detected: Value at 'webIdentityToken' failed to satisfy constraint: "
+        "Member must have length less than or equal to 20000",
+    )
     records = json.dumps(web.lab._sandbox.gateway.recorder.events(), default=str)
     assert "AssumeRoleWithWebIdentity" in records
     assert token.split(".")[1] not in records
@@ -590,6 +599,20 @@ def test_nothing_heavy_is_loaded_before_its_time():
     )
     run = [sys.executable, "-c", code]
     assert subprocess.run(run, capture_output=True, text=True, timeout=60).stdout == "[]\n"
+
+
+def test_a_plain_get_will_do(web):
+    """The call needs no signature: a URL is enough, and errors come in STS's form."""
+    call = {"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15"}
+    call |= {"RoleArn": web.behind("deploy"), "RoleSessionName": "curl"}
+    call["WebIdentityToken"] = web.idp.github_actions()
+    with urllib.request.urlopen(f"{web.lab.endpoint_url}/?{urlencode(call)}") as reply:
+        assert b"<AssumeRoleWithWebIdentityResult>" in reply.read()
+    call["WebIdentityToken"] += "x"
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(f"{web.lab.endpoint_url}/?{urlencode(call)}")
+    assert error.value.code == 400
+    assert b"<Code>InvalidIdentityToken</Code>" in error.value.read()
 
 
 def test_the_lab_gives_issuers(web):

@@ -139,7 +139,10 @@ def _check_signature(token: str, header: dict[str, Any], issuer: Any) -> None:
         raise invalid(_NO_KEY, why)
     keys = [key for key in issuer.jwks()["keys"] if kid in (None, key["kid"])]
     if len(keys) != 1:
-        why = f"The issuer publishes {len(keys)} keys that could be meant by kid {kid!r}."
+        why = (
+            f"The token names the key {kid!r}, which {issuer.url} does not publish: somebody else "
+            "signed it, or the key was withdrawn."
+        )
         raise invalid(_NO_KEY, why)
     only_signature = {
         f"verify_{name}": False for name in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")
