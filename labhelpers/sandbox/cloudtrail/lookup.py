@@ -16,7 +16,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from labhelpers.sandbox.authenticate import Caller
-from labhelpers.sandbox.cloudtrail.events import events_of, is_management, recipients, region_of
+from labhelpers.sandbox.cloudtrail.events import (
+    event_name,
+    events_of,
+    is_management,
+    recipients,
+    region_of,
+)
 from labhelpers.sandbox.cloudtrail.identity import lookup_name
 from labhelpers.sandbox.cloudtrail.recorder import Record, Recorder
 from labhelpers.sandbox.cloudtrail.resources import resources_of
@@ -71,7 +77,8 @@ def lookup_events(
     latest = end if end is not None else float("inf")
     page: list[dict[str, Any]] = []
     last = 0
-    for record, event in _matching(recorder, account, region, before, earliest, latest):
+    name = attribute[1] if attribute is not None and attribute[0] == "EventName" else None
+    for record, event in _matching(recorder, account, region, before, earliest, latest, name):
         entry = _entry(record, event)
         if attribute is not None and not _has(entry, *attribute):
             continue
@@ -89,11 +96,14 @@ def _matching(
     before: float,
     earliest: float,
     latest: float,
+    name: str | None,
 ) -> Iterator[tuple[Record, dict[str, Any]]]:
     """Events are written only for records that the cheap questions leave."""
     for record in recorder.newest_first():
         seen = record.seen
         if seen is None or record.number >= before or not is_management(seen):
+            continue
+        if name is not None and event_name(seen) != name:
             continue
         moment = int(seen.time.timestamp())
         if not earliest <= moment <= latest or region_of(seen) != region:
