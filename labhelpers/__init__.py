@@ -15,6 +15,7 @@ _WHERE = {
     "check": "labhelpers.exercises",
     "mask": "labhelpers.masking",
     "masked": "labhelpers.masking",
+    "playground": "labhelpers.widgets",
     "read_cloudtrail_files": "labhelpers.sandbox.cloudtrail.files",
     "write_cloudtrail_files": "labhelpers.sandbox.cloudtrail.files",
 }
