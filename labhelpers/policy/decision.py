@@ -23,6 +23,7 @@ from .statement import Call, Policy
 # UNSURE: an Allow that nobody can judge, and none that certainly matches.
 NONE, ALLOW, DENY, UNSURE = 0, 1, 2, 3
 ORDER = ("rcp", "scp", "resource", "identity", "boundary", "session")
+_NOT_IN_USE = dict.fromkeys(ORDER, ())
 
 
 def judge(policies: Sequence[Policy], call: Call, kind: str) -> int:
@@ -78,14 +79,26 @@ class Case:
         self.groups: dict[str, Sequence[Sequence[Policy]]] = groups
         self.resource_type: str = resource_type
         self.same_account: bool = same_account
-        verdict, self.strength, self._hoped = judge_resource(resource, call)
-        groups["resource"] = ((resource,),) if resource else ()
-        self.verdicts = {
-            kind: [judge(policies, call, kind) for policies in groups[kind]] if groups[kind] else ()
-            for kind in ORDER
-            if kind != "resource"
-        }
-        self.verdicts["resource"] = (verdict,) if resource else ()
+        self.strength = self._hoped = NOT_NAMED
+        self.verdicts = verdicts = _NOT_IN_USE.copy()
+        for kind, sets in groups.items():
+            if sets:
+                verdicts[kind] = [judge(policies, call, kind) for policies in sets]
+        groups["resource"] = ()
+        if resource:
+            groups["resource"] = ((resource,),)
+            verdict, self.strength, self._hoped = judge_resource(resource, call)
+            verdicts["resource"] = (verdict,)
+
+    def plain(self) -> bool:
+        """Say whether no statement about the action looks at the request's context."""
+        return all(
+            statement.plain
+            for sets in self.groups.values()
+            for policies in sets
+            for policy in policies
+            for statement in policy.about(self.call.action)
+        )
 
     def name(self, kind: str) -> str:
         """Return the policy type under its own name: a trust policy sits in "resource"."""

@@ -28,6 +28,10 @@ from .statement import Call, Policy
 # Every authenticated caller may use these; no policy can refuse them (AWS STS API Reference).
 UNGOVERNED = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
 
+# Decisions that hang on nothing but who, what and on what: asked again they cost a lookup.
+_kept: dict[tuple, Decision | bool] = {}
+_KEPT_SIZE = 4096
+
 # The path of the roles that an AWS service owns.
 SERVICE_LINKED = ":role/aws-service-role/"
 
@@ -50,6 +54,31 @@ def evaluate(
     """
     if request.action.lower() in UNGOVERNED and request.principal.account:
         return Decision(request, ALLOWED, note="Every caller may do this; no policy can refuse it.")
+    key = (
+        request.principal,
+        request.action,
+        request.resource,
+        request.resource_account,
+        resource,
+        tuple(identity),
+        tuple(boundaries),
+        session if session is None else tuple(session),
+        tuple(map(tuple, scps)) if scps else (),
+        tuple(map(tuple, rcps)) if rcps else (),
+    )
+    kept = _kept.get(key)
+    if kept:
+        return Decision(request, kept.outcome, kept.blocked_by, kept.unmodelled, kept.case)
+    decision = _decided(request, identity, resource, boundaries, session, scps, rcps)
+    if kept is None:
+        if len(_kept) >= _KEPT_SIZE:
+            _kept.clear()
+        # False: the context counts, so this has to be decided anew each time.
+        _kept[key] = decision if decision.case.plain() else False
+    return decision
+
+
+def _decided(request, identity, resource, boundaries, session, scps, rcps) -> Decision:
     groups = grouped(request.principal, identity, boundaries, session, scps, rcps)
     call = Call(request, has_boundary=bool(groups["boundary"]))
     case = build_case(call, groups, resource, resource_type="resource")

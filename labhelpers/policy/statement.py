@@ -96,6 +96,11 @@ class Statement:
         block = raw.get("Condition", {})
         self.conditions = compile_block(block, variables=variables, allow=self.allow)
 
+    @property
+    def plain(self) -> bool:
+        """Say whether nothing but caller, action and resource decides about a match."""
+        return not self.conditions and not (self.resource and self.resource.dynamic)
+
     def names_action(self, action: str) -> bool:
         """Say whether the Action or NotAction element lets this lower-case action in."""
         listed = action in self._exact or any(test(action) for test in self._patterns)

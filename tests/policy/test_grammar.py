@@ -713,7 +713,7 @@ def test_parse_of_broken_policies(kind, data):
     parsed(text[:start] + data.draw(st.text('{}[]":,*$', max_size=2)) + text[end:], kind)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.dictionaries(WORDS, st.dictionaries(WORDS, SCALARS | st.lists(SCALARS))), st.data())
 def test_whatever_is_accepted_can_be_evaluated(condition, data):
     """An accepted policy raises in no evaluation, and every decision can be explained."""

@@ -684,15 +684,15 @@ def test_good_policies_pass_in_silence(kind, document):
 
 
 def test_policies_that_aws_itself_manages():
-    """Oracle: the 1,500 policies of AWS. The few errors are ones of AWS, or retired services.
+    """Oracle: every fourth of the 1,500 policies of AWS. The few errors are slips of AWS.
 
     Sizes are left out: AWS does not hold itself to them.
     """
     from moto.iam.aws_managed_policies import aws_managed_policies_data
 
     found, without = Counter(), 0
-    policies = json.loads(aws_managed_policies_data)
-    for managed in policies.values():
+    policies = list(json.loads(aws_managed_policies_data).values())[::4]
+    for managed in policies:
         findings = [f for f in lint(managed["Document"], "identity") if f.code != "LimitExceeded"]
         errors = [f.code for f in findings if f.severity == "error"]
         found.update(set(errors))
