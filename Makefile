@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := lab
-.PHONY: lab test bench lint clean lock
+.PHONY: lab test bench soak lint clean lock
 
 # Open JupyterLab on the first notebook; ARGS are Jupyter's, e.g. ARGS=--no-browser.
 lab: $(READY)
@@ -23,6 +23,10 @@ test: $(READY)
 bench: $(READY)
 	$(BIN)/python tests/bench.py
 	$(BIN)/python tests/bench_policy.py
+
+# Fifty threads of mixed calls for a minute; every right answer is known.
+soak: $(READY)
+	$(BIN)/python tests/soak.py
 
 # Check style and formatting.
 lint: $(READY)
