@@ -1,4 +1,4 @@
-"""Command line: python -m labhelpers serve | decide | lint."""
+"""Command line: python -m labhelpers serve | decide | lint | audit."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 
+from labhelpers.audit_command import add_audit
 from labhelpers.policy_commands import add_commands
 
 
@@ -17,6 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--port", type=int, default=0, help="default: any free port")
     serve.add_argument("--account", default=None, help="12 digits; whose administrator to print")
     add_commands(commands)
+    add_audit(commands)
     options = parser.parse_args(arguments)
     if options.command == "serve":
         return _serve(options.port, options.account)

@@ -47,7 +47,9 @@ def read(block: Block, values: Attributes, target: Target, scope: Scope) -> dict
     match block.labels[0]:
         case "aws_iam_policy_document":
             _check(block.body, _DOCUMENT)
-            return complete_document(values)
+            found = Attributes(complete_document(values), line=values.line)
+            found.lines, found.references = values.lines, values.references
+            return found
         case "aws_caller_identity":
             account = target.account_id
             known = {"account_id": account, "id": account, "arn": target.caller_arn}

@@ -23,7 +23,8 @@ class Resource:
     `mode` is "managed" or "data". `values` holds its attributes as `terraform show -json`
     names them, nested blocks as lists; Unknown stands for what only AWS could know. `file` and
     `line` say where it begins; `references` are what its expressions refer to, as they are
-    written there: "var.name", "aws_s3_bucket.reports".
+    written there: "var.name", "aws_s3_bucket.reports"; `written` are the statement blocks of a
+    policy document with their lines.
     """
 
     address: str
@@ -34,6 +35,7 @@ class Resource:
     line: int
     mode: str = "managed"
     references: tuple[str, ...] = ()
+    written: tuple[Attributes, ...] = ()
 
 
 def evaluated(module: Module, block: Block) -> Any:
@@ -48,7 +50,7 @@ def evaluated(module: Module, block: Block) -> Any:
         return Unknown
     found = {}
     for suffix, key, inner in rounds:
-        values = bodies.values_of(block.body, inner, block.line)
+        values = written = bodies.values_of(block.body, inner, block.line)
         try:
             if block.type == "data":
                 values = data_sources.read(block, values, target, inner)
@@ -59,8 +61,17 @@ def evaluated(module: Module, block: Block) -> Any:
         address = module.prefix + block.address + suffix
         kind, name = block.labels
         mode = "data" if block.type == "data" else "managed"
+        statements = written.get("statement")
         module.resources[address] = Resource(
-            address, kind, name, values, block.file, block.line, mode, tuple(sorted(scope.seen))
+            address,
+            kind,
+            name,
+            values,
+            block.file,
+            block.line,
+            mode,
+            tuple(sorted(scope.seen)),
+            tuple(statements) if mode == "data" and isinstance(statements, list) else (),
         )
         found[key] = values
     if shape is None:

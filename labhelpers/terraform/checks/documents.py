@@ -1,0 +1,90 @@
+"""The lint of labhelpers.policy for every policy of a configuration, with Terraform's lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from labhelpers.policy import Finding as LintFinding
+from labhelpers.policy import lint
+
+from ..findings import Finding
+from ..resources import Resource
+from ..values import Attributes
+from .view import View
+
+# type -> (argument with the policy, its kind)
+_POLICIES = {
+    "aws_iam_role": ("assume_role_policy", "trust"),
+    "aws_iam_policy": ("policy", "identity"),
+    "aws_iam_role_policy": ("policy", "identity"),
+    "aws_iam_user_policy": ("policy", "identity"),
+    "aws_iam_group_policy": ("policy", "identity"),
+    "aws_s3_bucket_policy": ("policy", "resource"),
+    "aws_sqs_queue_policy": ("policy", "resource"),
+    "aws_sqs_queue": ("policy", "resource"),
+    "aws_sns_topic_policy": ("policy", "resource"),
+    "aws_kms_key": ("policy", "resource"),
+    "aws_kms_key_policy": ("policy", "resource"),
+    "aws_ecr_repository_policy": ("policy", "resource"),
+    "aws_secretsmanager_secret_policy": ("policy", "resource"),
+}
+# AWS's own documentation writes these; they are no weak points.
+_LEFT_OUT = ("old-version",)
+
+_HCL = {
+    "unknown-service-principal": 'principals {\n  type        = "Service"\n'
+    '  identifiers = ["ec2.amazonaws.com"]\n}',
+    "everyone": 'principals {\n  type        = "AWS"\n'
+    '  identifiers = ["arn:aws:iam::111122223333:role/deploy"]\n}',
+    "wrong-assume-role-action": "# users and roles: sts:AssumeRole; OIDC: …WithWebIdentity; SAML:\n"
+    'actions = ["sts:AssumeRoleWithWebIdentity"]',
+    "provider-without-condition": 'condition {\n  test     = "StringEquals"\n'
+    '  variable = "token.actions.githubusercontent.com:aud"\n'
+    '  values   = ["sts.amazonaws.com"]\n}\n\ncondition {\n  test     = "StringEquals"\n'
+    '  variable = "token.actions.githubusercontent.com:sub"\n'
+    '  values   = ["repo:my-team/my-repo:ref:refs/heads/main"]\n}',
+    "allow-on-absent-key": 'condition {\n  test     = "Bool"\n'
+    '  variable = "aws:MultiFactorAuthPresent"\n  values   = ["true"]\n}',
+    "deny-on-absent-key": 'condition {\n  test     = "BoolIfExists"\n'
+    '  variable = "aws:MultiFactorAuthPresent"\n  values   = ["false"]\n}',
+}
+
+
+def linted(view: View) -> Iterator[Finding]:
+    """Every finding of lint, at the line of the argument that says it."""
+    for resource in view.configuration.of_type(*_POLICIES):
+        attribute, kind = _POLICIES[resource.type]
+        yield from _of(view, resource, attribute, resource.values.get(attribute), kind)
+        blocks = resource.values.get("inline_policy")
+        for number, block in enumerate(blocks if isinstance(blocks, list) else ()):
+            if isinstance(block, Attributes):
+                name = f"inline_policy.{number}"
+                yield from _of(view, resource, name, block.get("policy"), "identity")
+
+
+def _of(
+    view: View, resource: Resource, attribute: str, text: object, kind: str
+) -> Iterator[Finding]:
+    if not isinstance(text, str) or not text:
+        return
+    for found in lint(text, kind):
+        if found.code in _LEFT_OUT:
+            continue
+        yield view.finding(
+            _id_of(found),
+            resource,
+            attribute,
+            found.message,
+            found.why,
+            _HCL.get(_id_of(found), found.instead),
+            severity="error" if found.code == "everyone" and kind == "trust" else found.severity,
+            path=found.path,
+            lesson="trust" if kind == "trust" else "terraform",
+        )
+
+
+def _id_of(found: LintFinding) -> str:
+    """Return the name of the check; AWS's own error codes get one in this style."""
+    if found.code.islower():
+        return found.code
+    return "unknown-service-principal" if ".Service" in found.path else "policy-refused"
