@@ -10,6 +10,7 @@ from scene import allow, trusts
 
 from labhelpers import open_lab
 from labhelpers.sandbox.federation.outbound import sts_issuer
+from labhelpers.sandbox.state import iam_backend
 
 HERE = "111122223333"
 API = "https://api.example.com"
@@ -172,6 +173,9 @@ def test_other_kinds_of_credentials(site, issuer):
 def test_the_token_is_no_way_back_into_aws(site, issuer):
     """Nobody's account takes AWS's own tokens, and IAM is told why it refuses the provider."""
     token = ask(site, site.lab.session()).response["WebIdentityToken"]
+    # IAM refuses such a provider; STS would refuse the token even if there were one.
+    account = iam_backend(HERE)
+    account.create_open_id_connect_provider(issuer, [], [API], [])
     outcome = site.enter(site.behind("back"), token)
     assert outcome.code == "InvalidIdentityToken"
     assert outcome.message == f"No OpenIDConnect provider found in your account for {issuer}"

@@ -330,6 +330,9 @@ def test_elliptic_curve_tokens(web):
     claims = claims_of(web.idp.issue("x"))
     assert web.enter(role, web.idp.sign(claims, "ES256")).allowed
     assert web.enter(role, web.idp.sign(claims, "ES384")).allowed
+    # Not RSA-PSS, even though the issuer publishes the key.
+    outcome = web.enter(role, web.idp.sign(claims, "PS256"))
+    assert refused(outcome) == ("InvalidIdentityToken", NO_KEY)
 
 
 def test_client_ids_can_be_added_and_removed(web):
