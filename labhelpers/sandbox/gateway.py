@@ -88,8 +88,12 @@ class Gateway:
             refusal = error
         except PolicyError as error:
             refusal = not_modelled("a policy that is already in place", f"It reads: {error}")
-        if refusal is not None:
+        if refusal is None:
+            decision = None  # only refusals are asked for their reasons later
+        else:
             reply = render(refusal, family, service, request_id)
+            # A kept exception would keep every object of its stack alive.
+            refusal.__traceback__ = refusal.__context__ = None
         seen = cloudtrail.observe(http, request_id, lab_now, caller, call, refusal, reply)
         self.recorder.add(request_id, cloudtrail.Record(seen, decision, refusal))
         return reply

@@ -14,7 +14,7 @@ from labhelpers.sandbox.cloudtrail.observe import Observation
 from labhelpers.sandbox.errors import Refusal
 
 #: Requests kept; older ones are dropped so that a lab left running does not grow for ever.
-MAX_EVENTS = 20_000
+MAX_EVENTS = 10_000
 
 
 @dataclass(slots=True)
