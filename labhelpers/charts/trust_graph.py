@@ -13,6 +13,7 @@ from matplotlib.path import Path
 
 from labhelpers.charts import style
 from labhelpers.charts.curves import Cubic, Rect, around, level_cubic, place_labels
+from labhelpers.charts.dense_graph import draw_dense
 from labhelpers.charts.layers import layered
 
 # All lengths are inches; x goes right and y goes down.
@@ -21,14 +22,17 @@ _WIDEST_LABEL, _CLEAR = 1.4, 0.9  # of an edge; and what of the edge stays to be
 _BETWEEN, _MARGIN, _LOOP = 0.35, 0.25, 0.3
 _PORT, _PORTS = 0.26, 0.9  # between two edges that meet a box; all those of one side at most
 _SMALL = 8  # points: kinds and edge labels
+MANY = 30  # nodes; more are drawn by dense_graph.py
 
 
 def trust_graph(graph: nx.DiGraph, ax: Axes | None = None) -> Axes:
     """Draw a directed graph and return the axes.
 
-    A node's `label` (its name without one) and `kind` stand in its box, an edge's `label` on
-    its arrow. Whoever can assume something stands left of it; an arrow that closes a circle runs
-    back. Axes of your own are filled, with smaller letters if need be.
+    A node's `label` (its name without one) and `kind` stand in its box, an edge's `label` and
+    `conditions` (texts) on its arrow; an edge that is `refused` is dashed. Whoever can assume
+    something stands left of it; an arrow that closes a circle runs back. Beyond 30 nodes each
+    gets one line, and only the keys of the conditions are written, where the arrows end. Axes of
+    your own are filled, with smaller letters if need be.
     Raises ValueError if the graph has no directions.
     """
     if not graph.is_directed():
@@ -38,10 +42,23 @@ def trust_graph(graph: nx.DiGraph, ax: Axes | None = None) -> Axes:
         how = {"ha": "center", "va": "center", "fontsize": style.SIZE * scale}
         style.text(ax, 2, 0.5, "no principals yet", **how)
         return ax
-    picture, stretch = _Picture(graph), 1.0
+    if len(graph) > MANY:
+        return draw_dense(graph, ax)
+    picture, stretch = _Picture(_captioned(graph)), 1.0
     while not picture.arrange(stretch) and stretch < 6:  # until each label has its own place
         stretch *= 1.25
     return picture.draw(ax)
+
+
+def _captioned(graph: nx.DiGraph) -> nx.DiGraph:
+    """Return the graph with conditions and refusals in the labels of its edges."""
+    found = graph.copy()
+    for _, _, data in found.edges(data=True):
+        words = str(data.get("label") or "")
+        if data.get("conditions"):
+            words += f" if {' and '.join(data['conditions'])}"
+        data["label"] = f"{words} (refused)" if data.get("refused") else words
+    return found
 
 
 class _Picture:
@@ -54,6 +71,7 @@ class _Picture:
             node: style.wrap(str(data.get("label") or node), _BOX - 2 * _PAD)
             for node, data in graph.nodes(data=True)
         }
+        self.refused = {(a, b) for a, b, no in graph.edges(data="refused") if no}
         self.labels = [_label(route.label) for route in self.routes]
         loops = nx.selfloop_edges(graph, data=True)
         self.loops = {node: _label(str(data.get("label") or "")) for node, _, data in loops}
@@ -133,7 +151,8 @@ class _Picture:
             self._draw_box(ax, node, box, scale)
         for route, curve in zip(self.routes, self.curves, strict=True):
             tail, head = route.stops[:: -1 if route.turned else 1][:: len(route.stops) - 1]
-            _arrow(ax, curve, route.turned, scale, f"edge-{tail}-{head}")
+            dashed = (tail, head) in self.refused
+            _arrow(ax, curve, route.turned, scale, f"edge-{tail}-{head}", dashed)
         for node in self.loops:
             x0, y0, x1, _ = self.boxes[node]
             x, up = (x0 + x1) / 2, y0 - 1.3 * _LOOP
@@ -172,11 +191,13 @@ def _size(lines: list[str]) -> tuple[float, float]:
     return widest + 0.08, style.height(len(lines), _SMALL) + 0.04
 
 
-def _arrow(ax: Axes, curve: list[Cubic], turned: bool, scale: float, gid: str) -> None:
+def _arrow(
+    ax: Axes, curve: list[Cubic], turned: bool, scale: float, gid: str, dashed: bool = False
+) -> None:
     points = [point for segment in curve for point in segment]
     codes = [Path.LINETO, *[Path.CURVE4] * 3] * len(curve)
     codes[0] = Path.MOVETO
     path = Path(points[::-1] if turned else points, codes)
     how = {"arrowstyle": "-|>", "mutation_scale": 12 * scale, "linewidth": 1.1, "zorder": 2}
-    how |= {"color": style.INK, "linestyle": "dashed" if turned else "solid", "gid": gid}
+    how |= {"color": style.INK, "linestyle": "dashed" if dashed else "solid", "gid": gid}
     ax.add_patch(FancyArrowPatch(path=path, **how))

@@ -4,6 +4,9 @@ configuration = load("terraform/ec2-s3-role", account_id="111122223333")
 configuration.resources["aws_iam_role.reader"].values["arn"]
 """
 
+from .access import Access
+from .access_graph import access_graph, access_table
+from .checks import audit
 from .configuration import Configuration, load
 from .errors import Diagnostic, TerraformError
 from .graph import trust_graph
@@ -11,11 +14,15 @@ from .resources import Resource
 from .values import Unknown
 
 __all__ = [
+    "Access",
     "Configuration",
     "Diagnostic",
     "Resource",
     "TerraformError",
     "Unknown",
+    "access_graph",
+    "access_table",
+    "audit",
     "load",
     "trust_graph",
 ]

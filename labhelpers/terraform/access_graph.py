@@ -44,7 +44,7 @@ def access_table(graph: nx.DiGraph) -> list[dict[str, str]]:
         rows.append(
             {
                 "who": graph.nodes[tail]["label"],
-                "does": data["label"] if data["how"] != "carries" else data["label"],
+                "does": data["label"],
                 "with": graph.nodes[head]["label"],
                 "if": " and ".join(data["conditions"]),
                 "for": f"{seconds / 3600:g} h" if seconds else "",
@@ -79,16 +79,13 @@ class _Graph:
     def _edge(self, tail: str, head: str, how: str, label: str, **more: Any) -> None:
         """Add an edge; several statements about one pair share it, an allowed one wins."""
         old = self.graph.edges.get((tail, head))
-        if old is not None and old["how"] == how:
-            if old["refused"] and not more["refused"]:
-                old.update(label=label, **more)
-            elif old["refused"] == more["refused"] and label not in old["label"]:
-                old["label"] += f", {label}"
-                old["conditions"] += tuple(
-                    c for c in more["conditions"] if c not in old["conditions"]
-                )
-            return
-        self.graph.add_edge(tail, head, how=how, label=label, **more)
+        if old is None or old["how"] != how or (old["refused"] and not more["refused"]):
+            self.graph.add_edge(tail, head, how=how, label=label, said=(label,), **more)
+        elif old["refused"] == more["refused"]:
+            said = old["said"] if label in old["said"] else (*old["said"], label)
+            rest = f", … {len(said) - 2} more" if len(said) > 2 else ""
+            conditions = _either(old["conditions"], more["conditions"])
+            old.update(said=said, label=", ".join(said[:2]) + rest, conditions=conditions)
 
     def _trust(self, role: Identity) -> None:
         if role.trust is None:
@@ -108,8 +105,8 @@ class _Graph:
         if known is not None:
             self._assume(self._declared(known), known, role, statement)
             return
-        node = f"{kind}:{value}"
         account = account_in(value) if kind == "AWS" else ""
+        node = f"{kind}:{account or value}"
         label = (
             "every AWS principal" if value == "*" else f"account {account}" if account else value
         )
@@ -146,7 +143,7 @@ class _Graph:
     def _allowed(self, identity: Identity, statement: Mapping) -> None:
         element = "Action" if "Action" in statement else "NotAction"
         actions = listed(statement[element])
-        words = ", ".join(actions) if element == "Action" else f"all but {', '.join(actions)}"
+        words = _short(actions) if element == "Action" else f"all but {_short(actions)}"
         conditions, context = tuple(conditions_of(statement)), context_for(statement)
         for resource in _resources(statement):
             role = self.access.by_arn.get(resource)
@@ -155,7 +152,7 @@ class _Graph:
                     self._declared(identity), identity, role, _as_trust(statement, actions)
                 )
                 actions = [a for a in actions if a not in _ASSUME]
-                words = ", ".join(actions)
+                words = _short(actions)
             if not words:
                 continue
             label = "every resource" if resource == "*" else resource
@@ -168,15 +165,8 @@ class _Graph:
 
     def _carrier(self, carried: Any) -> None:
         resource, role = carried.resource, carried.role
-        name = next(
-            (
-                v
-                for k in ("name", "function_name", "family")
-                for v in [resource.values.get(k)]
-                if isinstance(v, str)
-            ),
-            resource.address,
-        )
+        named = (resource.values.get(key) for key in ("name", "function_name", "family"))
+        name = next((n for n in named if isinstance(n, str)), resource.address)
         where = {"file": resource.file, "line": resource.line}
         self.graph.add_node(resource.address, kind=carried.kind, label=name, **where)
         decision = self.access.decide(
@@ -187,6 +177,13 @@ class _Graph:
             judged = {"refused": False, "reason": "The trust policy is not known."}
         words = f"{carried.label} {carried.service}" if judged["refused"] else carried.label
         self._edge(resource.address, role.address, "carries", words, conditions=(), **judged)
+
+
+def _either(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the conditions of two statements of which either may allow."""
+    if one == other or not one or not other:
+        return one if one == other else ()
+    return (f"{' and '.join(one)} or {' and '.join(other)}",)
 
 
 def _judged(decision: Decision) -> dict[str, Any]:
@@ -220,3 +217,9 @@ def _resources(statement: Mapping) -> Iterator[str]:
 def _example(actions: list[str]) -> str:
     """Return an action that the first pattern of a statement names."""
     return actions[0].replace("*", "x") if actions[0] != "*" else "s3:GetObject"
+
+
+def _short(actions: list[str]) -> str:
+    """Name the first actions, and say how many more there are."""
+    more = len(actions) - 3
+    return ", ".join(actions) if more <= 1 else f"{', '.join(actions[:3])} and {more} more"
