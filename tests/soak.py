@@ -75,7 +75,8 @@ def memory() -> int:
 def soak(lab, seconds: float, threads: int) -> Counter:
     """Run the mix; return what was counted. `wrong`, `failed` and `unrecorded` must be 0."""
     calls, counted, lock = scene(lab), Counter(), threading.Lock()
-    before = len(lab.trail)
+    recorder = lab._sandbox.gateway.recorder
+    before = recorder.total
     end = monotonic() + seconds
 
     def work(seed: int) -> None:
@@ -103,7 +104,7 @@ def soak(lab, seconds: float, threads: int) -> Counter:
     half = memory()
     for worker in workers:
         worker.join()
-    counted["unrecorded"] = counted["calls"] - (len(lab.trail) - before)
+    counted["unrecorded"] = counted["calls"] - (recorder.total - before)
     counted["grown"] = memory() - half
     return counted
 

@@ -10,6 +10,7 @@ from labhelpers.sandbox import state
 from labhelpers.sandbox.authenticate import Caller
 from labhelpers.sandbox.constraints import check_parameters
 from labhelpers.sandbox.errors import Refusal, malformed_policy, not_modelled
+from labhelpers.sandbox.federation import shared_provider_without_condition
 from labhelpers.sandbox.interpret import (
     Call,
     Check,
@@ -105,6 +106,9 @@ def _check_documents(operation: str, params: dict[str, str]) -> None:
                 raise malformed_policy(error) from None
             if kind == "trust":
                 refuse_strangers(policy)
+                too_open = shared_provider_without_condition(policy.document)
+                if too_open:
+                    raise Refusal("MalformedPolicyDocument", too_open, 400)
 
 
 def _default_user(operation: str, params: dict[str, str], caller: Caller) -> None:

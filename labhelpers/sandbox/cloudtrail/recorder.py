@@ -56,6 +56,11 @@ class Recorder:
                 if self._by_id.get(oldest_id) is oldest:
                     del self._by_id[oldest_id]
 
+    @property
+    def total(self) -> int:
+        """All requests ever recorded, those included that are dropped by now."""
+        return self._count
+
     def get(self, request_id: str) -> Record | None:
         return self._by_id.get(request_id)
 
