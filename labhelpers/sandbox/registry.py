@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import secrets
-import string
 from collections import OrderedDict
 
-from labhelpers.sandbox.sessions import SessionRegistry
+from labhelpers.sandbox.sessions import SessionRegistry, new_key_id, new_secret
 
 #: Encoded authorization messages kept; the oldest are forgotten first.
 MAX_MESSAGES = 1_000
@@ -30,9 +28,7 @@ class Registry:
         for key_id, (account, secret) in self.root_keys.items():
             if account == account_id:
                 return key_id, secret
-        alphabet = string.ascii_uppercase + string.digits
-        key_id = "AKIA" + "".join(secrets.choice(alphabet) for _ in range(16))
-        secret = base64.b64encode(secrets.token_bytes(30)).decode()
+        key_id, secret = new_key_id("AKIA"), new_secret()
         self.root_keys[key_id] = (account_id, secret)
         return key_id, secret
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import base64
 import secrets
-import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from labhelpers.policy import Policy, Principal
 
-_KEY_ALPHABET = string.ascii_uppercase + string.digits
+
+def new_key_id(prefix: str) -> str:
+    """20 characters in the form of AWS's access key ids."""
+    return prefix + base64.b32encode(secrets.token_bytes(10)).decode()
+
+
+def new_secret() -> str:
+    """40 characters of base64, as AWS's secret access keys have."""
+    return base64.b64encode(secrets.token_bytes(30)).decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +95,8 @@ class SessionRegistry:
     def add(self, **fields) -> Session:
         """Issue a session with new credentials in AWS's shapes (STS_FACTS 1.4)."""
         session = Session(
-            access_key_id="ASIA" + "".join(secrets.choice(_KEY_ALPHABET) for _ in range(16)),
-            secret_access_key=base64.b64encode(secrets.token_bytes(30)).decode(),
+            access_key_id=new_key_id("ASIA"),
+            secret_access_key=new_secret(),
             session_token=base64.b64encode(secrets.token_bytes(264)).decode(),
             **fields,
         )
