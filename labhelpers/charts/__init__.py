@@ -10,7 +10,7 @@ import sys
 from importlib import import_module
 from types import ModuleType
 
-__all__ = ["decision", "handshake", "lifetimes", "timeline", "trust_graph"]
+__all__ = ["decision", "handshake", "lifetimes", "reach", "sequence", "timeline", "trust_graph"]
 
 
 class _Charts(ModuleType):
