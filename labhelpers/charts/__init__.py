@@ -10,7 +10,17 @@ import sys
 from importlib import import_module
 from types import ModuleType
 
-__all__ = ["decision", "handshake", "lifetimes", "reach", "sequence", "timeline", "trust_graph"]
+__all__ = [
+    "clock_slider",
+    "decision",
+    "exposure",
+    "handshake",
+    "lifetimes",
+    "reach",
+    "sequence",
+    "timeline",
+    "trust_graph",
+]
 
 
 class _Charts(ModuleType):
