@@ -45,6 +45,7 @@ _KINDS = {
     "account": "root",
     "accountroot": "root",
     "rootuser": "root",
+    "awsaccount": "root",
     "federateduser": "federated-user",
     "service": "service",
     "awsservice": "service",
@@ -135,7 +136,7 @@ def _from_mapping(value: Mapping) -> tuple[Principal, dict[str, str]]:
     if not isinstance(tags, Mapping):
         raise _error("principal.tags must be an object of keys and values")
     texts = {name: _text(name, item) for name, item in given.items() if item is not None}
-    kind = _kind(texts.get("kind", ""))
+    kind = _kind(texts.get("kind", ""), strict=not texts.get("arn"))
     principal = _from_text(texts.get("arn") or _assembled(kind, texts))
     if kind == "web-identity" and principal.kind == "service":
         principal = replace(principal, kind=kind)
@@ -163,14 +164,12 @@ def _text(name: str, item: object) -> str:
     return item.strip()
 
 
-def _kind(text: str) -> str:
+def _kind(text: str, strict: bool) -> str:
+    """Return our word for a type; "" where the ARN tells better ("AWS", "Federated")."""
     plain = re.sub(r"[^a-z]", "", text.lower())
-    # "AWS" and "Federated" are types of the Principal element: the ARN has to tell.
-    if plain in ("", "aws", "federated"):
-        return ""
-    if plain not in _KINDS:
-        raise _error(f'there is no type of principal "{text}"')
-    return _KINDS[plain]
+    if plain in _KINDS or not strict or plain in ("", "aws", "federated"):
+        return _KINDS.get(plain, "")
+    raise _error(f'there is no type of principal "{text}"')
 
 
 def _assembled(kind: str, texts: Mapping[str, str]) -> str:

@@ -29,7 +29,8 @@ def named(value: Mapping, known: Mapping[str, Sequence[str]], path: str) -> dict
         name = spellings.get(plain(key))
         if name is None:
             near = get_close_matches(plain(key), spellings, 1, 0.85)
-            if near:
+            # Longer names are other fields (resource_policy_note), not slips of the pen.
+            if near and abs(len(near[0]) - len(plain(key))) <= 2:
                 hint = f"Did you mean {spellings[near[0]]}?"
                 raise PolicyError(f'there is no field "{key}"', path, hint)
         elif name in found and item is not None and found[name] is not None:

@@ -69,6 +69,14 @@ LINES = {
     "another spelling of a field": (line(IdentityPolicies=[ALL]), "Allowed"),
     "the singular of a field": (line(identity_policy=ALL), "Allowed"),
     "a comment": (line(comment="x", id=7, identity_policies=[ALL]), "Allowed"),
+    "a longer name is another field": (
+        line(identity_policies=[ALL], identity_policies_note="x", resource_policy_kind="none"),
+        "Allowed",
+    ),
+    "a bucket policy by its own name": (
+        line(bucket_policy=policy(Principal={"AWS": USER})),
+        "Allowed",
+    ),
     "null policies": (
         line(
             identity_policies=[ALL],
@@ -383,6 +391,8 @@ PRINCIPALS = [
     ({"type": "user", "arn": USER}, "user", A),
     ({"kind": "IAMUser", "Arn": USER}, "user", A),
     ({"AWS": USER}, "user", A),
+    ({"type": "IdentityCenterUser", "arn": SESSION}, "role-session", A),
+    ({"type": "AWSAccount", "account": A}, "root", A),
     ({"AWS": [SESSION]}, "role-session", A),
     ({"Service": "ec2.amazonaws.com"}, "service", ""),
     ({"Federated": OIDC}, "web-identity", ""),
@@ -447,7 +457,7 @@ BROKEN = {
     "a group": (line(principal=f"arn:aws:iam::{A}:group/x"), "principal", "a group makes no"),
     "a number as principal": (line(principal=7), "principal", "not a number"),
     "an unknown principal": (line(principal="anna"), "principal", "is no principal"),
-    "an unknown type": (line(principal={"type": "x", "arn": USER}), "principal", "no type"),
+    "an unknown type": (line(principal={"type": "x", "account": A}), "principal", "no type"),
     "type against ARN": (line(principal={"type": "root", "arn": USER}), "principal", "is a user"),
     "account against ARN": (line(principal={"arn": USER, "account": B}), "principal", "ARN says"),
     "an empty principal": (line(principal={}), "principal", "who calls"),

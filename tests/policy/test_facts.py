@@ -424,6 +424,7 @@ ROWS = [
     # 3.6 Matching
     ("UG action", "actions in any case", s3(identity_policies=[doc(st(action="S3:getOBJECT"))]), OK),
     ("UG action", "* in an action", s3(identity_policies=[doc(st(action="s3:Get*"))]), OK),
+    ("KNOW", "*:* is every action", s3(identity_policies=[doc(st(action="*:*"))]), OK),
     ("UG action", "? in an action", s3(identity_policies=[doc(st(action="s3:GetObjec?"))]), OK),
     ("UG action", "? is one character", s3(identity_policies=[doc(st(action="s3:GetObject?"))]), NO),
     (

@@ -36,7 +36,7 @@ def unknown_actions(view: View) -> Iterator[Finding]:
     for element in ("Action", "NotAction"):
         for path, text in view.entries(element):
             service, colon, name = text.partition(":")
-            if not colon or not name or catalogue.expand(text):
+            if not colon or not name or text == "*:*" or catalogue.expand(text):
                 continue
             if service.lower() not in catalogue.services():
                 yield _unknown_service(path, service)
@@ -101,7 +101,7 @@ def untaken_resources(view: View) -> Iterator[Finding]:
     complete = True
     for path, action in view.actions:
         expanded = catalogue.expand(action)
-        if action == "*" or not expanded:
+        if not expanded:
             complete = False
             continue
         patterns = {pattern for full in expanded for pattern in catalogue.arn_patterns(full)}
