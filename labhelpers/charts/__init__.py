@@ -15,6 +15,7 @@ __all__ = [
     "decision",
     "exposure",
     "handshake",
+    "key_chain",
     "lifetimes",
     "reach",
     "sequence",
