@@ -10,6 +10,7 @@ import networkx as nx
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.path import Path
+from matplotlib.patheffects import withStroke
 
 from labhelpers.charts import style
 from labhelpers.charts.curves import level_cubic
@@ -82,6 +83,7 @@ class _Page:
         for node, words in self._notes().items():
             left, y, _ = self.boxes[node]
             how = {"ha": "right", "va": "bottom", "fontsize": _SMALL * scale, "style": "italic"}
+            how["path_effects"] = [withStroke(linewidth=2.5, foreground="#ffffff")]
             style.text(ax, left - 0.14, y - 0.005, words, **how)
         for column in self.columns:
             left = self.boxes[column[0]][0]

@@ -8,6 +8,7 @@ from .access import Access
 from .access_graph import access_graph, access_table
 from .checks import audit
 from .configuration import Configuration, load
+from .deploy import Deployment, deploy, destroy
 from .errors import Diagnostic, TerraformError
 from .graph import trust_graph
 from .resources import Resource
@@ -16,6 +17,7 @@ from .values import Unknown
 __all__ = [
     "Access",
     "Configuration",
+    "Deployment",
     "Diagnostic",
     "Resource",
     "TerraformError",
@@ -23,6 +25,8 @@ __all__ = [
     "access_graph",
     "access_table",
     "audit",
+    "deploy",
+    "destroy",
     "load",
     "trust_graph",
 ]

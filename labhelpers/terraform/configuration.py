@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,9 @@ class Configuration:
     "data.aws_iam_policy_document.x", "aws_iam_user.all[\\"anna\\"]") to Resources;
     `variables`, `locals` and `outputs` map names to values. Unknown stands for what only AWS
     could know and for variables that nobody has set. `diagnostics` tell what could not be
-    resolved, where and why; an empty tuple means that nothing was in the way.
+    resolved, where and why; an empty tuple means that nothing was in the way. `region` is
+    that of the default provider. `again` resolves
+    the same files with attributes that AWS has told by now (address -> name -> value).
     """
 
     directory: Path
@@ -40,6 +42,10 @@ class Configuration:
     locals: Mapping[str, Any]
     outputs: Mapping[str, Any]
     diagnostics: tuple[Diagnostic, ...] = ()
+    region: Any = Unknown
+    again: Callable[[Mapping[str, Mapping]], Configuration] | None = field(
+        default=None, compare=False
+    )
 
     def __repr__(self) -> str:
         said = [f"{self.directory}: {len(self.resources)} resources and data sources"]
@@ -67,7 +73,17 @@ def load(
     Raises TerraformError, and nothing else, for a wrong argument or a directory that cannot be
     read.
     """
-    path = Path(directory)
+    return _loaded(Path(directory), variables or {}, account_id, caller_arn, region, {})
+
+
+def _loaded(
+    path: Path,
+    variables: Mapping[str, Any],
+    account_id: str | None,
+    caller_arn: str | None,
+    region: str | None,
+    known: Mapping[str, Mapping],
+) -> Configuration:
     if not path.exists():
         raise TerraformError(f"There is no directory {path}.", hint="Check the path.")
     target = _target(account_id, caller_arn, region)
@@ -75,7 +91,8 @@ def load(
         if path.is_file() and path.suffix == ".json":
             return from_terraform_json(path)
         root = Module(path, {}, {}, target)
-        given = _inputs(path, root, variables or {})
+        root.known = known
+        given = _inputs(path, root, variables)
         root.given = {name: partial(native, value) for name, value in given.items()}
         root.evaluate()
         resources = root.all_resources()
@@ -92,6 +109,8 @@ def load(
         {name: native(root.local(name)) for name in declared.locals},
         {name: native(root.output(name)) for name in declared.outputs},
         tuple(root.report.diagnostics),
+        (root.target("aws") or root.base).region,
+        partial(_loaded, path, variables, account_id, caller_arn, region),
     )
 
 

@@ -39,6 +39,9 @@ class Module:
         self.parent = parent
         self.root: Path = parent.root if parent else directory
         self.report: Report = parent.report if parent else Report()
+        # What AWS has told of resources that exist by now: address -> attributes.
+        self.known: Mapping[str, Mapping] = parent.known if parent else {}
+        self.seen: dict[str, set[str]] = {}  # local value -> what its expression refers to
         self.prefix: str = f"{parent.prefix}{step}." if parent else ""
         inside = os.path.relpath(directory, self.root)
         self.path = Path(inside).as_posix()
@@ -107,6 +110,7 @@ class Module:
             raise Problem(message, hint, undeclared=True)
         attribute, file = self.declared.locals[name]
         scope = Scope(self, file, f"{self.prefix}local.{name}", line=attribute.line)
+        self.seen.setdefault(name, scope.seen)
         return self._once(f"local.{name}", lambda: scope.evaluate(attribute.expression))
 
     def output(self, name: str) -> Any:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import attributes, bodies, calls, data_sources
 from .errors import Problem
-from .hcl import Block
+from .hcl import Block, inner_of
+from .references import identifier_of
 from .values import Attributes, Unknown
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def evaluated(module: Module, block: Block) -> Any:
     """
     scope = module.scope_of(block)
     target = _target_of(module, block, scope)
+    scope.seen |= _depends_on(block)
     shape, rounds = bodies.instances(block, scope)
     if shape is Unknown:
         return Unknown
@@ -61,6 +63,7 @@ def evaluated(module: Module, block: Block) -> Any:
         address = module.prefix + block.address + suffix
         kind, name = block.labels
         mode = "data" if block.type == "data" else "managed"
+        values.update(module.known.get(address, {}))
         statements = written.get("statement")
         module.resources[address] = Resource(
             address,
@@ -77,6 +80,18 @@ def evaluated(module: Module, block: Block) -> Any:
     if shape is None:
         return found[None]
     return list(found.values()) if shape is list else found
+
+
+def _depends_on(block: Block) -> set[str]:
+    written = block.body.attributes.get("depends_on")
+    elements = getattr(inner_of(written.expression), "elements", ()) if written else ()
+    found = set()
+    for element in elements:
+        try:
+            found.add(identifier_of(element))
+        except Problem:
+            continue  # an index, say: what it belongs to is named by other references
+    return found
 
 
 def _target_of(module: Module, block: Block, scope: Scope) -> Target:

@@ -103,4 +103,6 @@ class Scope:
             raise Problem(f'The template uses a variable "{name}" that it is not given.', hint)
         value, used = self.module.lookup(name, rest)
         self.seen.add(".".join((name, *rest[:used])))
+        if name == "local":
+            self.seen |= self.module.seen.get(rest[0], set())
         return value, used

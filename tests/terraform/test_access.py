@@ -205,15 +205,13 @@ def test_groups_and_managed_policies_count(tmp_path):
 
 
 def test_a_boundary_caps(tmp_path):
-    only = {
-        "Version": "2012-10-17",
-        "Statement": {"Effect": "Allow", "Action": "s3:List*", "Resource": "*"},
-    }
-    text = f'resource "aws_iam_policy" "b" {{\n  name = "b"\n  policy = <<EOT\n{json.dumps(only)}\nEOT\n}}\n'
+    said = {"Effect": "Allow", "Action": "s3:List*", "Resource": "*"}
+    only = json.dumps({"Version": "2012-10-17", "Statement": said})
+    text = 'resource "aws_iam_policy" "b" {\n  name = "b"\n'
+    text += f"  policy = <<EOT\n{only}\nEOT\n}}\n"
     text += role("r", trust({"AWS": ROOT}), "  permissions_boundary = aws_iam_policy.b.arn\n")
-    access = Access(
-        load(write(tmp_path, text + may("p", "r", "Allow", "s3:*", "*")), account_id=ACCOUNT)
-    )
+    text += may("p", "r", "Allow", "s3:*", "*")
+    access = Access(load(write(tmp_path, text), account_id=ACCOUNT))
     assert access.can("aws_iam_role.r", "s3:ListBucket", "arn:aws:s3:::b").allowed
     assert not access.can("aws_iam_role.r", "s3:GetObject", OBJECT).allowed
 

@@ -22,7 +22,7 @@ from real_terraform import (
 from test_documents import CASES
 from test_load import EXAMPLE, EXPRESSIONS, FILES, write
 
-from labhelpers.terraform import Unknown, load
+from labhelpers.terraform import Unknown, deploy, load
 
 AMI = "ami-0123456789abcdef0"
 
@@ -213,6 +213,46 @@ provider "aws" {{
 """
 
 
+def snapshot(lab) -> dict:
+    """Return what the example consists of in the sandbox, without ids and times."""
+    iam, s3 = lab.client("iam"), lab.client("s3")
+    ec2 = lab.session().client("ec2", region_name="ap-northeast-2")
+    told = iam.get_account_authorization_details(Filter=["Role", "LocalManagedPolicy"])
+    bucket = "sts-lab-reports"
+    found = {
+        "roles": told["RoleDetailList"],
+        "policies": told["Policies"],
+        "bucket": s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"],
+        "tags": s3.get_bucket_tagging(Bucket=bucket)["TagSet"],
+        "place": s3.get_bucket_location(Bucket=bucket)["LocationConstraint"],
+        "groups": [
+            g
+            for g in ec2.describe_security_groups()["SecurityGroups"]
+            if g["GroupName"] != "default"
+        ],
+        "instances": [
+            [i["ImageId"], i["InstanceType"], i["Tags"], i["IamInstanceProfile"]["Arn"]]
+            for r in ec2.describe_instances()["Reservations"]
+            for i in r["Instances"]
+            if i["State"]["Name"] == "running"
+        ],
+    }
+    text = json.dumps(found, default=lambda when: "a time", sort_keys=True)
+    found = json.loads(re.sub(r"\b(AROA|AIPA|ANPA|sg-|sgr-|iip-)\w+", r"\1…", text))
+    return sorted_tags(found)
+
+
+def sorted_tags(value):
+    """Return the value with every list of tags in order: AWS promises none."""
+    if isinstance(value, dict):
+        return {name: sorted_tags(item) for name, item in value.items()}
+    if isinstance(value, list):
+        items = [sorted_tags(item) for item in value]
+        tags = all(isinstance(item, dict) and "Key" in item for item in items)
+        return sorted(items, key=lambda item: item["Key"]) if tags else items
+    return value
+
+
 @pytest.mark.slow
 def test_the_example_is_what_terraform_makes_of_it_in_the_sandbox(tmp_path, lab):
     """Apply a copy, compare every known value with the state, destroy it."""
@@ -231,6 +271,7 @@ def test_the_example_is_what_terraform_makes_of_it_in_the_sandbox(tmp_path, lab)
         theirs = resources_in(state["root_module"])
         counts = compared(ours, theirs)
         assert counts["aws_iam_role.reader"] >= 9 and sum(counts.values()) > 70
+        applied = snapshot(lab)
         outputs = {name: output["value"] for name, output in state["outputs"].items()}
         assert not list(differences(dict(ours.outputs), outputs))
         for address, resource in ours.resources.items():
@@ -242,3 +283,7 @@ def test_the_example_is_what_terraform_makes_of_it_in_the_sandbox(tmp_path, lab)
     assert not json.loads(terraform("show", "-json")).get("values")
     assert lab.client("iam").list_roles(PathPrefix="/")["Roles"] == []
     assert lab.client("s3").list_buckets()["Buckets"] == []
+    deployment = deploy(ours, lab.session)
+    assert snapshot(lab) == applied  # deploy() creates what Terraform creates
+    deployment.destroy()
+    assert lab.client("iam").list_roles(PathPrefix="/")["Roles"] == []
