@@ -575,7 +575,7 @@ def denying(statement):
     return statement | {"Effect": "Deny"}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(REQUESTS, SCENES, STATEMENTS, st.sampled_from(["identity", "boundary", "scp", "session"]))
 def test_added_deny_never_allows_more(request_, scene, extra, kind):
     """A Deny statement appended to any existing policy set only takes away."""
@@ -592,7 +592,7 @@ def test_added_deny_never_allows_more(request_, scene, extra, kind):
         assert run(request_, scene).allowed
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(REQUESTS, SCENES, RESOURCE_STATEMENTS)
 def test_deny_added_to_the_resource_never_allows_more(request_, scene, extra):
     more = [denying(statement) for statement in extra]
@@ -600,7 +600,7 @@ def test_deny_added_to_the_resource_never_allows_more(request_, scene, extra):
         assert run(request_, scene).allowed
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(REQUESTS, SCENES, STATEMENTS)
 def test_added_cap_never_allows_more(request_, scene, extra):
     """A further boundary, level of SCPs or (for a role session) session policy only takes away."""
@@ -613,7 +613,7 @@ def test_added_cap_never_allows_more(request_, scene, extra):
         assert before.allowed or not run(request_, changed).allowed
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(REQUESTS, SCENES, STATEMENTS)
 def test_added_identity_allow_never_allows_less(request_, scene, extra):
     more = [statement | {"Effect": "Allow"} for statement in extra]
@@ -621,7 +621,7 @@ def test_added_identity_allow_never_allows_less(request_, scene, extra):
         assert run(request_, scene | {"identity": scene["identity"] + [more]}).allowed
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(REQUESTS, SCENES, st.randoms(use_true_random=False))
 def test_order_is_irrelevant(request_, scene, random):
     """Neither statements nor policies nor levels have an order."""
@@ -649,7 +649,7 @@ def test_order_is_irrelevant_for_what_blocked():
         assert decision.blocked_by == "scp"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(REQUESTS, SCENES)
 def test_policies_of_one_type_are_one_long_policy(request_, scene):
     """Several identity-based policies decide as one policy with all their statements."""
@@ -658,7 +658,7 @@ def test_policies_of_one_type_are_one_long_policy(request_, scene):
     assert run(request_, merged).outcome == run(request_, scene).outcome
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(REQUESTS, SCENES)
 def test_a_list_of_values_is_a_list_of_statements(request_, scene):
     """Action: [a, b] says the same as two statements with one action each."""
@@ -672,7 +672,7 @@ def test_a_list_of_values_is_a_list_of_statements(request_, scene):
     assert run(request_, scene | {"identity": pulled}).outcome == run(request_, scene).outcome
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(REQUESTS, SCENES)
 def test_what_is_not_known_never_allows(request_, scene):
     """A decision with unknown keys allows only if it holds for every value they may have."""

@@ -22,7 +22,7 @@ def policies(scene):
     }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(REQUESTS, min_size=1, max_size=4), SCENES)
 def test_a_kept_decision_is_the_one_decided_anew(requests, scene):
     """Oracle: the same evaluation without the memory. Requests come twice, contexts vary."""

@@ -426,6 +426,50 @@ MISTAKES = {
         ("error", "address-as-text", "Statement[0].Condition.StringNotEquals.aws:SourceIp"),
         "NotIpAddress",
     ),
+    "tags without TagSession (24)": (
+        "trust",
+        policy(trust({"AWS": A}, StringEquals={"aws:RequestTag/team": "red"})),
+        (
+            "warning",
+            "key-that-nobody-may-send",
+            "Statement[0].Condition.StringEquals.aws:RequestTag/team",
+        ),
+        "sts:TagSession",
+    ),
+    "source identity without SetSourceIdentity": (
+        "trust",
+        policy(trust({"AWS": A}, StringLike={"sts:SourceIdentity": "a*"})),
+        (
+            "warning",
+            "key-that-nobody-may-send",
+            "Statement[0].Condition.StringLike.sts:SourceIdentity",
+        ),
+        "sts:SetSourceIdentity",
+    ),
+    "saml:aud is not the audience (29)": (
+        "trust",
+        policy(
+            trust(
+                {"Federated": f"arn:aws:iam::{A}:saml-provider/corp"},
+                "sts:AssumeRoleWithSAML",
+                StringEquals={"saml:aud": "urn:amazon:webservices"},
+            )
+        ),
+        ("warning", "saml-audience", "Statement[0].Condition.StringEquals.saml:aud"),
+        "https://signin.aws.amazon.com/saml",
+    ),
+    "account with 11 digits": (
+        "identity",
+        policy(allow("sts:AssumeRole", "arn:aws:iam::11112222333:role/x")),
+        ("error", "bad-arn", "Statement[0].Resource"),
+        "12 digits",
+    ),
+    "unknown partition": (
+        "identity",
+        policy(allow("s3:GetObject", "arn:was:s3:::b/*")),
+        ("error", "bad-arn", "Statement[0].Resource"),
+        "arn:aws:",
+    ),
     "Resource in a trust policy (34)": (
         "trust",
         policy(trust({"AWS": A}) | {"Resource": "*"}),

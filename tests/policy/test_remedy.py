@@ -320,7 +320,7 @@ OTHERS = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(REQUESTS, SCENES, st.lists(st.sampled_from(OTHERS), max_size=8))
 def test_changes_allow_and_are_no_wider_than_needed(request_, scene, others):
     """Together the changes allow; each is needed; nothing but this request becomes allowed."""

@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from ..findings import Finding, placed
 from ..validate import as_text, as_value, validate
 from .actions import ungoverned_actions, unknown_actions, untaken_resources
+from .arns import impossible_arns
 from .keys import wrong_keys
 from .kinds import guess_kind
 from .principals import principal_checks
 from .traps import condition_traps
+from .trusts import saml_audience, unsendable_keys
 from .variables import misplaced_variables, version_checks
 from .views import View, views_of
 
@@ -26,6 +28,8 @@ _CHECKS = (
     misplaced_variables,
     wrong_keys,
     condition_traps,
+    impossible_arns,
+    saml_audience,
 )
 
 __all__ = ["guess_kind", "kind_of", "lint"]
@@ -56,6 +60,7 @@ def kind_of(document: str | Mapping) -> str:
 def _checked(value: object, kind: str) -> Iterator[Finding]:
     found = views_of(value, kind)
     yield from version_checks(value, found)
+    yield from unsendable_keys(found)
     for view in found:
         yield from _of(view)
 
