@@ -101,7 +101,7 @@ def read_file(path: Path, name: str, report: Report) -> Body:
 def _what_is_left(text: str, name: str) -> Body:
     found = Body()
     starts = [match.start() for match in _TOP.finditer(text)]
-    for begin, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for begin, end in zip(starts, [*starts[1:], len(text)], strict=False):
         try:
             part = parse_body("\n" * text.count("\n", 0, begin) + text[begin:end], name)
         except TerraformError:
@@ -116,16 +116,24 @@ def parse_body(text: str, name: str) -> Body:
     return _Reader(text, name).body(_parse(text, name).body)
 
 
-@lru_cache(maxsize=1024)
 def parse_expression(text: str, line: int, name: str) -> Node:
-    """Parse one expression of a template that stands at `line` of a file."""
-    source = "\n" * (line - 1) + f"{_WRAP}{text}\n)"
+    """Parse one expression of a template that stands at `line` of a file.
+
+    The lines of its nodes count from 1 where the expression begins (see Scope.at): equal
+    expressions are parsed once.
+    """
     try:
-        tree = _parse(source, name)
+        return _expression(text, name)
     except TerraformError as error:
-        error.line = min(error.line, line + text.count("\n"))
+        error.line = min(error.line, 1 + text.count("\n")) + line - 1
         raise
-    return _Reader(source, name).body(tree.body).attributes["value"].expression
+
+
+@lru_cache(maxsize=4096)
+def _expression(text: str, name: str) -> Node:
+    source = f"{_WRAP}{text}\n)"
+    body = _Reader(source, name).body(_parse(source, name).body)
+    return body.attributes["value"].expression
 
 
 # python-hcl2 takes `$${a ${b}` for one escaped piece; to Terraform only `$${` is. So that it sees

@@ -28,7 +28,7 @@ class Scope:
     and iterators add. Without a module (templatefile) there are only those.
     """
 
-    __slots__ = ("directory", "file", "line", "module", "names", "seen", "where")
+    __slots__ = ("directory", "file", "line", "module", "names", "seen", "shift", "where")
 
     def __init__(
         self,
@@ -45,13 +45,22 @@ class Scope:
         self.names = names or {}
         self.directory = directory or (module.root if module else Path())
         self.line = line
+        self.shift = 0  # what the lines of nodes lack that were parsed by themselves
         self.seen: set[str] = set()  # the addresses that expressions here refer to
 
     def child(self, names: Mapping[str, Any]) -> Scope:
         """Return this scope with more names."""
         names = {**self.names, **names}
         found = Scope(self.module, self.file, self.where, names, self.directory, self.line)
-        found.seen = self.seen
+        found.seen, found.shift = self.seen, self.shift
+        return found
+
+    def at(self, line: int) -> Scope:
+        """Return this scope for an expression that was parsed by itself and begins at `line`."""
+        if not line or line - 1 == self.shift:
+            return self
+        found = self.child({})
+        found.shift = line - 1
         return found
 
     def isolated(self, names: Mapping[str, Any], file: str) -> Scope:
@@ -82,7 +91,8 @@ class Scope:
 
     def error(self, node: Node | None, message: str, hint: str = "") -> TerraformError:
         """Return the error for a fault at a node (None: the block itself)."""
-        line = (line_of(node) if node is not None else 0) or self.line
+        line = line_of(node) if node is not None else 0
+        line = line + self.shift if line else self.line
         return TerraformError(f"{self.where}: {message}", self.file, line, hint, self.where)
 
     def located(self, problem: Problem, node: Node | None = None) -> TerraformError:

@@ -21,7 +21,10 @@ _DIRECTIVES = ("if", "else", "endif", "for", "endfor")
 
 @dataclass(slots=True)
 class Part:
-    """One piece: `kind` is text, value, or a directive; `left`/`right` are ~ strip markers."""
+    """One piece: `kind` is text, value, or a directive; `left`/`right` are ~ strip markers.
+
+    `line` is where the expression stands if it was parsed by itself, 0 if with the whole file.
+    """
 
     kind: str
     text: str = ""
@@ -29,6 +32,7 @@ class Part:
     names: tuple[str, ...] = ()
     left: bool = False
     right: bool = False
+    line: int = 0
 
 
 def parts_of_text(text: str, line: int, name: str) -> list[Part]:
@@ -103,13 +107,13 @@ def _expression(opened: str, inside: str, line: int, name: str) -> Part:
     left, right = inside.startswith("~"), inside.endswith("~") and len(inside) > 1
     code = inside[left : len(inside) - right]
     if opened == "${":
-        return Part("value", "", parse_expression(code, line, name), (), left, right)
+        return Part("value", "", parse_expression(code, line, name), (), left, right, line)
     words = code.split(None, 1)
     word = words[0] if words else ""
     if word not in _DIRECTIVES:
         hint = f"Known are {', '.join(_DIRECTIVES)}; a plain %{{ is written %%{{."
         raise TerraformError(f"There is no template directive {word!r}.", name, line, hint)
-    part = Part(word, left=left, right=right)
+    part = Part(word, left=left, right=right, line=line)
     if word == "for":
         found = _FOR.fullmatch(code.strip())
         if not found:

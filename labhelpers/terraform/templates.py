@@ -30,7 +30,7 @@ def heredoc(node: Node, scope: Scope) -> object:
     """Return the value of <<MARK or <<-MARK (indentation common to all lines removed)."""
     first, *lines = show_escapes(str(node.heredoc.value), plain=False).rstrip().split("\n")
     body = "".join(f"{line}\n" for line in lines[:-1])
-    parts = parts_of_text(body, line_of(node) + 1, scope.file)
+    parts = parts_of_text(body, line_of(node) + 1 + scope.shift, scope.file)
     if first.startswith("<<-"):
         dedent(parts)
     return render(parts, scope)
@@ -45,7 +45,7 @@ def _from_json(value: Any, node: Node, scope: Scope) -> Any:
     if isinstance(value, str):
         parts = parts_of_text(value, node.line, scope.file)
         if len(parts) == 1 and parts[0].kind == "value":
-            return scope.evaluate(parts[0].node)
+            return scope.at(parts[0].line).evaluate(parts[0].node)
         return render(parts, scope)
     if isinstance(value, dict):
         keys = {name: _from_json(name, node, scope) for name in value}
@@ -83,7 +83,7 @@ def _run(parts: list[Part], at: int, ends: tuple, scope: Scope, out: list | None
         elif part.kind == "value":
             at += 1
             if out is not None:
-                out.append(_as_text(scope.evaluate(part.node)))
+                out.append(_as_text(scope.at(part.line).evaluate(part.node)))
         elif part.kind == "if":
             at = _if(parts, at, scope, out)
         elif part.kind == "for":
@@ -98,7 +98,7 @@ def _run(parts: list[Part], at: int, ends: tuple, scope: Scope, out: list | None
 def _if(parts: list[Part], at: int, scope: Scope, out: list | None) -> int:
     met = None
     if out is not None:
-        value = scope.evaluate(parts[at].node)
+        value = scope.at(parts[at].line).evaluate(parts[at].node)
         met = Unknown if value is Unknown else to_bool(value)
         if met is Unknown:
             out.append(Unknown)
@@ -112,7 +112,8 @@ def _if(parts: list[Part], at: int, scope: Scope, out: list | None) -> int:
 
 def _for(parts: list[Part], at: int, scope: Scope, out: list | None) -> int:
     start, names = at, parts[at].names
-    pairs = [] if out is None else scope.pairs(scope.evaluate(parts[at].node))
+    here = scope.at(parts[at].line)
+    pairs = [] if out is None else scope.pairs(here.evaluate(parts[at].node))
     at = _run(parts, start + 1, ("endfor",), scope, None)
     if parts[at].kind != "endfor":
         raise Problem("A template directive is never closed: %{ endfor } is missing.")
