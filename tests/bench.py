@@ -44,6 +44,7 @@ def main() -> None:
         }
         time.sleep(10)  # let every server finish loading in the background
         compare(sessions)
+        own_share(calls_of(lab.session("444455556666"), "own-share"))
     for process in (plain, served):
         process.terminate()
         process.wait()
@@ -87,7 +88,36 @@ def served_sandbox() -> tuple[subprocess.Popen, dict[str, str]]:
     return process, dict(re.findall(r"export (\w+)=(\S+)", "".join(lines)))
 
 
-def calls_of(session) -> dict:
+def own_share(calls: dict) -> None:
+    """What the gateway itself takes of a request: all of it but the answer."""
+    from labhelpers.sandbox import answer, gateway
+
+    spent = {"whole": 0.0, "answer": 0.0}
+
+    def timed(what, function):
+        def wrapper(*args):
+            start = time.perf_counter()
+            try:
+                return function(*args)
+            finally:
+                spent[what] = time.perf_counter() - start
+
+        return wrapper
+
+    kept = gateway.Gateway.__call__, answer.answer
+    gateway.Gateway.__call__ = timed("whole", kept[0])
+    answer.answer = timed("answer", kept[1])
+    print("\nthe gateway's own share (authenticate, interpret, authorize, record)")
+    for what, call in calls.items():
+        shares = []
+        for _ in range(ROUNDS):
+            call()
+            shares.append(spent["whole"] - spent["answer"])
+        print(f"{what:<21}{1000 * median(shares):>12.2f}   (goal 0.5)")
+    gateway.Gateway.__call__, answer.answer = kept
+
+
+def calls_of(session, bucket: str = "bench") -> dict:
     """The four calls, with what they need set up."""
     sts, iam, s3 = (session.client(name) for name in ("sts", "iam", "s3"))
     account = sts.get_caller_identity()["Account"]
@@ -101,13 +131,13 @@ def calls_of(session) -> dict:
     }
     arn = iam.create_role(RoleName="bench", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
     s3.create_bucket(
-        Bucket="bench", CreateBucketConfiguration={"LocationConstraint": session.region_name}
+        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": session.region_name}
     )
-    s3.put_object(Bucket="bench", Key="k", Body=b"x" * 1000)
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x" * 1000)
     return {
         "GetCallerIdentity": sts.get_caller_identity,
         "AssumeRole": lambda: sts.assume_role(RoleArn=arn["Arn"], RoleSessionName="bench"),
-        "S3 GetObject": lambda: s3.get_object(Bucket="bench", Key="k")["Body"].read(),
+        "S3 GetObject": lambda: s3.get_object(Bucket=bucket, Key="k")["Body"].read(),
         "IAM GetRole": lambda: iam.get_role(RoleName="bench"),
     }
 

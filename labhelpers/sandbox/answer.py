@@ -18,6 +18,7 @@ from labhelpers.sandbox.moto_session import (
     host_free_imports,
     leave_bucket_policies_to_the_gateway,
 )
+from labhelpers.sandbox.query_xml import result_xml
 from labhelpers.sandbox.registry import Registry
 from labhelpers.sandbox.wire import RAW_HEADER_NAMES, HttpRequest
 from labhelpers.sandbox.workloads.metadata_options import keep_unmentioned_options
@@ -56,12 +57,9 @@ def answer(
 
 
 def _query_answer(call: Call, result: dict[str, Any], request_id: str) -> Answer:
-    from moto.core.serialize import QuerySerializer
-
     operation = service_model(call.service).operation_model(call.operation)
-    written = QuerySerializer(operation_model=operation).serialize(result)
-    body = written["body"].replace("request-id", request_id)
-    return 200, [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)], body.encode()
+    body = result_xml(operation, result, request_id)
+    return 200, [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)], body
 
 
 def answer_moto(http: HttpRequest, call: Call, caller: Caller, request_id: str) -> Answer:
