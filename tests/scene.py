@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from labhelpers.policy import Principal
+
 
 class World:
     """Short ways to set a scene in a lab."""
@@ -44,6 +46,14 @@ class World:
             Bucket=name, CreateBucketConfiguration={"LocationConstraint": self.lab.region}
         )
         return s3
+
+
+def issue(registry, role_arn, **fields):
+    """A role session straight from a SessionRegistry, without a lab."""
+    account, name = role_arn.split(":")[4], fields["session_name"]
+    arn = f"arn:aws:sts::{account}:assumed-role/{role_arn.rsplit('/', 1)[-1]}/{name}"
+    who = Principal("role-session", arn, account, "AROAEXAMPLE", role_arn=role_arn)
+    return registry.add(principal=who, user_id=f"AROAEXAMPLE:{name}", **fields)
 
 
 def policy(*statements) -> str:

@@ -64,8 +64,9 @@ def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: da
     context = {}
     if "PolicyArn" in params:
         context["iam:PolicyARN"] = params["PolicyArn"]
-    if "PermissionsBoundary" in params:
-        context["iam:PermissionsBoundary"] = params["PermissionsBoundary"]
+    boundary = params.get("PermissionsBoundary") or state.boundary_of(resource, kinds)
+    if boundary:
+        context["iam:PermissionsBoundary"] = boundary
     context |= _tag_context(values, resource, kinds)
     known = any(kind in _TAGGED_KINDS for kind in kinds) or not kinds
     checks = [Check(f"iam:{operation}", resource, account, context, None, known)]

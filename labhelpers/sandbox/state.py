@@ -82,6 +82,16 @@ def user_boundary_arn(user) -> str | None:
     return getattr(user, "permissions_boundary", {}).get("PermissionsBoundaryArn")
 
 
+def boundary_of(arn: str | None, kinds: list[str]) -> str | None:
+    """The boundary that a role or user has already, None for anything else."""
+    if not arn or not kinds or kinds[0] not in ("role", "user"):
+        return None
+    found = find_principal(arn)
+    if found is None:
+        return None
+    return found.permissions_boundary_arn if kinds[0] == "role" else user_boundary_arn(found)
+
+
 def _boundaries(account_id: str, arn: str | None) -> list[Policy]:
     """A permissions boundary as a list of at most one policy.
 

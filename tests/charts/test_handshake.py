@@ -7,6 +7,7 @@ from urllib.parse import quote
 import matplotlib.pyplot as plt
 import pytest
 from matplotlib.text import Text
+from scene import issue
 
 from labhelpers.charts import handshake
 from labhelpers.sandbox.sessions import SessionRegistry
@@ -97,11 +98,10 @@ def test_no_secret_shows_even_if_another_text_holds_it(spoilt, secret):
 
 
 def test_no_secret_of_a_real_sandbox_session_shows(drawn):
-    issued = SessionRegistry().add(
-        role_arn=ROLE,
-        role_id="AROAEXAMPLE",
+    issued = issue(
+        SessionRegistry(),
+        ROLE,
         session_name="reading",
-        account_id="444455556666",
         issued=NOON,
         expires=NOON + timedelta(hours=1),
         caller_arn=ALICE,

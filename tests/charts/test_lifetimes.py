@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.dates import date2num
+from scene import issue
 
 from labhelpers.charts import lifetimes
 from labhelpers.charts.style import span
@@ -212,7 +213,7 @@ def test_the_sandbox_sessions_fit_and_show_no_secret(drawn):
     """The oracle for the field names is the sandbox's own registry."""
     made = session()
     registry = SessionRegistry()
-    issued = registry.add(role_id="AROAEXAMPLE", account_id="111122223333", **made)
+    issued = issue(registry, **made)
     ax = lifetimes(registry.all(), NOON)
     said = " ".join(t.get_text() for t in drawn(ax))
     assert issued.secret_access_key not in said and issued.session_token not in said

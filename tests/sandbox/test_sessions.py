@@ -508,3 +508,16 @@ class TestWritingPolicies:
         assert made["PermissionsBoundary"]["PermissionsBoundaryArn"] == arn
         got = world.lab.attempt(iam.create_user, UserName="x", PermissionsBoundary=arn + "x")
         refused(got, "NoSuchEntity", "does not exist")
+
+    def test_only_bounded_roles_may_be_given_policies(self, world):
+        iam = world.iam()
+        cap = iam.create_policy(PolicyName="cap", PolicyDocument=policy(allow("s3:*")))
+        arn = cap["Policy"]["Arn"]
+        world.role("bounded", trusts(ADMIN), PermissionsBoundary=arn)
+        world.role("free", trusts(ADMIN))
+        only = {"StringEquals": {"iam:PermissionsBoundary": arn}}
+        boss = world.user("boss", allow("iam:PutRolePolicy", Condition=only)).client("iam")
+        grant = {"PolicyName": "p", "PolicyDocument": policy(allow("s3:*"))}
+        put = boss.put_role_policy
+        assert world.lab.attempt(put, RoleName="bounded", **grant).succeeded
+        assert world.lab.attempt(put, RoleName="free", **grant).blocked_by == "identity"

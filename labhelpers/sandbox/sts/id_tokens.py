@@ -7,7 +7,7 @@ itself. Codes and words: STS_FACTS 2.5; the order is not verified on AWS.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from labhelpers.sandbox.errors import Refusal
@@ -163,7 +163,9 @@ def _check_time(claims: dict[str, Any], now: int) -> None:
             f"Token expired: current date/time {now} must be before the expiration date/time "
             f"{expires}"
         )
-        raise Refusal("ExpiredTokenException", text, 400)
+        late = datetime.fromtimestamp(expires, UTC)
+        why = f"The token's exp is {late:%F %T} UTC; IAM allows {LEEWAY} seconds more, not longer."
+        raise Refusal("ExpiredTokenException", text, 400, reason=why)
     for name in ("nbf", "iat"):
         if int(claims.get(name, now)) > now + LEEWAY:
             text = f"Token not yet valid: {name} is {int(claims[name])}, current date/time {now}"
