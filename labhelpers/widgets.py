@@ -40,6 +40,10 @@ _FIELDS = {
 _MARKS = {ALLOWED: "✓", IMPLICITLY_DENIED: "✗", EXPLICITLY_DENIED: "⛔", MALFORMED: "!"}
 _MOST_ROWS = 24
 
+# ipywidgets sets lines as far apart as its buttons are high.
+_LINES = "line-height:1.4"
+_CELL, _WHOLE = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;", "white-space:nowrap"
+
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -152,9 +156,13 @@ class Playground:
 
     def _html(self) -> str:
         rows = list(self._rows())
-        heads = "".join(f"<th>{head}</th>" for head in ("request", "outcome", "blocked by", "why"))
+        heads = "".join(
+            f'<th style="{_CELL}{_WHOLE}">{head}</th>'
+            for head in ("request", "outcome", "blocked by", "why")
+        )
         lines = "".join(
-            f"<tr>{_cell(row.label)}{_cell(row.marked)}{_cell(row.blocked_by)}{_cell(row.why)}</tr>"
+            f"<tr>{_cell(row.label)}{_cell(row.marked, _WHOLE)}"
+            f"{_cell(row.blocked_by)}{_cell(row.why)}</tr>"
             for row in rows
         )
         whole = "".join(
@@ -162,7 +170,8 @@ class Playground:
             for row in rows
             if row.told and row.label == self._chosen.value
         )
-        return f'<div role="status"><table><tr>{heads}</tr>{lines}</table>{whole}</div>'
+        table = f"<table><tr>{heads}</tr>{lines}</table>"
+        return f'<div role="status" style="{_LINES}">{table}{whole}</div>'
 
     def __str__(self) -> str:
         return "\n".join(
@@ -217,7 +226,13 @@ def _check(requests: Mapping[str, Mapping], policies: Mapping[str, Any]) -> None
 
 
 def _as_text(document: Mapping | str) -> str:
-    return document if isinstance(document, str) else json.dumps(document, indent=2)
+    """JSON that can be read and edited; text that is no JSON, or has lines already, as it is."""
+    if not isinstance(document, str):
+        return json.dumps(document, indent=2)
+    try:
+        return document if "\n" in document else json.dumps(json.loads(document), indent=2)
+    except ValueError:
+        return document
 
 
 def _editor(name: str, text: str) -> ipywidgets.Textarea:
@@ -233,5 +248,5 @@ def _titled(name: str, editor: ipywidgets.Textarea) -> ipywidgets.VBox:
     return ipywidgets.VBox([title, editor], layout={"flex": "1 1 320px"})
 
 
-def _cell(words: str) -> str:
-    return f'<td style="text-align:left;vertical-align:top;padding-right:1em">{escape(words)}</td>'
+def _cell(words: str, style: str = "") -> str:
+    return f'<td style="{_CELL}{style}">{escape(words)}</td>'

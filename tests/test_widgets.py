@@ -111,6 +111,13 @@ def test_a_resource_based_policy_and_an_rcp():
     assert (play.decision.outcome, play.decision.blocked_by) == ("ExplicitlyDenied", "rcp")
 
 
+def test_json_text_is_laid_out_for_editing():
+    """One long line of JSON, as json.dumps makes it, cannot be edited in a small box."""
+    play = playground({"a": ASK}, trust=json.dumps(trust("*")))
+    assert play.policies["trust"] == json.dumps(trust("*"), indent=2)
+    assert play.edit("trust", "{ not json").policies["trust"] == "{ not json"
+
+
 def test_what_it_is_given_is_checked():
     for requests in ({}, [], None, "alice"):
         with pytest.raises(ValueError, match="needs requests"):
