@@ -1,0 +1,176 @@
+"""Corners that a mutation test found unwatched: each test here kills at least one mutant."""
+
+import pytest
+
+from labhelpers.policy import Principal, Request, evaluate, evaluate_trust, parse
+from labhelpers.policy.principals import DIRECT, PrincipalElement, names_of
+
+A = "111122223333"
+USER = Principal("user", f"arn:aws:iam::{A}:user/anna", A, "AIDA" + "X" * 17)
+SESSION = Principal(
+    "role-session",
+    f"arn:aws:sts::{A}:assumed-role/app/s1",
+    A,
+    "AROA" + "Y" * 17,
+    role_arn=f"arn:aws:iam::{A}:role/app",
+)
+SAML = Principal("saml", f"arn:aws:iam::{A}:saml-provider/corp", "")
+ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def policy(*statements, kind="identity"):
+    return parse({"Version": "2012-10-17", "Statement": list(statements)}, kind)
+
+
+def decide(condition, context, effect="Allow", principal=USER, modelled=None):
+    """Decide with one condition; a Deny stands beside an Allow."""
+    statement = ALL | {"Effect": effect, "Condition": condition}
+    statements = [ALL, statement] if effect == "Deny" else [statement]
+    request = Request(principal, "s3:GetObject", "arn:aws:s3:::b/k", "", context, modelled)
+    return evaluate(request, identity=[policy(*statements)])
+
+
+def not_known(key):
+    return False
+
+
+@pytest.mark.parametrize(
+    "values, effect, outcome",
+    [
+        (["1", "1"], "Allow", "Allowed"),
+        (["1", "2"], "Allow", "ImplicitlyDenied"),
+        (["2", "3"], "Allow", "ImplicitlyDenied"),
+        (["1", "1"], "Deny", "ExplicitlyDenied"),
+        (["1", "2"], "Deny", "ExplicitlyDenied"),
+        (["2", "3"], "Deny", "Allowed"),
+    ],
+)
+def test_several_values_without_a_set_operator_are_read_strictly(values, effect, outcome):
+    """An Allow needs all of them to fit, a Deny one."""
+    decision = decide({"StringEquals": {"a:x": "1"}}, {"a:x": values}, effect)
+    assert decision.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "wanted, got, blocked_by",
+    [
+        (["${a:y}", "1"], "1", None),
+        (["1", "${a:y}"], "1", None),
+        (["${a:y}", "1"], "2", "not modelled"),
+        (["1", "${a:y}"], "2", "not modelled"),
+        (["${a:y}", "${aws:username}"], "anna", None),
+    ],
+)
+def test_a_value_that_is_known_decides_beside_one_that_is_not(wanted, got, blocked_by):
+    decision = decide({"StringEquals": {"a:x": wanted}}, {"a:x": got}, modelled=not_known)
+    assert decision.blocked_by == blocked_by
+
+
+@pytest.mark.parametrize(
+    "got, blocked_by", [(["1", "1"], None), (["1", "2"], "not modelled"), (["1"], None)]
+)
+def test_several_values_and_one_variable_that_is_not_known(got, blocked_by):
+    condition = {"ForAllValues:StringEquals": {"a:x": ["1", "${a:y}"]}}
+    assert decide(condition, {"a:x": got}, modelled=not_known).blocked_by == blocked_by
+
+
+def test_a_modelled_key_that_is_absent_is_known():
+    decision = decide({"StringEquals": {"a:x": "1"}}, {}, modelled=lambda key: True)
+    assert decision.blocked_by == "identity"
+
+
+@pytest.mark.parametrize("key", ["aws:username", "AWS:UserName"])
+def test_user_name_of_a_role_session_is_known_to_be_absent(key):
+    """Whoever asks for it need not model it: only IAM users have one."""
+    condition = {"Null": {key: "true"}}
+    assert decide(condition, {}, principal=SESSION, modelled=not_known).allowed
+    assert not decide(condition, {}, principal=USER, modelled=lambda key: True).allowed
+
+
+def test_canonical_user_is_what_nobody_knows():
+    statement = ALL | {"Effect": "Deny", "Principal": {"CanonicalUser": "0" * 64}}
+    request = Request(USER, "s3:GetObject", "arn:aws:s3:::b/k")
+    resource = policy(statement, kind="resource")
+    decision = evaluate(request, identity=[policy(ALL)], resource=resource)
+    assert (decision.blocked_by, decision.unmodelled) == ("not modelled", "CanonicalUser")
+
+
+def test_saml_callers_and_not_principal():
+    element = PrincipalElement({"Federated": SAML.arn})
+    assert element.strength(SAML) == DIRECT
+    assert element.spares(SAML, has_boundary=False)
+    assert not PrincipalElement({"Federated": SAML.arn + "2"}).spares(SAML, has_boundary=False)
+
+
+def test_names_of_callers():
+    """No empty names, and none for callers that the AWS type cannot name."""
+    assert names_of(Principal("user", USER.arn, A)) == {USER.arn: DIRECT}
+    for kind in ("service", "web-identity", "saml", "anonymous", "root"):
+        assert names_of(Principal(kind, "x", "")) == {}
+
+
+@pytest.mark.parametrize(
+    "wanted, got, met",
+    [
+        ("YWI=", "ab", True),
+        ("Y!WI=", "ab", False),
+        ("YWI", "ab", False),
+        ("YWI=", "\ud800", False),
+        ("7aCA", "\ud800", True),
+        ("4pyT", "✓", True),
+    ],
+)
+def test_binary_values(wanted, got, met):
+    """Only whole base64 counts; text beyond Latin-1 is compared as UTF-8 octets."""
+    assert decide({"BinaryEquals": {"a:x": wanted}}, {"a:x": got}).allowed is met
+
+
+@pytest.mark.parametrize(
+    "text, same",
+    [
+        ("2026-01-02T03:04:05+05:30", "2026-01-01T21:34:05Z"),
+        ("2026-01-02T03:04:05-05:30", "2026-01-02T08:34:05Z"),
+        ("2026-01-02T03:04:05+0100", "2026-01-02T02:04:05Z"),
+    ],
+)
+def test_offsets_with_minutes(text, same):
+    assert decide({"DateEquals": {"a:x": text}}, {"a:x": same}).allowed
+
+
+def test_failures_have_no_key_outside_conditions():
+    document = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    request = Request(USER, "sts:TagSession", f"arn:aws:iam::{A}:role/target")
+    [result] = evaluate_trust(request, policy(document, kind="trust")).statements
+    [failure] = result.failures
+    assert (failure.element, failure.operator, failure.key) == ("Action", "", "")
+    assert failure.wanted == ("sts:AssumeRole",)
+    assert failure.got == ("sts:TagSession",)
+
+
+def test_anonymous_callers_are_named_in_failures():
+    statement = ALL | {"Principal": {"AWS": A}}
+    request = Request(Principal("anonymous", "", ""), "s3:GetObject", "arn:aws:s3:::b/k")
+    [result] = evaluate(request, resource=policy(statement, kind="resource")).statements
+    assert result.failures[0].got == ("anonymous",)
+
+
+def test_key_policy_counts_for_every_name_of_a_key():
+    """A colon in the last part of the ARN does not hide that it is a key."""
+    named = policy(ALL | {"Principal": {"AWS": "444455556666"}}, kind="resource")
+    for name in ("key/k", "key/a:b"):
+        request = Request(USER, "kms:Decrypt", f"arn:aws:kms:eu-west-1:{A}:{name}")
+        decision = evaluate(request, identity=[policy(ALL)], resource=named)
+        assert decision.blocked_by == "resource"
+
+
+def test_what_hangs_on_no_context_is_kept():
+    """Two requests that differ in context alone share one evaluation."""
+    identity = [policy(ALL)]
+    first, second = (
+        evaluate(
+            Request(USER, "s3:GetObject", "arn:aws:s3:::b/corner", "", {"a:x": n}),
+            identity=identity,
+        )
+        for n in "12"
+    )
+    assert first.case is second.case
