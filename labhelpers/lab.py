@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import boto3
 
     from labhelpers.sandbox.clock import LabClock
+    from labhelpers.terraform import Configuration, Deployment
     from labhelpers.sandbox.federation import IdentityProvider, SamlIdentityProvider
     from labhelpers.sandbox.sessions import Session
     from labhelpers.sandbox.workloads.container_credentials import ContainerCredentials
@@ -176,6 +177,20 @@ class Lab:
             return SamlIdentityProvider(entity_id, self.clock)
         except ValueError as error:
             raise LabError(str(error)) from None
+
+    def deploy(
+        self, configuration: Configuration, session: boto3.Session | None = None
+    ) -> Deployment:
+        """Create what a Terraform configuration declares, in the order of its references.
+
+        `session` (by default the administrator's) makes the calls and needs the permissions.
+        The Deployment names what was created; its destroy() removes it again. Raises
+        TerraformError with the resource, its line and the service's words; then nothing is left.
+        """
+        from labhelpers.progress import progress_bar
+        from labhelpers.terraform import deploy
+
+        return deploy(configuration, lambda: session or self.session(), progress_bar("Deploying"))
 
     def sessions(self) -> list[Session]:
         """Every role session that STS handed out in this lab, in order of issue."""

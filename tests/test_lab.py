@@ -209,3 +209,31 @@ def test_environ_leads_other_tools_to_the_sandbox(world, kind):
     )
     who = (session or world.lab.session()).client("sts").get_caller_identity()["Arn"]
     assert done.stdout.strip() == who, done.stderr
+
+
+def test_deploy_and_destroy_a_configuration(lab, tmp_path):
+    """What deploy creates is there, and gone after destroy; who lacks a permission is told."""
+    from labhelpers.terraform import TerraformError, load
+
+    (tmp_path / "main.tf").write_text('resource "aws_iam_user" "u" {\n  name = "lea"\n}\n')
+    configuration = load(tmp_path, account_id=lab.account_id, region=lab.region)
+    made = lab.deploy(configuration)
+    assert list(made.created) == ["aws_iam_user.u"]
+    iam = lab.client("iam")
+    assert iam.get_user(UserName="lea")["User"]["UserName"] == "lea"
+    key = iam.create_access_key(UserName="lea")
+    lea = lab.session_from(key)
+    iam.delete_access_key(UserName="lea", AccessKeyId=key["AccessKey"]["AccessKeyId"])
+    made.destroy()
+    assert not lab.attempt(iam.get_user, UserName="lea").succeeded
+    with pytest.raises(TerraformError, match="aws_iam_user.u"):
+        lab.deploy(configuration, lea)
+
+
+def test_the_progress_bar_is_silent_outside_of_notebooks(capsys):
+    from labhelpers.progress import progress_bar
+
+    show = progress_bar("Working")
+    show(0, 2, "one")
+    show(2, 2, "")
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,45 @@
+"""A progress bar for what takes longer than two seconds; in a notebook only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+
+
+class _Bar:
+    """One line that is shown again and again: a bar where HTML is read, text elsewhere."""
+
+    def __init__(self, title: str) -> None:
+        self.title, self.done, self.total, self.step = title, 0, 1, ""
+
+    def __repr__(self) -> str:
+        return f"{self.title}: {self.done} of {self.total} {self.step}".strip()
+
+    def _repr_html_(self) -> str:
+        bar = f'<progress value="{self.done}" max="{self.total}"></progress>'
+        return f"{escape(self.title)} {bar} {self.done} of {self.total} {escape(self.step)}"
+
+
+def progress_bar(title: str) -> Callable[[int, int, str], None]:
+    """Return show(done, total, step), to be called before each step and once at the end.
+
+    Outside of IPython it shows nothing.
+    """
+    bar, shown = _Bar(title), []
+
+    def show(done: int, total: int, step: str) -> None:
+        try:
+            from IPython import get_ipython
+        except ImportError:
+            return
+        if get_ipython() is None:
+            return
+        from IPython.display import display
+
+        bar.done, bar.total, bar.step = done, max(total, 1), step
+        if shown:
+            shown[0].update(bar)
+        else:
+            shown.append(display(bar, display_id=True))
+
+    return show
