@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     import boto3
 
     from labhelpers.sandbox.clock import LabClock
-    from labhelpers.terraform import Configuration, Deployment
     from labhelpers.sandbox.federation import IdentityProvider, SamlIdentityProvider
     from labhelpers.sandbox.sessions import Session
     from labhelpers.sandbox.workloads.container_credentials import ContainerCredentials
     from labhelpers.sandbox.workloads.instance_metadata import InstanceMetadata
+    from labhelpers.terraform import Configuration, Deployment
 
 DEFAULT_ACCOUNT = "111122223333"
 DEFAULT_REGION = "ap-northeast-2"
