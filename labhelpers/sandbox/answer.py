@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from base64 import b64encode
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -59,7 +60,10 @@ def answer(
 def _query_answer(call: Call, result: dict[str, Any], request_id: str) -> Answer:
     operation = service_model(call.service).operation_model(call.operation)
     body = result_xml(operation, result, request_id)
-    return 200, [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)], body
+    headers = [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)]
+    if call.service == "sts":
+        headers.append(("x-amz-sts-extended-request-id", b64encode(request_id.encode()).decode()))
+    return 200, headers, body
 
 
 def answer_moto(http: HttpRequest, call: Call, caller: Caller, request_id: str) -> Answer:

@@ -14,6 +14,7 @@ QUERY_NAMESPACES = {
     "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
     "iam": "https://iam.amazonaws.com/doc/2010-05-08/",
 }
+_DISPATCH_CODES = ("InvalidAction",)
 FAULT_NAMESPACE = "http://webservices.amazon.com/AWSFault/2005-15-09"
 
 
@@ -23,6 +24,7 @@ class Refusal(Exception):
     `blocked_by` says which step refused: "authentication", "request" (the request is malformed
     or breaks a limit that no policy knows), "not modelled" (the sandbox does not know enough to
     decide), or what the decision was blocked by. `reason` is for the learner and never sent.
+    `location` goes with a redirection.
     """
 
     def __init__(
@@ -33,10 +35,11 @@ class Refusal(Exception):
         *,
         blocked_by: str = "request",
         reason: str = "",
+        location: str = "",
     ):
         super().__init__(message)
         self.code, self.message, self.status = code, message, status
-        self.blocked_by, self.reason = blocked_by, reason
+        self.blocked_by, self.reason, self.location = blocked_by, reason, location
 
 
 def not_modelled(what: str, hint: str = "") -> Refusal:
@@ -235,12 +238,17 @@ def render(
         headers = [("Content-Type", "text/xml;charset=UTF-8"), ("x-amzn-RequestId", request_id)]
     else:
         namespace = QUERY_NAMESPACES.get(service, FAULT_NAMESPACE)
+        if refusal.code in _DISPATCH_CODES:
+            namespace = FAULT_NAMESPACE
+        told = f"    <Message>{message}</Message>\n" if message else ""
         body = (
             f'<ErrorResponse xmlns="{namespace}">\n  <Error>\n    <Type>Sender</Type>\n'
-            f"    <Code>{code}</Code>\n    <Message>{message}</Message>\n  </Error>\n"
+            f"    <Code>{code}</Code>\n{told}  </Error>\n"
             f"  <RequestId>{request_id}</RequestId>\n</ErrorResponse>\n"
         )
         headers = [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)]
+    if refusal.location:
+        headers.append(("Location", refusal.location))
     return refusal.status, headers, _xml_safe(body).encode("utf-8", "replace")
 
 

@@ -14,9 +14,11 @@ from typing import Any
 
 from labhelpers.policy import Principal
 from labhelpers.sandbox.authenticate import Caller
-from labhelpers.sandbox.errors import Family, Refusal, not_modelled
+from labhelpers.sandbox.errors import QUERY_NAMESPACES, Family, Refusal, not_modelled
 from labhelpers.sandbox.registry import Registry
 from labhelpers.sandbox.wire import HttpRequest
+
+_NO_ACTION = "https://aws.amazon.com/iam"  # where STS and IAM send browsers (STS_FACTS 2.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,10 @@ def query_action(http: HttpRequest, service: str) -> tuple[str, dict[str, str]]:
     """The operation's name and parameters of a Query-protocol request; unknown ones are refused."""
     params = dict(http.form)
     operation, version = params.get("Action", ""), params.get("Version", "NO_VERSION_SPECIFIED")
-    if operation not in _operations(service):
+    if not operation and service in QUERY_NAMESPACES:
+        raise Refusal("Found", "The request names no Action.", 302, location=_NO_ACTION)
+    strict = service in QUERY_NAMESPACES and version != service_model(service).api_version
+    if strict or operation not in _operations(service):
         message = f"Could not find operation {operation[:100]} for version {version[:40]}"
         raise Refusal("InvalidAction", message, 400)
     return operation, params

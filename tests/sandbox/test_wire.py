@@ -190,3 +190,18 @@ def test_many_clients_at_once(shared):
     with ThreadPoolExecutor(8) as pool:
         got = list(pool.map(lambda _: sts.get_caller_identity()["Arn"], range(80)))
     assert set(got) == {"arn:aws:iam::111122223333:user/lab-admin"}
+
+
+def test_dispatch_errors_have_their_own_shape(shared):
+    """STS_FACTS 2.1: another namespace, no Message without words, a redirection without Action."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    whole = "Version=2011-06-15&Action="
+    status, text = signed(shared, "POST", "/", b"Action=GetCallerIdentity", form, "sts")
+    assert (status, "version NO_VERSION_SPECIFIED" in text) == (400, True)
+    assert 'xmlns="http://webservices.amazon.com/AWSFault/2005-15-09"' in text
+    role = "&RoleArn=arn:aws:iam::111122223333:role/r&RoleSessionName=xx&DurationSeconds=abc"
+    body = f"{whole}AssumeRole{role}".encode()
+    status, text = signed(shared, "POST", "/", body, form, "sts")
+    assert (status, "<Code>MalformedInput</Code>" in text, "Message" in text) == (400, True, False)
+    status, text = signed(shared, "POST", "/", b"", form, "sts")
+    assert status == 302
