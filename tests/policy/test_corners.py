@@ -2,7 +2,7 @@
 
 import pytest
 
-from labhelpers.policy import Principal, Request, evaluate, evaluate_trust, parse
+from labhelpers.policy import Failure, Principal, Request, evaluate, evaluate_trust, parse
 from labhelpers.policy.principals import DIRECT, PrincipalElement, names_of
 
 A = "111122223333"
@@ -131,6 +131,8 @@ def test_binary_values(wanted, got, met):
         ("2026-01-02T03:04:05+05:30", "2026-01-01T21:34:05Z"),
         ("2026-01-02T03:04:05-05:30", "2026-01-02T08:34:05Z"),
         ("2026-01-02T03:04:05+0100", "2026-01-02T02:04:05Z"),
+        ("2026-01-02T13:04:05+10:00", "2026-01-02T03:04:05Z"),
+        ("2026-01-02T03:04:05z", "2026-01-02T03:04:05Z"),
     ],
 )
 def test_offsets_with_minutes(text, same):
@@ -147,11 +149,24 @@ def test_failures_have_no_key_outside_conditions():
     assert failure.got == ("sts:TagSession",)
 
 
-def test_anonymous_callers_are_named_in_failures():
-    statement = ALL | {"Principal": {"AWS": A}}
+def test_failures_of_principal_and_resource():
+    """Element, wanted and got; no operator and no key. Anonymous callers go by their kind."""
+    statement = ALL | {"Principal": {"AWS": A}, "Resource": "arn:aws:s3:::c"}
     request = Request(Principal("anonymous", "", ""), "s3:GetObject", "arn:aws:s3:::b/k")
     [result] = evaluate(request, resource=policy(statement, kind="resource")).statements
-    assert result.failures[0].got == ("anonymous",)
+    assert result.failures == (
+        Failure("Principal", "", "", (A,), ("anonymous",)),
+        Failure("Resource", "", "", ("arn:aws:s3:::c",), ("arn:aws:s3:::b/k",)),
+    )
+
+
+def test_resource_control_policy_that_says_nothing_takes_nothing_away():
+    """The step says Allowed: RCPFullAWSAccess is always attached."""
+    other = policy(ALL | {"Principal": "*", "Action": "sqs:*"}, kind="rcp")
+    request = Request(USER, "s3:GetObject", "arn:aws:s3:::b/k")
+    decision = evaluate(request, identity=[policy(ALL)], rcps=[[other]])
+    [step] = [step for step in decision.steps if step.name == "rcp"]
+    assert (decision.allowed, step.result) == (True, "Allowed")
 
 
 def test_key_policy_counts_for_every_name_of_a_key():
