@@ -254,6 +254,8 @@ class Lab:
         decision, refusal = record.decision, record.refusal
         if refusal is None:  # IAM said yes; the service itself found a fault
             return Outcome(ALLOWED, **known)
+        if refusal.blocked_by == "service":
+            return Outcome(ALLOWED, reason=refusal.reason, **known)
         if decision is not None and not decision.allowed:
             told = explain(decision)
             known |= {"blocked_by": decision.blocked_by, "reason": str(told), "explanation": told}

@@ -23,7 +23,8 @@ class Refusal(Exception):
 
     `blocked_by` says which step refused: "authentication", "request" (the request is malformed
     or breaks a limit that no policy knows), "not modelled" (the sandbox does not know enough to
-    decide), or what the decision was blocked by. `reason` is for the learner and never sent.
+    decide), "service" (allowed, and at fault for another reason), or what the decision was
+    blocked by. `reason` is for the learner and never sent.
     `location` goes with a redirection.
     """
 

@@ -26,11 +26,12 @@ _USER_BOUNDARY = ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary")
 
 
 def before(call: Call, registry: Registry, lab_now: datetime) -> None:
-    """Refuse what moto would wave through."""
+    """Refuse what moto would wave through, or refuse in other words."""
+    _names(call)
     _quotas(call)
     boundary = call.params.get("PermissionsBoundary")
     if boundary and state.managed_policy(boundary, call.account_id) is None:
-        raise Refusal("NoSuchEntity", f"Policy {boundary} does not exist.", 404)
+        raise _fault("NoSuchEntity", f"Policy {boundary} does not exist.", 404)
     if call.operation == "EnableMFADevice":
         _codes(call, registry, lab_now)
 
@@ -62,7 +63,7 @@ def own_answer(call: Call, registry: Registry) -> dict | None:
     name = call.params["UserName"]
     user = state.find_user(call.account_id, name)
     if user is None:
-        raise Refusal("NoSuchEntity", f"The user with name {name} cannot be found.", 404)
+        raise _fault("NoSuchEntity", f"The user with name {name} cannot be found.", 404)
     _set_boundary(user, call.params.get("PermissionsBoundary"))
     return {}
 
@@ -71,7 +72,7 @@ def _root_sessions(account_id: str, registry: Registry) -> dict:
     found = organization_of(account_id)
     if found is None or found[0] != account_id:
         text = "The account is not the management account of an organization."
-        raise Refusal("CallerIsNotManagementAccountException", text, 400)
+        raise _fault("CallerIsNotManagementAccountException", text, 400)
     registry.root_sessions.add(account_id)
     return {"OrganizationId": found[1].org.id, "EnabledFeatures": ["RootSessions"]}
 
@@ -81,6 +82,26 @@ def _set_boundary(user, arn: str | None) -> None:
     user.permissions_boundary = (
         {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn} if arn else {}
     )
+
+
+def _fault(code: str, message: str, status: int, reason: str = "") -> Refusal:
+    """IAM let the call through; it fails for what is there, or is not."""
+    return Refusal(code, message, status, blocked_by="service", reason=reason)
+
+
+def _names(call: Call) -> None:
+    """Names are unique whatever their case; who is named must exist."""
+    for kind in ("role", "user", "group"):
+        name = call.params.get(f"{kind.title()}Name")
+        if not name:
+            continue
+        if call.operation == f"Create{kind.title()}":
+            if state.has_namesake(call.account_id, kind, name):
+                text = f"{kind.title()} with name {name} already exists."
+                raise _fault("EntityAlreadyExists", text, 409)
+        elif state.find_entity(call.account_id, kind, name) is None:
+            text = f"The {kind} with name {name} cannot be found."
+            raise _fault("NoSuchEntity", text, 404)
 
 
 def _quotas(call: Call) -> None:
@@ -104,7 +125,7 @@ def _quotas(call: Call) -> None:
         size = sum(_size(t) for n, t in others.items() if n != call.params["PolicyName"])
         if size + _size(document) > quota:
             text = f"Maximum policy size of {quota} bytes exceeded for {kind.lower()} {name}"
-            raise Refusal("LimitExceeded", text, 409)
+            raise _fault("LimitExceeded", text, 409)
 
 
 def _size(document: str) -> int:
@@ -112,7 +133,7 @@ def _size(document: str) -> int:
 
 
 def _over_quota(what: str) -> None:
-    raise Refusal("LimitExceeded", f"Cannot exceed quota for {what}", 409)
+    raise _fault("LimitExceeded", f"Cannot exceed quota for {what}", 409)
 
 
 def _codes(call: Call, registry: Registry, lab_now: datetime) -> None:
@@ -121,12 +142,12 @@ def _codes(call: Call, registry: Registry, lab_now: datetime) -> None:
     seed = state.virtual_device_seed(call.account_id, serial)
     if seed is None:
         text = f"VirtualMFADevice with serial number {serial} does not exist."
-        raise Refusal("NoSuchEntity", text, 404)
+        raise _fault("NoSuchEntity", text, 404)
     totp = pyotp.TOTP(seed)
     codes = [totp.at(lab_now + timedelta(seconds=30 * step)) for step in range(-3, 4)]
     pair = (call.params["AuthenticationCode1"], call.params["AuthenticationCode2"])
     if pair not in zip(codes, codes[1:], strict=False):
         why = "Give two consecutive codes of this device: pyotp.TOTP(seed).at(…), 30 s apart."
         text = "Authentication code for device is not valid."
-        raise Refusal("InvalidAuthenticationCode", text, 403, reason=why)
+        raise _fault("InvalidAuthenticationCode", text, 403, reason=why)
     registry.used_codes |= {(serial, code) for code in pair}

@@ -234,6 +234,13 @@ def find_entity(account_id: str, kind: str, name: str):
     return {"user": backend.users, "group": backend.groups}.get(kind, {}).get(name)
 
 
+def has_namesake(account_id: str, kind: str, name: str) -> bool:
+    """Whether a user, role or group has this name, in whatever case."""
+    backend = iam_backend(account_id)
+    named = {"user": backend.users, "group": backend.groups, "role": backend.roles}[kind]
+    return any(entity.name.lower() == name.lower() for entity in named.values())
+
+
 def role_of_instance_profile(account_id: str, name: str | None, arn: str | None) -> str | None:
     """ARN of the role in an instance profile that is named by name or ARN."""
     profile = find_entity(account_id, "instance-profile", name or (arn or "").rsplit("/", 1)[-1])

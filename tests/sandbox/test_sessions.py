@@ -521,3 +521,21 @@ class TestWritingPolicies:
         put = boss.put_role_policy
         assert world.lab.attempt(put, RoleName="bounded", **grant).succeeded
         assert world.lab.attempt(put, RoleName="free", **grant).blocked_by == "identity"
+
+    def test_names_differ_by_more_than_case(self, world):
+        world.role("Case", trusts(ADMIN))
+        world.user("Lea")
+        iam = world.iam()
+        document = policy(trusts(ADMIN))
+        got = world.lab.attempt(iam.create_role, RoleName="CASE", AssumeRolePolicyDocument=document)
+        refused(got, "EntityAlreadyExists", "Role with name CASE already exists.")
+        got = world.lab.attempt(iam.create_user, UserName="lea")
+        refused(got, "EntityAlreadyExists", "User with name lea already exists.")
+
+    def test_who_is_missing_is_named(self, world):
+        iam = world.iam()
+        got = world.lab.attempt(iam.get_role, RoleName="nobody")
+        refused(got, "NoSuchEntity", "The role with name nobody cannot be found.")
+        grant = {"PolicyName": "p", "PolicyDocument": policy(allow("s3:*"))}
+        got = world.lab.attempt(iam.put_user_policy, UserName="nobody", **grant)
+        refused(got, "NoSuchEntity", "The user with name nobody cannot be found.")
