@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from labhelpers.policy import Decision, Request, evaluate, evaluate_trust
-from labhelpers.sandbox import state
+from labhelpers.sandbox import buckets, state
 from labhelpers.sandbox.authenticate import Caller
 from labhelpers.sandbox.context import caller_context, is_modelled, org_key, request_context
 from labhelpers.sandbox.errors import Refusal, principal_denial
@@ -84,7 +84,7 @@ def _decide(check: Check, caller: Caller, context: dict[str, Any]) -> Decision:
         return evaluate_trust(request, state.trust_policy(role), **policies)
     resource = None
     if check.action.startswith("s3:") and check.resource not in (None, "*"):
-        resource = state.bucket_policy(check.resource.split(":::", 1)[1].partition("/")[0])
+        resource = buckets.bucket_policy(check.resource.split(":::", 1)[1].partition("/")[0])
     return evaluate(request, resource=resource, **policies)
 
 

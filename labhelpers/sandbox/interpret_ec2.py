@@ -10,7 +10,7 @@ from collections import defaultdict
 from functools import lru_cache
 from typing import Any
 
-from labhelpers.sandbox import state
+from labhelpers.sandbox import instances
 from labhelpers.sandbox.authenticate import Caller
 from labhelpers.sandbox.errors import not_modelled
 from labhelpers.sandbox.interpret import Call, Check, action_details, pass_role, query_action
@@ -35,7 +35,7 @@ def interpret(http: HttpRequest, caller: Caller) -> Call:
     checks = []
     for kind, arn in _resources(operation, params, region, account):
         context: dict[str, Any] = dict(shared)
-        for key, value in state.ec2_tags(account, region, arn.rsplit("/", 1)[-1]).items():
+        for key, value in instances.ec2_tags(account, region, arn.rsplit("/", 1)[-1]).items():
             context[f"aws:ResourceTag/{key}"] = context[f"ec2:ResourceTag/{key}"] = value
         if kind == "instance" and "InstanceType" in params:
             context["ec2:InstanceType"] = params["InstanceType"]
@@ -49,7 +49,7 @@ def interpret(http: HttpRequest, caller: Caller) -> Call:
             checks.append(Check("ec2:CreateTags", arn, account, context, None, True))
     if not checks:
         checks.append(Check(f"ec2:{operation}", "*", account, shared, None, True))
-    role_arn = state.role_of_instance_profile(
+    role_arn = instances.role_of_instance_profile(
         account, params.get("IamInstanceProfile.Name"), params.get("IamInstanceProfile.Arn")
     )
     if role_arn:

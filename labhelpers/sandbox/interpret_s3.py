@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from xml.etree import ElementTree
 
 from labhelpers.policy import Policy, PolicyError, parse
-from labhelpers.sandbox import public_access, state
+from labhelpers.sandbox import buckets, public_access
 from labhelpers.sandbox.authenticate import Caller
 from labhelpers.sandbox.errors import Refusal, malformed_policy, not_modelled
 from labhelpers.sandbox.interpret import Call, Check, action_details, route, service_model
@@ -87,7 +87,7 @@ def interpret(http: HttpRequest, caller: Caller) -> Call:
     bucket, key = uri.get("Bucket"), uri.get("Key")
     action = _action(operation, http)
     account = caller.principal.account
-    owner = (state.bucket_owner(bucket) or account) if bucket else account
+    owner = (buckets.bucket_owner(bucket) or account) if bucket else account
     checks = _checks(operation, action, bucket, key, owner, http)
     if operation == "PutBucketPolicy":
         public_access.refuse_public_policy(bucket, _document(http), caller.principal.arn)
@@ -120,7 +120,7 @@ def _checks(
     if action == "PutObject":
         extra = [act for header, act in _HEADER_ACTIONS.items() if header in http.headers]
         checks += [_object(act, bucket, key, owner, context) for act in extra]
-    if operation in ("GetObject", "HeadObject") and not state.has_object(bucket, key):
+    if operation in ("GetObject", "HeadObject") and not buckets.has_object(bucket, key):
         # Only who may list learns that a key is missing; everybody else gets a 403.
         checks.append(Check("s3:ListBucket", f"arn:aws:s3:::{bucket}", owner))
     if "x-amz-copy-source" in http.headers:
@@ -150,7 +150,7 @@ def _header_context(http: HttpRequest) -> dict[str, str]:
 
 
 def _tag_context(bucket: str, key: str, http: HttpRequest) -> dict[str, str]:
-    tags = state.object_tags(bucket, key)
+    tags = buckets.object_tags(bucket, key)
     found = {f"s3:ExistingObjectTag/{name}": value for name, value in tags.items()}
     asked = dict(parse_qsl(http.headers.get("x-amz-tagging", ""), keep_blank_values=True))
     return found | {f"s3:RequestObjectTag/{name}": value for name, value in asked.items()}
@@ -163,7 +163,7 @@ def _copy_source(header: str, default_owner: str) -> Check:
     if bucket.startswith("arn:") or not key:
         raise not_modelled(f"the copy source {header[:80]}")
     action = "GetObjectVersion" if "versionId" in parts.query else "GetObject"
-    return _object(action, bucket, key, state.bucket_owner(bucket) or default_owner)
+    return _object(action, bucket, key, buckets.bucket_owner(bucket) or default_owner)
 
 
 def _list_context(action: str, http: HttpRequest) -> dict[str, str]:

@@ -8,7 +8,7 @@ refusals are not verified on AWS. Not modelled: ACLs, and the settings of a whol
 from __future__ import annotations
 
 from labhelpers.policy import Policy, Principal
-from labhelpers.sandbox import state
+from labhelpers.sandbox import buckets
 from labhelpers.sandbox.errors import Refusal
 
 #: Condition keys that make an Allow for everybody an Allow for somebody (S3 User Guide).
@@ -64,7 +64,7 @@ def _ties(operator: str, keys: dict) -> bool:
 
 def refuse_public_policy(bucket: str, policy: Policy, caller_arn: str) -> None:
     """BlockPublicPolicy: a public policy cannot be put on the bucket."""
-    if state.public_access_block(bucket).get("BlockPublicPolicy") and is_public(policy):
+    if buckets.public_access_block(bucket).get("BlockPublicPolicy") and is_public(policy):
         who = f"User: {caller_arn} is not authorized to perform: s3:PutBucketPolicy"
         text = f'{who} on resource: "arn:aws:s3:::{bucket}" {_BLOCKED}.'
         why = "The bucket blocks public access. Name the principals, or tie them by a condition."
@@ -73,11 +73,11 @@ def refuse_public_policy(bucket: str, policy: Policy, caller_arn: str) -> None:
 
 def refuse_strangers(bucket: str, owner: str, principal: Principal) -> None:
     """RestrictPublicBuckets: a public policy serves the owner's account only."""
-    if principal.account == owner or not state.public_access_block(bucket).get(
+    if principal.account == owner or not buckets.public_access_block(bucket).get(
         "RestrictPublicBuckets"
     ):
         return
-    policy = state.bucket_policy(bucket)
+    policy = buckets.bucket_policy(bucket)
     if policy is not None and is_public(policy):
         why = "The bucket's policy is public, and its RestrictPublicBuckets setting is on."
         raise Refusal("AccessDenied", "Access Denied", blocked_by="request", reason=why)

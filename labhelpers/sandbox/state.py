@@ -1,6 +1,6 @@
-"""What moto knows: the users, roles, policies and buckets that a decision is made from.
+"""What moto knows of IAM: the users, roles and policies that a decision is made from.
 
-Only this module and answer.py know moto's inside. Everything here reads; nothing is cached but
+Only this module, buckets.py, instances.py and answer.py know moto's inside. Everything here reads; nothing is cached but
 the compiled policies (labhelpers.policy.parse), so a changed policy counts at the next request.
 """
 
@@ -190,24 +190,6 @@ def trust_policy(role) -> Policy:
     return parse(role.assume_role_policy_document, kind="trust", name=f"trust policy of {role.arn}")
 
 
-def bucket_owner(bucket: str) -> str | None:
-    from moto.s3.models import s3_backends
-
-    owner = s3_backends.bucket_accounts.get(bucket)
-    return owner[1] if owner else None
-
-
-def bucket_policy(bucket: str) -> Policy | None:
-    from moto.s3.models import s3_backends
-
-    owner = bucket_owner(bucket)
-    found = s3_backends[owner]["aws"].buckets.get(bucket) if owner else None
-    if found is None or not found.policy:
-        return None
-    text = found.policy.decode() if isinstance(found.policy, bytes) else found.policy
-    return parse(text, kind="resource", name=f"bucket policy of {bucket}")
-
-
 def _policies_of(holder, label: str) -> list[Policy]:
     inline = [
         parse(document, kind="identity", name=f"inline policy {name} of {label}")
@@ -239,86 +221,3 @@ def has_namesake(account_id: str, kind: str, name: str) -> bool:
     backend = iam_backend(account_id)
     named = {"user": backend.users, "group": backend.groups, "role": backend.roles}[kind]
     return any(entity.name.lower() == name.lower() for entity in named.values())
-
-
-def role_of_instance_profile(account_id: str, name: str | None, arn: str | None) -> str | None:
-    """ARN of the role in an instance profile that is named by name or ARN."""
-    profile = find_entity(account_id, "instance-profile", name or (arn or "").rsplit("/", 1)[-1])
-    return profile.roles[0].arn if profile is not None and profile.roles else None
-
-
-def ec2_tags(account_id: str, region: str, resource_id: str) -> dict[str, str]:
-    """The tags of an EC2 resource that exists, none of one that is about to."""
-    if resource_id == "*":
-        return {}
-    from moto.ec2.models import ec2_backends
-
-    return dict(ec2_backends[account_id][region].tags.get(resource_id, {}))
-
-
-def _bucket(name: str):
-    from moto.s3.models import s3_backends
-
-    owner = bucket_owner(name)
-    return s3_backends[owner]["aws"].buckets.get(name) if owner else None
-
-
-def has_object(bucket: str, key: str) -> bool:
-    found = _bucket(bucket)
-    return found is not None and found.keys.get(key) is not None
-
-
-def object_tags(bucket: str, key: str) -> dict[str, str]:
-    from moto.s3.models import s3_backends
-
-    if not has_object(bucket, key):
-        return {}
-    owner = bucket_owner(bucket)
-    return dict(
-        s3_backends[owner]["aws"].tagger.get_tag_dict_for_resource(_bucket(bucket).keys[key].arn)
-    )
-
-
-def public_access_block(bucket: str) -> dict[str, bool]:
-    """The settings of Block Public Access that are switched on for a bucket."""
-    found = _bucket(bucket)
-    block = found.public_access_block if found is not None else None
-    if block is None:
-        return {}
-    names = {"BlockPublicPolicy": "block_public_policy"}
-    names["RestrictPublicBuckets"] = "restrict_public_buckets"
-    return {name: str(getattr(block, attr)).lower() == "true" for name, attr in names.items()}
-
-
-def find_instance(instance_id: str):
-    """The moto Instance with this id, in whatever account and Region, or None."""
-    from moto.ec2.models import ec2_backends
-
-    for regions in list(ec2_backends.values()):
-        for backend in list(regions.values()):
-            instance = backend.get_instance_by_id(instance_id)
-            if instance is not None:
-                return instance
-    return None
-
-
-def instance_profile_of(instance):
-    """(association id, moto InstanceProfile as it was associated), None without a profile."""
-    found = instance.ec2_backend.iam_instance_profile_associations.get(instance.id)
-    if found is None or found.iam_instance_profile is None:
-        return None
-    return found.association_id, found.iam_instance_profile
-
-
-def is_current_profile(profile) -> bool:
-    """Whether an instance profile is still there: itself, not a namesake."""
-    now = find_entity(profile.account_id, "instance-profile", profile.name)
-    return now is not None and now.id == profile.id
-
-
-def visible_instance_tags(instance) -> dict[str, str] | None:
-    """An instance's tags, None unless its metadata options show them to it."""
-    if instance.metadata_options.instance_metadata_tags != "enabled":
-        return None
-    backend = instance.ec2_backend
-    return ec2_tags(backend.account_id, backend.region_name, instance.id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from labhelpers.sandbox import state
+from labhelpers.sandbox import instances
 from labhelpers.sandbox.sessions import Session
 from labhelpers.sandbox.workloads.service_roles import (
     ROLLED_BEFORE,
@@ -80,7 +80,7 @@ class Deliveries:
 
     def current(self, instance, version: str, lab_now: datetime) -> Delivery | None:
         """None for an instance without a profile; `version` is "1.0" or "2.0"."""
-        association = state.instance_profile_of(instance)
+        association = instances.instance_profile_of(instance)
         if association is None:
             return None
         association_id, profile = association
@@ -98,7 +98,7 @@ class Deliveries:
     def _fetch(
         self, instance, version: str, source: tuple[str, str], profile, lab_now: datetime
     ) -> Delivery:
-        found = state.is_current_profile(profile)
+        found = instances.is_current_profile(profile)
         role = profile.roles[0] if found and profile.roles else None
         session = None
         if role is not None:

@@ -13,7 +13,7 @@ import re
 import secrets
 from datetime import datetime
 
-from labhelpers.sandbox import state
+from labhelpers.sandbox import instances
 from labhelpers.sandbox.wire import HttpRequest
 from labhelpers.sandbox.workloads.delivery import Deliveries, Delivery
 from labhelpers.sandbox.workloads.instance_items import identity_document, metadata_tree, read
@@ -58,7 +58,7 @@ class Instances:
 
     def find(self, lab_url: str, instance_id: str) -> InstanceMetadata:
         """Raises ValueError for what is no running instance of the lab."""
-        instance = state.find_instance(instance_id) if isinstance(instance_id, str) else None
+        instance = instances.find_instance(instance_id) if isinstance(instance_id, str) else None
         if instance is None:
             raise ValueError(
                 f"There is no instance {instance_id!r} in this lab: give the InstanceId that "
@@ -70,7 +70,7 @@ class Instances:
 
     def answer(self, http: HttpRequest, lab_now: datetime) -> Answer:
         instance_id, _, path = http.path[len(self.PREFIX) :].partition("/")
-        instance = state.find_instance(instance_id)
+        instance = instances.find_instance(instance_id)
         if instance is None or instance.state_code != 16:
             self._deliveries.forget(instance_id)
             return page(404)
@@ -125,7 +125,7 @@ class Instances:
         delivery = self._deliveries.current(instance, version, lab_now)
         if delivery is not None and rest.startswith("meta-data/iam/"):
             return _iam_item(delivery, rest)
-        tree = metadata_tree(instance, state.visible_instance_tags(instance))
+        tree = metadata_tree(instance, instances.visible_instance_tags(instance))
         if delivery is not None:
             tree["iam"] = {"info": "", "security-credentials": {}}
         found = read({"meta-data": tree, "dynamic": {"instance-identity": {"document": ""}}}, rest)

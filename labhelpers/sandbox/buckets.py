@@ -1,0 +1,57 @@
+"""What moto knows of S3: buckets, objects and their settings. Everything here reads."""
+
+from __future__ import annotations
+
+from labhelpers.policy import Policy, parse
+
+
+def bucket_owner(bucket: str) -> str | None:
+    from moto.s3.models import s3_backends
+
+    owner = s3_backends.bucket_accounts.get(bucket)
+    return owner[1] if owner else None
+
+
+def bucket_policy(bucket: str) -> Policy | None:
+    from moto.s3.models import s3_backends
+
+    owner = bucket_owner(bucket)
+    found = s3_backends[owner]["aws"].buckets.get(bucket) if owner else None
+    if found is None or not found.policy:
+        return None
+    text = found.policy.decode() if isinstance(found.policy, bytes) else found.policy
+    return parse(text, kind="resource", name=f"bucket policy of {bucket}")
+
+
+def _bucket(name: str):
+    from moto.s3.models import s3_backends
+
+    owner = bucket_owner(name)
+    return s3_backends[owner]["aws"].buckets.get(name) if owner else None
+
+
+def has_object(bucket: str, key: str) -> bool:
+    found = _bucket(bucket)
+    return found is not None and found.keys.get(key) is not None
+
+
+def object_tags(bucket: str, key: str) -> dict[str, str]:
+    from moto.s3.models import s3_backends
+
+    if not has_object(bucket, key):
+        return {}
+    owner = bucket_owner(bucket)
+    return dict(
+        s3_backends[owner]["aws"].tagger.get_tag_dict_for_resource(_bucket(bucket).keys[key].arn)
+    )
+
+
+def public_access_block(bucket: str) -> dict[str, bool]:
+    """The settings of Block Public Access that are switched on for a bucket."""
+    found = _bucket(bucket)
+    block = found.public_access_block if found is not None else None
+    if block is None:
+        return {}
+    names = {"BlockPublicPolicy": "block_public_policy"}
+    names["RestrictPublicBuckets"] = "restrict_public_buckets"
+    return {name: str(getattr(block, attr)).lower() == "true" for name, attr in names.items()}
