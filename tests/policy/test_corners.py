@@ -189,3 +189,60 @@ def test_what_hangs_on_no_context_is_kept():
         for n in "12"
     )
     assert first.case is second.case
+
+
+HOME = ALL | {"Resource": "arn:aws:s3:::b/${a:Y}"}
+
+
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+def test_resource_with_a_variable_that_is_not_known(effect):
+    """Neither met nor unmet: an Allow does not allow, a Deny refuses; the key is named."""
+    statement = HOME | {"Effect": effect}
+    asked = []
+    request = Request(
+        USER, "s3:GetObject", "arn:aws:s3:::b/1", "", {}, lambda key: bool(asked.append(key))
+    )
+    identity = [policy(*([ALL, statement] if effect == "Deny" else [statement]))]
+    decision = evaluate(request, identity=identity)
+    assert (decision.blocked_by, decision.unmodelled) == ("not modelled", "a:Y")
+    assert set(asked) == {"a:Y"}
+    [failure] = [f for result in decision.statements for f in result.failures]
+    assert (failure.element, failure.key, failure.unmodelled) == ("Resource", "a:Y", True)
+
+
+def test_condition_with_a_variable_that_is_not_known_shows_it_as_written():
+    condition = {"StringEquals": {"a:x": ["${a:Y}", "${aws:username}"]}}
+    decision = decide(condition, {"a:x": "1"}, modelled=not_known)
+    [result] = decision.statements
+    assert result.failures[0].wanted == ("${a:Y}", "anna")
+    assert result.failures[0].unmodelled
+
+
+def test_what_nobody_knows_is_kept_with_its_name():
+    """Asked again, the answer names the canonical user as before, also in the failure."""
+    statement = ALL | {"Effect": "Deny", "Principal": {"CanonicalUser": "1" * 64}}
+    resource = policy(statement, kind="resource")
+    request = Request(USER, "s3:GetObject", "arn:aws:s3:::b/canonical")
+    for _ in range(2):
+        decision = evaluate(request, resource=resource, identity=[policy(ALL)])
+        assert decision.unmodelled == "CanonicalUser"
+        [failure] = [f for result in decision.statements for f in result.failures]
+        assert (failure.element, failure.unmodelled) == ("Principal", True)
+
+
+def test_service_star_names_every_service():
+    element = PrincipalElement({"Service": "*"})
+    assert element.strength(Principal("service", "ec2.amazonaws.com", "")) == DIRECT
+    assert element.strength(USER) != DIRECT
+
+
+def test_root_user_and_a_role_still_has_steps():
+    """What no policy can allow is told at the trust policy's step."""
+    root = Principal("root", f"arn:aws:iam::{A}:root", A)
+    document = {"Effect": "Allow", "Principal": {"AWS": A}, "Action": "sts:AssumeRole"}
+    request = Request(root, "sts:AssumeRole", f"arn:aws:iam::{A}:role/target")
+    decision = evaluate_trust(request, policy(document, kind="trust"))
+    [ended] = [step for step in decision.steps if step.ended]
+    assert (ended.name, ended.result) == ("trust", "ImplicitlyDenied")
+    assert "root accounts" in ended.detail
+    assert len(decision.steps) > 1
