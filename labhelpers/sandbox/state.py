@@ -1,7 +1,8 @@
 """What moto knows of IAM: the users, roles and policies that a decision is made from.
 
-Only this module, buckets.py, instances.py and answer.py know moto's inside. Everything here reads; nothing is cached but
-the compiled policies (labhelpers.policy.parse), so a changed policy counts at the next request.
+Only this module, buckets.py, instances.py and answer.py know moto's inside. Everything here
+reads; nothing is cached but the compiled policies (labhelpers.policy.parse), so a changed
+policy counts at the next request.
 """
 
 from __future__ import annotations
