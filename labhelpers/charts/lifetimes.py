@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.transforms import ScaledTranslation
 
 from labhelpers.charts import style
 from labhelpers.charts.session_rows import SessionRow, require_aware, session_rows
@@ -146,18 +145,7 @@ def _legend(ax: Axes, rows: list[SessionRow], now: datetime) -> None:
         entries.append(Patch(label="up to the role's MaxSessionDuration", **style.OUTLINE))
     if any(row.chained for row in rows):
         entries.append(Line2D([], [], label="role chaining ends after 1 h", **style.CHAINING_CAP))
-    below = ax.transAxes + ScaledTranslation(0, -40 / 72, ax.figure.dpi_scale_trans)
-    ax.legend(
-        handles=entries,
-        loc="upper center",
-        bbox_to_anchor=(0.5, 0),
-        bbox_transform=below,
-        ncols=3,
-        frameon=False,
-        prop={"family": style.SANS, "size": style.SIZE},
-        handlelength=2.6,
-        handleheight=1.2,
-    )
+    style.legend_below(ax, entries)
 
 
 def _shrink(ax: Axes, rows: int) -> None:

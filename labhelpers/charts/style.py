@@ -7,15 +7,18 @@ Text is always drawn with `text()`: matplotlib would otherwise read two dollar s
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import matplotlib.pyplot as plt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.font_manager import FontProperties
 from matplotlib.patheffects import withStroke
 from matplotlib.textpath import text_to_path
+from matplotlib.transforms import ScaledTranslation
 
 # Both come with matplotlib: the widths measured below are the widths drawn, on every machine.
 SANS, MONO = "DejaVu Sans", "DejaVu Sans Mono"
@@ -155,3 +158,19 @@ def span(length: timedelta | float) -> str:
         if count:
             words.append(f"{count} {unit}")
     return " ".join(words) or "0 s"
+
+
+def legend_below(ax: Axes, entries: Sequence[Artist]) -> None:
+    """A legend in three columns, 40 points under the axes."""
+    below = ax.transAxes + ScaledTranslation(0, -40 / 72, ax.figure.dpi_scale_trans)
+    ax.legend(
+        handles=entries,
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0),
+        bbox_transform=below,
+        ncols=3,
+        frameon=False,
+        prop={"family": SANS, "size": SIZE},
+        handlelength=2.6,
+        handleheight=1.2,
+    )

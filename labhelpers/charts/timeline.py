@@ -12,7 +12,6 @@ from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.transforms import ScaledTranslation
 
 from labhelpers.charts import style
 from labhelpers.charts.session_rows import require_aware
@@ -105,16 +104,7 @@ def _legend(ax: Axes, rows: list[_Entry]) -> None:
     ]
     if any(row.end is not None for row in rows):
         entries.append(Patch(label="lasts", **_LASTS))
-    below = ax.transAxes + ScaledTranslation(0, -40 / 72, ax.figure.dpi_scale_trans)
-    ax.legend(
-        handles=entries,
-        loc="upper center",
-        bbox_to_anchor=(0.5, 0),
-        bbox_transform=below,
-        ncols=3,
-        frameon=False,
-        prop={"family": style.SANS, "size": style.SIZE},
-    )
+    style.legend_below(ax, entries)
 
 
 def _entry(entry: Any, number: int) -> _Entry:
