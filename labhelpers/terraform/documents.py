@@ -85,6 +85,8 @@ def _documents(found: dict[str, Any], name: str, values: Attributes) -> Iterable
         message = f'Inappropriate value for attribute "{name}": list of string required.'
         raise Problem(message, f"Write {name} = [ … ].", line)
     for text in texts:
+        if text == "":
+            continue  # the provider passes over it
         try:
             yield imported(to_text(text))
         except Problem as problem:

@@ -54,10 +54,19 @@ def _name(step: Node) -> str:
 
 
 def full_splat(node: Node, scope: Scope) -> Any:
-    items = operators.splat(scope.evaluate(node.expr_term))
-    if items is Unknown:
-        return Unknown
-    return [_follow(item, node.children[1].get_attrs, scope) for item in items]
+    """a[*].b[*].c goes into each b: what follows a splat happens within its elements."""
+    inner, steps = node.expr_term, node.children[1].get_attrs
+    while inner.lark_name() == "expr_term" and not inner.parentheses:
+        inner = inner.expression
+    value = scope.evaluate(inner)
+    if inner.lark_name() == "full_splat_expr_term" and value is not Unknown:
+        return [_splatted(item, steps, scope) for item in value]
+    return _splatted(value, steps, scope)
+
+
+def _splatted(value: object, steps: list[Node], scope: Scope) -> Any:
+    items = operators.splat(value)
+    return Unknown if items is Unknown else [_follow(item, steps, scope) for item in items]
 
 
 def attr_splat(node: Node, scope: Scope) -> Any:

@@ -10,7 +10,7 @@ from .errors import Problem, TerraformError
 from .functions import call
 from .hcl import Node
 from .loops import as_key
-from .values import Unknown, kind, to_bool, to_number, to_text
+from .values import Attributes, Unknown, kind, to_bool, to_number, to_text
 
 if TYPE_CHECKING:
     from .scope import Scope
@@ -74,16 +74,30 @@ def _conditional(node: Node, scope: Scope) -> Any:
     if not to_bool(met):
         chosen, other = other, chosen
     value = evaluate(chosen, scope)
-    if kind(value) in ("number", "bool") and _is_text(other, scope):
-        return to_text(value)  # both results of a conditional get one type
-    return value
-
-
-def _is_text(node: Node, scope: Scope) -> bool:
+    if not _holds_plain(value):
+        return value
     try:
-        return isinstance(evaluate(node, scope), str)
+        return _of_one_type(value, evaluate(other, scope))
     except TerraformError:
-        return False
+        return value
+
+
+def _holds_plain(value: Any) -> bool:
+    """Whether there is a number or bool in it, which the other result may turn into a text."""
+    if isinstance(value, dict | list) and not isinstance(value, Attributes):
+        return any(map(_holds_plain, value.values() if isinstance(value, dict) else value))
+    return kind(value) in ("number", "bool")
+
+
+def _of_one_type(value: Any, other: Any) -> Any:
+    """Both results of a conditional get one type: beside a text, numbers and bools become one."""
+    if isinstance(value, dict) and isinstance(other, dict):
+        if isinstance(value, Attributes):
+            return value
+        return {key: _of_one_type(item, other.get(key)) for key, item in value.items()}
+    if isinstance(other, str) and kind(value) in ("number", "bool"):
+        return to_text(value)
+    return value
 
 
 def _binary(node: Node, scope: Scope) -> Any:
