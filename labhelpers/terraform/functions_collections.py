@@ -44,7 +44,7 @@ def _limited(items: list) -> list:
     return items
 
 
-def _one_type(items) -> list:
+def one_type(items) -> list:
     """The elements of a list or set have one type: with a string among them, all become one."""
     items = list(items)
     kinds = {kind(item) for item in items} - {"null", "unknown"}
@@ -158,7 +158,7 @@ def _setproduct(*sets):
 def _tomap(values):
     if values is None:
         return None
-    return dict(zip(_map(values), _one_type(values.values()), strict=True))
+    return dict(zip(_map(values), one_type(values.values()), strict=True))
 
 
 def _chunklist(items, size):
@@ -193,7 +193,7 @@ COLLECTIONS = {
     "chunklist": _chunklist,
     "coalesce": _coalesce,
     "coalescelist": _coalescelist,
-    "compact": lambda items: [i for i in _one_type(_list(items)) if i is not None and i != ""],
+    "compact": lambda items: [i for i in one_type(_list(items)) if i is not None and i != ""],
     "concat": _concat,
     "contains": _contains,
     "distinct": lambda items: unique(_list(items)),
@@ -212,20 +212,20 @@ COLLECTIONS = {
     "reverse": lambda items: _list(items)[::-1],
     "sensitive": lambda value: value,
     "setintersection": lambda first, *rest: Set(
-        item for item in _one_type(_list(first)) if all(_contains(other, item) for other in rest)
+        item for item in one_type(_list(first)) if all(_contains(other, item) for other in rest)
     ),
     "setproduct": _setproduct,
     "setsubtract": lambda first, second: Set(
-        item for item in _one_type(_list(first)) if not _contains(second, item)
+        item for item in one_type(_list(first)) if not _contains(second, item)
     ),
-    "setunion": lambda *sets: Set(_one_type(item for one in sets for item in _list(one))),
+    "setunion": lambda *sets: Set(one_type(item for one in sets for item in _list(one))),
     "slice": _slice,
     "sort": lambda items: sorted(to_text(item) for item in _list(items)),
     "tobool": lambda value: None if value is None else to_bool(value),
-    "tolist": lambda items: None if items is None else _one_type(_list(items)),
+    "tolist": lambda items: None if items is None else one_type(_list(items)),
     "tomap": _tomap,
     "tonumber": lambda value: None if value is None else to_number(value),
-    "toset": lambda items: None if items is None else Set(_one_type(_list(items))),
+    "toset": lambda items: None if items is None else Set(one_type(_list(items))),
     "transpose": _transpose,
     "tostring": lambda value: None if value is None else to_text(value),
     "values": _values,

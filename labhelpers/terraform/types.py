@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .errors import Problem
+from .functions_collections import one_type
 from .hcl import Node, inner_of
 from .values import Set, Unknown, kind, shown, to_bool, to_number, to_text
 
@@ -36,11 +37,13 @@ def _named(value: Any, name: str, inner: Node | None, scope: Scope) -> Any:
     if name in _LISTS:
         if not isinstance(value, list):
             raise Problem(f"A {name} is required, not {shown(value)}.")
-        return _LISTS[name](
-            item if inner is None else convert(item, inner, scope) for item in value
-        )
+        if inner is None or _is_any(inner):
+            return _LISTS[name](_alike(value))
+        return _LISTS[name](convert(item, inner, scope) for item in value)
     if name in ("map", "object") and not isinstance(value, dict):
         raise Problem(f"A value of type {name} is required, not {shown(value)}.")
+    if name == "map" and (inner is None or _is_any(inner)):
+        return dict(zip(value, _alike(value.values()), strict=True))
     if name == "map":
         return {k: v if inner is None else convert(v, inner, scope) for k, v in value.items()}
     inner = inner if inner is None else inner_of(inner)
@@ -70,3 +73,17 @@ def _members(value: dict, node: Node, scope: Scope) -> Any:
 
 def _is_name(key: Node) -> bool:
     return key.lark_name() == "object_elem_key" and key.value.lark_name() == "identifier"
+
+
+def _is_any(node: Node) -> bool:
+    node = inner_of(node)
+    return node.lark_name() == "identifier" and str(node.token.value) == "any"
+
+
+def _alike(items: Any) -> list:
+    """Return the elements of list(any), set(any) or map(any): one type, whichever it is."""
+    items = list(items)
+    try:
+        return one_type(items)
+    except Problem:
+        return items

@@ -640,6 +640,12 @@ QUEUE = 'resource "aws_sqs_queue" "q" {\n  name = "q"\n%s}\n'
             id="types convert",
         ),
         pytest.param(
+            'variable "o" {\n  type = list(any)\n  default = ["a", 1, true]\n}\n'
+            'output "o" { value = var.o }',
+            ["a", "1", "true"],
+            id="any is one type",
+        ),
+        pytest.param(
             ROLE % 'dynamic "inline_policy" {\n  for_each = ["a", "b"]\n  iterator = it\n'
             '  content {\n    name = "${it.key}-${it.value}"\n  }\n}\n'
             + 'output "o" { value = aws_iam_role.r.inline_policy[*].name }',
