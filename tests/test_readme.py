@@ -4,6 +4,7 @@ After a change of the chart: LAB_UPDATE=1 pytest tests/test_readme.py
 """
 
 import io
+import json
 import os
 import re
 from datetime import UTC, datetime, timedelta
@@ -62,7 +63,60 @@ def test_the_picture_is_what_the_code_draws():
 
 def test_every_file_that_it_names_exists():
     for target in re.findall(r"\]\((?!https?:)([^)]+)\)", README):
-        assert (ROOT / target).exists(), target
+        assert (ROOT / target.partition("#")[0]).exists(), target
+
+
+#: What the README's outcome table has to teach.
+CONCEPTS = """
+What STS is
+Why: no distributed keys
+Why: automatic expiry and rotation
+Why: several accounts
+Why: least privilege
+Why: federation with SSO
+Why: federation with OAuth/OIDC
+AssumeRole, step 1: request
+AssumeRole, step 2: trust policy
+AssumeRole, step 3: three credentials
+AssumeRole, step 4: use
+AssumeRole, step 5: expiry
+Use: cross-account access
+Use: CI/CD
+Use: workloads
+Use: temporary elevation
+The Terraform example
+Practice: temporary instead of long-lived keys
+Practice: least privilege on the role
+Practice: narrow trust policy
+Practice: fitting session length
+Practice: external ID
+Practice: watching with CloudTrail
+""".strip().splitlines()
+
+
+def test_every_concept_has_a_section():
+    assert re.findall(r"^\| ([^|]+) \| \[\d\d · ", README, re.MULTILINE) == CONCEPTS
+
+
+def headings(path) -> set[str]:
+    cells = json.loads(path.read_text())["cells"]
+    text = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    return set(re.findall(r"^#{2,} (.+)$", text, re.MULTILINE))
+
+
+def test_every_section_that_it_names_exists():
+    """A label is the notebook's number and the heading; the anchor is Jupyter's form of it."""
+    links = re.findall(r"\[(\d\d) · ([^]]+)\]\((notebooks/(\d\d)\S+?)#(\S+)\)[ <]", README)
+    assert len(links) == README.count(".ipynb#") >= len(CONCEPTS)
+    for number, heading, notebook, prefix, anchor in links:
+        assert number == prefix
+        assert heading in headings(ROOT / notebook), f"{notebook} has no section {heading!r}"
+        assert anchor == heading.replace("`", "").replace(" ", "-")
+
+
+def test_minutes_are_the_notebooks_own():
+    for path, minutes in re.findall(r"\((notebooks/\S+\.ipynb)\) \| (\d+) \|", README):
+        assert f"**Time:** {minutes} minutes" in (ROOT / path).read_text(), path
 
 
 def test_every_notebook_is_in_its_table():
