@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import botocore.session
 import pytest
+from scene import issue
 
 from labhelpers.masking import HIDDEN, mask, masked
 from labhelpers.sandbox.sessions import SessionRegistry
@@ -49,11 +50,10 @@ def test_only_text_can_be_masked(value):
 
 def test_an_assume_role_answer_can_be_printed():
     """The secrets are the sandbox's own, in AWS's shapes."""
-    issued = SessionRegistry().add(
-        role_arn="arn:aws:iam::111122223333:role/Reader",
-        role_id="AROAEXAMPLE",
+    issued = issue(
+        SessionRegistry(),
+        "arn:aws:iam::111122223333:role/Reader",
         session_name="reading",
-        account_id="111122223333",
         issued=WHEN,
         expires=WHEN,
         caller_arn="arn:aws:iam::111122223333:user/alice",

@@ -163,19 +163,26 @@ def test_solutions_are_right_twice_and_in_any_time_zone(path):
 
 @each_notebook
 def test_wrong_answers_are_judged_and_never_raise(path):
-    """Nonsense and the wrong answers that an exercise lists are wrong; Run All goes on."""
+    """Nonsense and the wrong answers that an exercise lists are wrong; Run All goes on.
+
+    Most learners run everything first and answer afterwards: then the solutions are right.
+    """
     notebook = read(path)
-    judged = []
-    for number, checked, _ in exercises(notebook):
+    judged, solved = [], []
+    for number, checked, solution in exercises(notebook):
         cell = notebook.cells[number]
         name = re.search(r"^(\w+) = \.\.\.", cell.source, re.M)[1]
         wrong = [f"{name} = {value}" for value in ("{}", "'nonsense'", "12", "[]", "object()")]
         wrong += cell.metadata.get("wrong_answers", [])
         call = re.search(r"^check\(.*\Z", notebook.cells[checked].source, re.M | re.S)[0]
+        solved.append(nbformat.v4.new_code_cell(f"{solution}\n{call}"))
         again = "\n".join(f"{answer}\nprint({call})" for answer in wrong)
         notebook.cells[checked].source += "\n" + again
         judged.append((checked, len(wrong)))
+    notebook.cells += solved
     execute(notebook)
+    for cell in solved:
+        assert "✓ right" in shown(cell), (cell.source, shown(cell))
     for checked, count in judged:
         said = shown(notebook.cells[checked])
         assert said.count("✗ wrong") == count, said
