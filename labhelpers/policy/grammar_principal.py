@@ -61,6 +61,10 @@ def principal(statement: Mapping, path: str, kind: str, rules: Rules) -> Iterato
     yield from _cognito(statement, path)
 
 
+#: Source: reports of Terraform and Pulumi users, e.g. terraform-aws-iam issue 202.
+_FEDERATED = "Federated principals must be valid domain names or SAML metadata ARNs"
+
+
 def _principal_value(value: object, path: str, kind: str) -> Iterator[PolicyError]:
     if value == "*":
         if kind == "trust":
@@ -78,9 +82,9 @@ def _principal_value(value: object, path: str, kind: str) -> Iterator[PolicyErro
             if isinstance(text, PolicyError):
                 yield text
             elif (kind == "trust" and what == "CanonicalUser") or not _PRINCIPALS[what](text):
-                shown = what if what in ("AWS", "Federated") else what.upper()
                 hint = _PRINCIPAL_HINT if what == "AWS" else f"This is no {what} principal."
-                yield PolicyError(f'Invalid principal in policy: "{shown}":"{text}"', place, hint)
+                told = f'Invalid principal in policy: "{what.upper()}":"{text}"'
+                yield PolicyError(_FEDERATED if what == "Federated" else told, place, hint)
 
 
 def _cognito(statement: Mapping, path: str) -> Iterator[PolicyError]:

@@ -19,6 +19,8 @@ _PARAMETERS = {
     "s3:x-amz-server-side-encryption": "ServerSideEncryption",
     "ec2:instancetype": "InstanceType",
 }
+#: Keys whose values STS allows no star and no question mark in.
+_NO_STARS = ("sts:externalid", "sts:rolesessionname", "sts:sourceidentity")
 _DEEDS = {
     "aws:multifactorauthpresent": "Authenticate with MFA: pass SerialNumber and TokenCode.",
     "aws:securetransport": "Use HTTPS.",
@@ -39,6 +41,8 @@ def sample(failure: Failure) -> str | None:
         return base64.b64decode(value).decode("latin-1")
     if base == "IpAddress":
         return value.partition("/")[0]
+    if failure.key.lower() in _NO_STARS and ("*" in value or "?" in value):
+        return None  # StringEquals takes a star literally, and no request can hold one
     if base in ("StringEquals", "StringEqualsIgnoreCase", "Bool", "NumericEquals"):
         return value
     if base in ("NumericLessThanEquals", "NumericGreaterThanEquals"):

@@ -45,8 +45,10 @@ def remembered(call: Call) -> tuple[str, str] | None:
     return None if found is None else (found.arn, found.id)
 
 
-def after(call: Call, deleted: tuple[str, str] | None) -> None:
+def after(call: Call, deleted: tuple[str, str] | None, registry: Registry) -> None:
     """Finish what moto answered with success."""
+    if call.operation == "DeleteAccessKey":
+        registry.deleted_keys[call.params["AccessKeyId"]] = call.account_id
     if deleted is not None:
         replace_deleted(*deleted)
     boundary = call.params.get("PermissionsBoundary")

@@ -16,12 +16,13 @@ from labhelpers.sandbox import state
 from labhelpers.sandbox.errors import Refusal
 
 _ENTITY = re.compile(r"arn:aws:iam::\d{12}:(user|role)/.+")
+_PROVIDER = re.compile(r"arn:aws:iam::\d{12}:(oidc|saml)-provider/.+")
 _UNIQUE_ID = re.compile(r"A(ID|RO)A[A-Z0-9]{12,}")
 
 
 def refuse_strangers(policy: Policy, code: str = "MalformedPolicyDocument") -> None:
     """Refuse a policy that names a user or role, by ARN or by unique id, that does not exist."""
-    for entry in _aws_principals(policy.document):
+    for entry in _principals(policy.document, "AWS"):
         if _ENTITY.fullmatch(entry):
             exists = state.find_principal(entry) is not None
         elif _UNIQUE_ID.fullmatch(entry):
@@ -31,6 +32,12 @@ def refuse_strangers(policy: Policy, code: str = "MalformedPolicyDocument") -> N
         if not exists:
             why = f"There is no such user or role: {entry}. Create it first, or correct the name."
             text = f'Invalid principal in policy: "AWS":"{entry}"'
+            raise Refusal(code, text, 400, reason=why)
+    for entry in _principals(policy.document, "Federated"):
+        if _PROVIDER.fullmatch(entry) and not state.has_provider(entry):
+            why = f"There is no identity provider {entry}: register it with IAM first."
+            # That IAM looks is not verified, nor are the words.
+            text = f'Invalid principal in policy: "FEDERATED":"{entry}"'
             raise Refusal(code, text, 400, reason=why)
 
 
@@ -54,9 +61,9 @@ def _rename(document: dict, arn: str, unique_id: str) -> None:
             element["AWS"] = [unique_id if value == arn else value for value in values]
 
 
-def _aws_principals(document: Any) -> Iterator[str]:
+def _principals(document: Any, kind: str) -> Iterator[str]:
     for element in _principal_elements(document):
-        values = element.get("AWS", ())
+        values = element.get(kind, ())
         yield from [values] if isinstance(values, str) else values
 
 

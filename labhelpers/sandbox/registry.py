@@ -20,6 +20,7 @@ class Registry:
         self.issuers: dict[str, object] = {}  # issuer URL -> federation.oidc.IdentityProvider
         self.used_codes: set[tuple[str, str]] = set()  # (MFA serial number, TOTP code)
         self.outbound_accounts: set[str] = set()  # where GetWebIdentityToken is switched on
+        self.deleted_keys: dict[str, str] = {}  # access key id -> account
         self.root_sessions: set[str] = set()  # management accounts that may call AssumeRoot
         self._messages: OrderedDict[str, str] = OrderedDict()
 

@@ -144,6 +144,13 @@ def has_principal_id(unique_id: str) -> bool:
     return False
 
 
+def has_provider(arn: str) -> bool:
+    """Whether an OIDC or SAML provider with this ARN is registered in its account."""
+    backend = iam_backend(arn.split(":")[4])
+    providers = [*backend.open_id_providers.values(), *backend.saml_providers.values()]
+    return any(provider.arn == arn for provider in providers)
+
+
 def documents_with_principals():
     """(object, attribute, text) of every trust policy and bucket policy of every account."""
     from moto.iam.models import iam_backends

@@ -300,9 +300,10 @@ INVALID = [
 @pytest.mark.parametrize("kind", ["trust", "resource"])
 @pytest.mark.parametrize("what, value, why", INVALID, ids=[row[2] for row in INVALID])
 def test_invalid_principal(kind, what, value, why):
-    """The message shows type and value; services are shown in capitals."""
-    shown = "SERVICE" if what == "Service" else what
-    message = f'Invalid principal in policy: "{shown}":"{value}"'
+    """The message shows type, in capitals, and value; federated ones have words of their own."""
+    message = f'Invalid principal in policy: "{what.upper()}":"{value}"'
+    if what == "Federated":
+        message = "Federated principals must be valid domain names or SAML metadata ARNs"
     for entry, place in ((value, ""), ([value], "[0]")):
         error = error_of(document(kind, Principal={what: entry}), kind)
         assert str(error) == message

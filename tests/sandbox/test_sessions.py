@@ -539,3 +539,25 @@ class TestWritingPolicies:
         grant = {"PolicyName": "p", "PolicyDocument": policy(allow("s3:*"))}
         got = world.lab.attempt(iam.put_user_policy, UserName="nobody", **grant)
         refused(got, "NoSuchEntity", "The user with name nobody cannot be found.")
+
+    @pytest.mark.parametrize("kind", ["oidc", "saml"])
+    def test_identity_providers_must_exist(self, world, kind):
+        who = f"arn:aws:iam::{ACCOUNT}:{kind}-provider/nobody.example.com"
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Federated": who},
+            "Action": "sts:AssumeRoleWithSAML"
+            if kind == "saml"
+            else "sts:AssumeRoleWithWebIdentity",
+            "Condition": {"StringEquals": {"nobody.example.com:sub": "x"}},
+        }
+        call = world.iam().create_role
+        got = world.lab.attempt(call, RoleName="r", AssumeRolePolicyDocument=policy(statement))
+        refused(got, "MalformedPolicyDocument", f'"FEDERATED":"{who}"')
+
+    def test_the_account_of_a_deleted_key(self, world):
+        iam = world.iam()
+        key = world.user("lea").get_credentials().access_key
+        iam.delete_access_key(UserName="lea", AccessKeyId=key)
+        sts = world.lab.client("sts")
+        assert sts.get_access_key_info(AccessKeyId=key)["Account"] == ACCOUNT

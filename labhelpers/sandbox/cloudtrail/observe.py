@@ -57,6 +57,7 @@ class Observation:
     host: str = ""
     uri: tuple[str, str] = ("", "")  # path and query of an S3 request
     presigned: bool = False
+    copy_source: str = ""
     body: bytes = b""
     status: int = 200
     reply: bytes = b""
@@ -136,6 +137,7 @@ def _quote(seen: Observation, http: HttpRequest, call: Call | None, reply: bytes
     if service == "s3":
         seen.uri = (http.raw_path[:2048], http.query_string[:4096])
         seen.presigned = "X-Amz-Signature" in http.query_string
+        seen.copy_source = http.headers.get("x-amz-copy-source", "")[:2048]
         if operation == "PutBucketPolicy" and len(http.body) <= MAX_QUOTED:
             seen.body = http.body
     elif operation in FEDERATED and service == "sts":

@@ -62,6 +62,8 @@ def s3_parameters(seen: Observation) -> dict[str, Any]:
     for name, value in parse_qsl(query, keep_blank_values=True):
         if not _SIGNATURE.match(name) and name != "x-id":
             found[name] = value
+    if seen.copy_source:
+        found["x-amz-copy-source"] = seen.copy_source
     if seen.body:
         found["bucketPolicy"] = _json(seen.body)
     return found

@@ -36,6 +36,8 @@ def answer_key_info(call: Call, caller: Caller, registry: Registry, _: datetime)
         return {"Account": session.account_id}
     if key_id in registry.root_keys:
         return {"Account": registry.root_keys[key_id][0]}
+    if key_id in registry.deleted_keys:
+        return {"Account": registry.deleted_keys[key_id]}
     if found is None:
         why = "The sandbox can name the account of keys that it issued itself, and only of those."
         raise Refusal("ValidationError", f"Invalid Access Key ID: {key_id}", 400, reason=why)
