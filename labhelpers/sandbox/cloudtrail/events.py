@@ -22,7 +22,7 @@ VERSION = "1.11"
 #: Their events go to one Region only.
 _GLOBAL_SERVICES = ("iam",)
 #: S3 operations that CloudTrail logs under another name.
-_S3_NAMES = {
+S3_NAMES = {
     "DeletePublicAccessBlock": "DeleteBucketPublicAccessBlock",
     "GetBucketLifecycleConfiguration": "GetBucketLifecycle",
     "GetBucketNotificationConfiguration": "GetBucketNotification",
@@ -76,7 +76,7 @@ def is_management(seen: Observation) -> bool:
 
 
 def event_name(seen: Observation) -> str:
-    return _S3_NAMES.get(seen.operation, seen.operation) if seen.service == "s3" else seen.operation
+    return S3_NAMES.get(seen.operation, seen.operation) if seen.service == "s3" else seen.operation
 
 
 def region_of(seen: Observation) -> str:
