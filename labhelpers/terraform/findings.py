@@ -7,11 +7,33 @@ from dataclasses import dataclass, field
 
 ERROR, WARNING = "error", "warning"
 
+# The notebook that teaches what a finding is about; the rest is taught with the Terraform itself.
 LESSONS = {
-    "keys": "01_meet_temporary_credentials",
-    "trust": "02_assume_a_role",
-    "terraform": "03_read_the_terraform",
+    "allow-on-absent-key": "05_write_trust_policies",
+    "assume-any-role": "08_cross_accounts",
+    "chain-to-admin": "13_secure_a_company",
+    "credential-theft-path": "04_run_the_terraform",
+    "deny-on-absent-key": "05_write_trust_policies",
+    "everyone": "05_write_trust_policies",
+    "imdsv1": "04_run_the_terraform",
+    "long-lived-key": "01_meet_temporary_credentials",
+    "long-session": "07_live_with_expiry",
+    "mfa-asked-for-false": "11_elevate_for_an_hour",
+    "mfa-never-present": "11_elevate_for_an_hour",
+    "oidc-subject-too-broad": "09_let_ci_cd_in",
+    "outside-account-without-external-id": "08_cross_accounts",
+    "pass-any-role": "13_secure_a_company",
+    "provider-without-condition": "09_let_ci_cd_in",
+    "role-not-for-its-service": "04_run_the_terraform",
+    "ssh-open-to-the-world": "04_run_the_terraform",
 }
+# For what lint finds besides: by the kind of the policy.
+LESSONS_BY_KIND = {
+    "identity": "06_bound_a_session",
+    "resource": "06_bound_a_session",
+    "trust": "05_write_trust_policies",
+}
+TERRAFORM = "03_read_the_terraform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +51,7 @@ class Finding:
     message: str
     why: str
     instead: str
-    lesson: str = LESSONS["terraform"]
+    lesson: str = TERRAFORM
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file or "."

@@ -11,11 +11,13 @@ import pytest
 from test_load import ACCOUNT, EXAMPLE, write
 
 from labhelpers.terraform import load
-from labhelpers.terraform.checks import audit
+from labhelpers.terraform.checks import audit, documents
+from labhelpers.terraform.findings import LESSONS, LESSONS_BY_KIND, TERRAFORM
 
 CORPUS = Path(__file__).parent / "corpus"
 HARDENED = EXAMPLE.parent / "ec2-s3-role-hardened"
 OTHER = "444455556666"
+NOTEBOOKS = {path.stem for path in (EXAMPLE.parents[1] / "notebooks").glob("*.ipynb")}
 
 
 def role(name, principals, condition="", actions='["sts:AssumeRole"]', more=""):
@@ -200,7 +202,13 @@ def test_a_weak_pattern_is_found_at_its_line(tmp_path, text, expected):
     assert expected in found, "\n".join(map(str, found))
     finding = found[expected]
     assert finding.file == "main.tf" and finding.message and finding.why and finding.instead
-    assert (EXAMPLE.parents[1] / "notebooks" / f"{finding.lesson}.ipynb").exists()
+    assert finding.lesson in NOTEBOOKS
+
+
+def test_every_lesson_that_a_finding_can_name_is_a_notebook():
+    named = {*LESSONS.values(), *LESSONS_BY_KIND.values(), TERRAFORM}
+    assert named <= NOTEBOOKS and len(named) > 8
+    assert {kind for _, kind in documents._POLICIES.values()} == set(LESSONS_BY_KIND)
 
 
 @pytest.mark.parametrize(("text", "expected"), WEAK)
@@ -333,5 +341,5 @@ def test_json_and_sarif_say_the_same():
 def test_text_names_file_line_reason_and_remedy():
     told = run(EXAMPLE).stdout
     assert "instance.tf:48: error: aws_instance.reader: " in told
-    assert 'http_tokens = "required"' in told and "Lesson: 01_meet" in told
+    assert 'http_tokens = "required"' in told and "Lesson: 04_run_the_terraform" in told
     assert told.rstrip().endswith("1 errors, 2 warnings, 5 things right.")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from labhelpers.policy import Finding as LintFinding
 from labhelpers.policy import lint
 
-from ..findings import Finding
+from ..findings import LESSONS_BY_KIND, Finding
 from ..resources import Resource
 from ..values import Attributes
 from .view import View
@@ -79,7 +79,7 @@ def _of(
             _HCL.get(_id_of(found), found.instead),
             severity="error" if found.code == "everyone" and kind == "trust" else found.severity,
             path=found.path,
-            lesson="trust" if kind == "trust" else "terraform",
+            lesson=LESSONS_BY_KIND[kind],
         )
 
 

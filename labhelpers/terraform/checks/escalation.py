@@ -169,5 +169,4 @@ def chains(view: View) -> Iterator[Finding]:
                 "# Let the administrator's role trust people with MFA, and no other role:\n"
                 'condition {\n  test     = "Bool"\n  variable = "aws:MultiFactorAuthPresent"\n'
                 '  values   = ["true"]\n}',
-                lesson="trust",
             )

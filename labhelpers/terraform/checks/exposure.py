@@ -48,7 +48,6 @@ def openings(view: View) -> Iterator[Finding]:
             "credentials of the instance; IMDSv2 asks for a PUT and a token first.",
             _TOKENS,
             severity=WARNING,
-            lesson="keys",
         )
         role = roles.get(instance.address)
         groups = [group for group in opened if _uses(instance, group, view)]
@@ -74,7 +73,6 @@ def _story(view: View, instance: Resource, role: Any, group: str) -> Finding:
         "Three settings that are each common make one path. The stolen credentials work from "
         "anywhere, for up to six hours, and EC2 keeps on making new ones.",
         f"{_TOKENS}\n\n# and in {group}:\n{_CLOSED}",
-        lesson="keys",
     )
 
 

@@ -26,7 +26,6 @@ def long_lived(view: View) -> Iterator[Finding]:
             'principals {\n  type        = "Federated"\n'
             "  identifiers = [aws_iam_openid_connect_provider.ci.arn]\n}",
             severity=WARNING,
-            lesson="keys",
         )
 
 

@@ -45,7 +45,6 @@ def assume_anything(view: View) -> Iterator[Finding]:
                     'actions   = ["sts:AssumeRole"]\n'
                     'resources = ["arn:aws:iam::111122223333:role/deploy"]',
                     path=f"Statement[{number}].Resource",
-                    lesson="trust",
                 )
 
 

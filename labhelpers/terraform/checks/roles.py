@@ -63,7 +63,6 @@ def outside_accounts(view: View) -> Iterator[Finding]:
                     '  values   = ["the ID that the other side gave you"]\n}',
                     severity=WARNING,
                     path=f"Statement[{number}].Principal.AWS",
-                    lesson="trust",
                 )
 
 
@@ -83,7 +82,6 @@ def mfa(view: View) -> Iterator[Finding]:
                     'condition {\n  test     = "Bool"\n  variable = "aws:MultiFactorAuthPresent"\n'
                     '  values   = ["true"]\n}',
                     path=path,
-                    lesson="trust",
                 )
             kinds = {kind for kind, _ in entries_of(statement["Principal"])}
             wanted = operator == "Bool" and values == ["true"]
@@ -97,7 +95,6 @@ def mfa(view: View) -> Iterator[Finding]:
                     "aws:MultiFactorAuthPresent is there only for IAM users and their sessions.",
                     "# Give people and services a statement each; only the people's has MFA.",
                     path=path,
-                    lesson="trust",
                 )
 
 
@@ -122,7 +119,6 @@ def subjects(view: View) -> Iterator[Finding]:
                         "slash is what makes a subject yours.",
                         'values = ["repo:my-team/my-repo:ref:refs/heads/main"]',
                         path=f"Statement[{number}].Condition.{operator}",
-                        lesson="trust",
                     )
 
 
@@ -140,7 +136,6 @@ def long_sessions(view: View) -> Iterator[Finding]:
                 "Deny for older sessions ends them earlier.",
                 "max_session_duration = 3600",
                 severity=WARNING,
-                lesson="keys",
             )
 
 
@@ -166,7 +161,6 @@ def untaken(view: View) -> Iterator[Finding]:
                 or "The trust policy does not name the service.",
                 'principals {\n  type        = "Service"\n'
                 f'  identifiers = ["{carrier.service}"]\n}}',
-                lesson="trust",
             )
 
 

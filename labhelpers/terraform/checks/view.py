@@ -9,7 +9,7 @@ import networkx as nx
 
 from ..access_graph import access_graph
 from ..carriers import Carrier, carriers
-from ..findings import ERROR, LESSONS, Finding
+from ..findings import ERROR, LESSONS, TERRAFORM, Finding
 from ..places import Places
 
 if TYPE_CHECKING:
@@ -63,10 +63,13 @@ class View:
         *,
         severity: str = ERROR,
         path: str = "",
-        lesson: str = "terraform",
+        lesson: str = TERRAFORM,
     ) -> Finding:
-        """Return a finding at the line of an attribute, or of a JSON path in its policy."""
+        """Return a finding at the line of an attribute, or of a JSON path in its policy.
+
+        `lesson` is for findings that LESSONS does not list.
+        """
         file, line = self.places.of(resource, attribute, path)
         address = resource.address
-        lesson = LESSONS[lesson]
+        lesson = LESSONS.get(id_, lesson)
         return Finding(id_, severity, address, file, line, message, why, instead, lesson)
