@@ -77,7 +77,7 @@ class Outcome:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        mark = {ALLOWED: "✓", IMPLICITLY_DENIED: "✗"}.get(self.outcome, "⛔")
+        mark = {ALLOWED: "✓", IMPLICITLY_DENIED: "✗"}.get(self.outcome, "⊘")
         rows = [("Outcome", f"<b>{mark} {escape(self.outcome)}</b>")]
         rows.append(("Call", f"<code>{escape(self.action)}</code>"))
         if self.blocked_by:

@@ -37,7 +37,7 @@ _FIELDS = {
     "scp": "service_control_policies",
     "rcp": "resource_control_policies",
 }
-_MARKS = {ALLOWED: "✓", IMPLICITLY_DENIED: "✗", EXPLICITLY_DENIED: "⛔", MALFORMED: "!"}
+_MARKS = {ALLOWED: "✓", IMPLICITLY_DENIED: "✗", EXPLICITLY_DENIED: "⊘", MALFORMED: "!"}
 _MOST_ROWS = 24
 
 # ipywidgets sets lines as far apart as its buttons are high.

@@ -28,6 +28,7 @@ _USER_BOUNDARY = ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary")
 def before(call: Call, registry: Registry, lab_now: datetime) -> None:
     """Refuse what moto would wave through, or refuse in other words."""
     _names(call)
+    _leftovers(call)
     _quotas(call)
     boundary = call.params.get("PermissionsBoundary")
     if boundary and state.managed_policy(boundary, call.account_id) is None:
@@ -104,6 +105,17 @@ def _names(call: Call) -> None:
         elif state.find_entity(call.account_id, kind, name) is None:
             text = f"The {kind} with name {name} cannot be found."
             raise _fault("NoSuchEntity", text, 404)
+
+
+def _leftovers(call: Call) -> None:
+    """A user goes last. The words about MFA devices are not verified."""
+    if call.operation != "DeleteUser":
+        return
+    user = state.find_user(call.account_id, call.params["UserName"])
+    for what, found in (("access keys", user.access_keys), ("MFA devices", user.mfa_devices)):
+        if found:
+            text = f"Cannot delete entity, must delete {what} first."
+            raise _fault("DeleteConflict", text, 409)
 
 
 def _quotas(call: Call) -> None:

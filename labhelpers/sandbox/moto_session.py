@@ -47,6 +47,14 @@ def leave_bucket_policies_to_the_gateway() -> None:
     FakeBucket.get_permission = lambda *_: PermissionResult.PERMITTED
 
 
+def leave_trust_policies_to_the_engine() -> None:
+    """moto wants a Version in them and spells out their actions; IAM does neither."""
+    from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator as Validator
+
+    Validator._validate_version = lambda self: None
+    Validator._validate_trust_policy_action = staticmethod(lambda action: None)
+
+
 @contextmanager
 def host_free_imports() -> Iterator[None]:
     """While moto loads a service: some of its modules make a session as they are imported."""

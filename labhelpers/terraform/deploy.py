@@ -92,7 +92,8 @@ def destroy(deployment: Deployment) -> None:
             MAKERS[resource.type].remove(clients, resource.values)
         except ClientError as error:
             if not re.search("NoSuch|NotFound", error.response["Error"]["Code"]):
-                raise _refused(resource, error) from None
+                hint = "Put that right and call destroy() again: it goes on from here."
+                raise _refused(resource, error, hint) from None
         del deployment.created[address]
 
 
@@ -171,10 +172,13 @@ def _clients(session_of: SessionOf, region: Any) -> Callable[[str], Any]:
     return client
 
 
-def _refused(resource: Resource, error: Exception) -> TerraformError:
+def _refused(
+    resource: Resource,
+    error: Exception,
+    hint: str = "What had been created before was removed again.",
+) -> TerraformError:
     if isinstance(error, TerraformError):
         return error
     words = f"no {error} is set" if isinstance(error, KeyError) else str(error)
-    hint = "What had been created before was removed again."
     message = f"{resource.address}: {words}"
     return TerraformError(message, resource.file, resource.line, hint, resource.address)

@@ -561,3 +561,18 @@ class TestWritingPolicies:
         iam.delete_access_key(UserName="lea", AccessKeyId=key)
         sts = world.lab.client("sts")
         assert sts.get_access_key_info(AccessKeyId=key)["Account"] == ACCOUNT
+
+    def test_a_user_goes_last(self, world):
+        key = world.user("lea").get_credentials().access_key
+        iam = world.iam()
+        got = world.lab.attempt(iam.delete_user, UserName="lea")
+        refused(got, "DeleteConflict", "must delete access keys first")
+        iam.delete_access_key(UserName="lea", AccessKeyId=key)
+        assert world.lab.attempt(iam.delete_user, UserName="lea").succeeded
+
+    def test_trust_policies_need_no_version(self, world):
+        world.role("r", trusts(ADMIN))
+        statement = trusts(ADMIN) | {"Action": "sts:AssumeRole*"}
+        text = json.dumps({"Statement": [statement]})
+        call = world.iam().update_assume_role_policy
+        assert world.lab.attempt(call, RoleName="r", PolicyDocument=text).succeeded
