@@ -49,7 +49,8 @@ def _role(role: Identity, wrong: set[str]) -> Iterator[Strength]:
         if key in told:
             yield _said(id_, role.resource, message, why)
     seconds = role.resource.values.get("max_session_duration")
-    if seconds == 3600:
+    # The limit does not bind sessions that AWS services take for themselves.
+    if seconds == 3600 and any(kind != "Service" for kind, _ in named):
         why = "What leaks is of no use for long."
         yield _said("short-session", role.resource, "Sessions last one hour at most.", why)
     actions = [
