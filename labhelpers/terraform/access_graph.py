@@ -30,8 +30,9 @@ def access_graph(configuration: Configuration, access: Access | None = None) -> 
     Nodes have `kind` (principal, user, role, resource, or what carries a role: instance,
     function, task …), `label`, and `file` and `line` where the configuration declares them.
     Edges have `how` ("assume", "may", "carries"), `label`, `conditions`, `refused`, `reason`
-    (a sentence of the policy engine) and, for "assume", `seconds`, the longest session. A refused
-    edge is one that somebody has written without effect: a trust policy or a permission alone.
+    (a sentence of the policy engine) and, for "assume", `seconds`, the longest session (0: not
+    bound). A refused edge is one that somebody has written without effect: a trust policy or a
+    permission alone.
     """
     return _Graph(configuration, access or Access(configuration)).graph
 
@@ -130,6 +131,8 @@ class _Graph:
                 seconds = seconds if isinstance(seconds, int) else 3600
                 if isinstance(who, Identity) and who.is_role:
                     seconds = min(seconds, 3600)  # a chained session
+                elif isinstance(who, str) and who.endswith(".amazonaws.com"):
+                    seconds = 0  # a service takes as long as it likes (IAM User Guide, quotas)
                 more = {"conditions": conditions, "seconds": seconds}
                 self._edge(node, role.address, "assume", call, **more, **_judged(decision))
 

@@ -221,8 +221,15 @@ def test_the_table_says_the_same_as_the_picture(example):
     rows = access_table(graph)
     assert len(rows) == graph.number_of_edges()
     row = next(r for r in rows if r["who"] == "ec2.amazonaws.com")
-    assert (row["does"], row["with"], row["for"]) == ("sts:AssumeRole", "sts-lab-reader", "1 h")
+    # The role's limit does not bind a service.
+    assert (row["does"], row["with"], row["for"]) == ("sts:AssumeRole", "sts-lab-reader", "")
     assert row["outcome"] == "allowed" and row["why"]
+
+
+def test_the_table_tells_the_longest_session_of_a_person(tmp_path):
+    made = load(write(tmp_path, role("r", trust({"AWS": ROOT}))), account_id=ACCOUNT)
+    rows = access_table(access_graph(made))
+    assert "1 h" in [row["for"] for row in rows]
 
 
 def fifty(directory):
