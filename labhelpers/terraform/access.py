@@ -42,7 +42,8 @@ class Access:
     """Who can do what in a configuration.
 
     A principal is the address of a role or user, or, from outside, an ARN, an account id or a
-    service's name ("ec2.amazonaws.com"). Policies that are not known count as saying nothing.
+    service's name ("ec2.amazonaws.com"). What is not known of policies counts as saying
+    nothing.
     """
 
     def __init__(self, configuration: Configuration):

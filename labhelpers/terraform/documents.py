@@ -72,7 +72,7 @@ def _own_statements(found: dict[str, Any], values: Attributes) -> list[dict[str,
             raise Problem(message, hint, written.line_of("sid"))
         seen.add(given["sid"])
         try:
-            statements.append(_converted(given, found["version"]))
+            statements.append(converted(given, found["version"]))
         except Problem as problem:
             raise Problem(problem.message, problem.hint, written.line) from None
     return statements
@@ -93,7 +93,7 @@ def _documents(found: dict[str, Any], name: str, values: Attributes) -> Iterable
             raise Problem(f"{name}: {problem.message}", problem.hint, line) from None
 
 
-def _converted(given: dict[str, Any], version: str) -> dict[str, Any]:
+def converted(given: dict[str, Any], version: str) -> dict[str, Any]:
     """Return a statement in the form of merging.py."""
     found: dict[str, Any] = {"Sid": given["sid"], "Effect": given["effect"]}
     for name, element in LISTS.items():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from labhelpers.policy import Policy, PolicyError, Principal, parse
 
+from .known_part import known_part
 from .managed import managed_document
 from .values import Attributes, Unknown
 
@@ -25,13 +26,14 @@ class Grant:
     """One identity-based policy (or boundary) of a role or user.
 
     `resource` and `attribute` say where it is attached; `text` is Unknown for a policy that
-    is not in the files and not one of AWS's.
+    is not in the files and not one of AWS's. If it is not `whole`, `text` is the certain part.
     """
 
     name: str
     text: Any
     resource: Resource
     attribute: str = "policy"
+    whole: bool = True
 
 
 @dataclass
@@ -42,6 +44,7 @@ class Identity:
     arn: str
     grants: list[Grant] = field(default_factory=list)
     boundary: Grant | None = None
+    trust_part: str | None = None
 
     @property
     def address(self) -> str:
@@ -72,6 +75,11 @@ class Identity:
         return compiled(self.resource.values.get("assume_role_policy"), "trust", "trust policy")
 
     @cached_property
+    def certain_trust(self) -> Policy | None:
+        """The trust policy, or the statements of it in which everything is known."""
+        return self.trust or compiled(self.trust_part, "trust", "trust policy")
+
+    @cached_property
     def policies(self) -> list[Policy]:
         """The identity-based policies that are known."""
         found = [compiled(grant.text, "identity", grant.name) for grant in self.grants]
@@ -79,15 +87,16 @@ class Identity:
 
     @cached_property
     def boundaries(self) -> list[Policy]:
-        found = self.boundary and compiled(self.boundary.text, "boundary", self.boundary.name)
+        if self.boundary is None or not self.boundary.whole:
+            return []  # a part of it would be a narrower limit than the whole
+        found = compiled(self.boundary.text, "boundary", self.boundary.name)
         return [found] if found else []
 
     @property
     def complete(self) -> bool:
-        """Whether every policy of it is known."""
-        texts = [grant.text for grant in self.grants]
-        texts += [self.boundary.text] if self.boundary else []
-        return all(isinstance(text, str) for text in texts)
+        """Whether every policy of it is known to its end."""
+        grants = [*self.grants, *([self.boundary] if self.boundary else [])]
+        return all(isinstance(grant.text, str) and grant.whole for grant in grants)
 
 
 def compiled(text: Any, kind: str, name: str) -> Policy | None:
@@ -122,16 +131,33 @@ class _Finder:
             for r in configuration.of_type("aws_iam_role", "aws_iam_user")
         }
         for identity in self.found.values():
+            resource = identity.resource
+            part = known_part(configuration, resource, resource.values, "assume_role_policy")
+            identity.trust_part = part and part[0]
             self._own(identity)
         self.members = self._members()
         for type_, argument, wanted in _INLINE:
             for resource in configuration.of_type(type_):
-                grant = Grant(_name(resource), _text(resource.values.get("policy")), resource)
+                grant = self._grant(_name(resource), resource)
                 self._give(resource, argument, wanted, grant)
         for type_, argument, wanted, policies in _ATTACHED:
             for resource in configuration.of_type(type_):
                 for grant in self._managed(resource, policies):
                     self._give(resource, argument, wanted, grant)
+
+    def _grant(
+        self,
+        name: str,
+        resource: Resource,
+        attribute: str = "policy",
+        block: Attributes | None = None,
+    ) -> Grant:
+        """Return the policy in a block's `policy`, or what is certain of it."""
+        block = resource.values if block is None else block
+        part = known_part(self.configuration, resource, block, "policy")
+        if part is not None:
+            return Grant(name, part[0], resource, attribute, whole=False)
+        return Grant(name, _text(block.get("policy")), resource, attribute)
 
     def _own(self, identity: Identity) -> None:
         """Take in what stands in the role's or user's own block."""
@@ -140,9 +166,7 @@ class _Finder:
             if isinstance(block, Attributes):
                 name = block.get("name")
                 label = name if isinstance(name, str) else f"inline_policy[{number}]"
-                grant = Grant(
-                    label, _text(block.get("policy")), resource, f"inline_policy.{number}"
-                )
+                grant = self._grant(label, resource, f"inline_policy.{number}", block)
                 identity.grants.append(grant)
         identity.grants += self._managed(resource, "managed_policy_arns")
         for grant in self._managed(resource, "permissions_boundary"):
@@ -190,7 +214,7 @@ class _Finder:
             if value is Unknown:
                 policies = self._named(resource, argument, "aws_iam_policy")
             for policy in (policies or ())[:1]:
-                yield Grant(_name(policy), _text(policy.values.get("policy")), policy)
+                yield self._grant(_name(policy), policy)
             if not policies and value is not None:
                 text = managed_document(value) if isinstance(value, str) else None
                 name = value if isinstance(value, str) else f"{resource.address}.{argument}"

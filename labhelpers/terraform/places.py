@@ -7,6 +7,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from .known_part import known_part
 from .values import Attributes
 
 if TYPE_CHECKING:
@@ -35,13 +36,24 @@ class Places:
         block, name = self._holder(resource, attribute)
         line = block.line_of(name) or resource.line
         text = block.get(name)
+        steps = [a or (int(b) if b else c) for a, b, c in _STEP.findall(path)]
+        part = known_part(self.configuration, resource, block, name)
+        if part is not None and len(steps) > 1:
+            steps[1] = part[2][steps[1]]
+            return part[1].file, _in_document(part[1], steps)
         if not isinstance(text, str) or not path:
             return resource.file, line
-        steps = [a or (int(b) if b else c) for a, b, c in _STEP.findall(path)]
         document = self._document(resource, text)
         if document is not None:
             return document.file, _in_document(document, steps)
         return resource.file, self._searched(resource, line, _leaf(text, steps))
+
+    def known_text(self, resource: Resource, attribute: str) -> str | None:
+        """Return the policy in an attribute, or what is certain of it; None if nothing is."""
+        block, name = self._holder(resource, attribute)
+        part = known_part(self.configuration, resource, block, name)
+        text = block.get(name) if part is None else part[0]
+        return text if isinstance(text, str) else None
 
     def _holder(self, resource: Resource, attribute: str) -> tuple[Attributes, str]:
         name, _, number = attribute.partition(".")

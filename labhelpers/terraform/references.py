@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from . import operators
 from .errors import Problem
 from .hcl import Node
-from .values import Unknown, to_number
+from .values import Instances, Unknown, to_number
 
 if TYPE_CHECKING:
     from .scope import Scope
+
+# Names whose values may be all instances of a resource, with their keys for attributes.
+_PASSING_ON = ("each", "local", "module", "self", "var")
 
 
 def traversal(node: Node, scope: Scope) -> Any:
@@ -33,8 +36,18 @@ def traversal(node: Node, scope: Scope) -> Any:
         if step.lark_name() != "get_attr":
             break
         names.append(_name(step))
-    value, used = scope.lookup(str(node.token.value), names)
+    first = str(node.token.value)
+    value, used = scope.lookup(first, names)
+    if isinstance(value, Instances) and len(names) > used and first not in _PASSING_ON:
+        raise _without_key(".".join((first, *names[:used])), names[used], value)
     return _follow(value, steps[used:], scope)
+
+
+def _without_key(address: str, attribute: str, instances: Instances) -> Problem:
+    key = next(iter(instances), "key")
+    message = f'{address} has for_each, so its "{attribute}" is that of one of several instances.'
+    hint = f'Say of which one, e.g. {address}["{key}"].{attribute}.'
+    return Problem(message, hint, undeclared=True)  # a fault to Terraform before all evaluation
 
 
 def _follow(value: object, steps: list[Node], scope: Scope) -> Any:

@@ -9,7 +9,7 @@ from . import attributes, bodies, calls, data_sources
 from .errors import Problem
 from .hcl import Block, inner_of
 from .references import identifier_of
-from .values import Attributes, Unknown
+from .values import Attributes, Instances, Unknown
 
 if TYPE_CHECKING:
     from .module import Module
@@ -79,7 +79,7 @@ def evaluated(module: Module, block: Block) -> Any:
         found[key] = values
     if shape is None:
         return found[None]
-    return list(found.values()) if shape is list else found
+    return list(found.values()) if shape is list else Instances(found)
 
 
 def _depends_on(block: Block) -> set[str]:

@@ -63,6 +63,10 @@ class Attributes(dict):
         return self.lines.get(name, self.line)
 
 
+class Instances(dict):
+    """The instances of a block with for_each by their keys: what a reference to it sees."""
+
+
 def native(value: object) -> object:
     """Return a value that Python code gave as Terraform's own: tuples and sets become lists."""
     if isinstance(value, Mapping) and not isinstance(value, Attributes):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from test_load import ACCOUNT, EXAMPLE, write
 
-from labhelpers.terraform import load
+from labhelpers.terraform import Access, load
 from labhelpers.terraform.checks import audit, documents
 from labhelpers.terraform.findings import LESSONS, LESSONS_BY_KIND, TERRAFORM
 
@@ -305,6 +305,75 @@ def test_the_example_is_told_as_one_story_and_the_hardened_one_is_clean():
 def test_what_nobody_knows_is_no_finding(tmp_path):
     text = 'variable "who" {}\n' + role("r", 'type = "AWS"\n      identifiers = [var.who]')
     assert audited(tmp_path, text).findings == ()
+
+
+# Policies that are known in part
+
+UNSURE = (
+    'variable "what" {\n  type = string\n}\ndata "aws_iam_policy_document" "d" {\n'
+    "  statement {\n%s    actions = [var.what]\n%s  }\n  statement {\n%s  }\n%s}\n"
+)
+EVERYONE = who("AWS", "*")
+OPEN_TRUST = f'    actions = ["sts:AssumeRole"]\n    principals {{\n      {EVERYONE}\n    }}\n'
+TRUSTED = (
+    'resource "aws_iam_role" "r" {\n  name = "r"\n'
+    "  assume_role_policy = data.aws_iam_policy_document.d.json\n}\n"
+)
+SOMEBODY = f"    principals {{\n      {who('AWS', ACCOUNT)}\n    }}\n"
+GRANTED = role("r", EC2) + (
+    'resource "aws_iam_role_policy" "p" {\n  role = aws_iam_role.r.name\n'
+    "  policy = data.aws_iam_policy_document.d.json\n}\n"
+)
+ANY_ROLE = '    actions = ["sts:AssumeRole"]\n    resources = ["*"]\n'
+ALL = '    resources = ["*"]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            UNSURE % ("", SOMEBODY, OPEN_TRUST, "") + TRUSTED,
+            {("everyone", 16)},
+            id="a trust policy: the line of the statement that is known",
+        ),
+        pytest.param(
+            UNSURE % ("", ALL, ANY_ROLE, "") + GRANTED,
+            {("assume-any-role", 11)},
+            id="a permission policy",
+        ),
+        pytest.param(
+            UNSURE % ('    effect = "Deny"\n', ALL, ANY_ROLE, "") + GRANTED,
+            set(),
+            id="nobody knows what is denied",
+        ),
+        pytest.param(
+            UNSURE % ("", ALL, ANY_ROLE, "  override_policy_documents = [var.what]\n") + GRANTED,
+            set(),
+            id="nobody knows what is replaced",
+        ),
+        pytest.param(
+            UNSURE % ("", ALL, ANY_ROLE.replace('"*"', "var.what"), "") + GRANTED,
+            set(),
+            id="nothing is known",
+        ),
+    ],
+)
+def test_what_is_certain_of_a_policy_is_judged(tmp_path, text, expected):
+    found = audited(tmp_path, text)
+    assert {(f.id, f.line) for f in found.findings} == expected, str(found)
+    assert "named-actions" not in {s.id for s in found.strengths}
+
+
+def test_a_boundary_that_is_known_in_part_limits_nothing(tmp_path):
+    boundary = (
+        'resource "aws_iam_policy" "b" {\n  name = "b"\n'
+        "  policy = data.aws_iam_policy_document.d.json\n}\n"
+    )
+    capped = role("r", EC2, more="  permissions_boundary = aws_iam_policy.b.arn\n")
+    text = UNSURE % ("", ALL, ANY_ROLE, "") + boundary + capped
+    text += permission("p", "r", "s3:GetObject")
+    configuration = load(write(tmp_path, text), account_id=ACCOUNT, region="eu-west-1")
+    assert Access(configuration).can("aws_iam_role.r", "s3:GetObject", "arn:aws:s3:::b/x").allowed
 
 
 # The command

@@ -53,6 +53,17 @@ KINDS = [
         ("error", "", 4, "in double quotes is missing", "none after the last"),
         id="JSON syntax",
     ),
+    *(
+        pytest.param(
+            {
+                "bad.tf": 'resource "aws_sqs_queue" "q" {\n  for_each = toset(["a", "c"])\n'
+                f'  name = each.key\n}}\noutput "o" {{\n  value = {value}\n}}\n'
+            },
+            ("error", "output.o", 6, "aws_sqs_queue.q has for_each", 'aws_sqs_queue.q["a"].'),
+            id=f"for_each without a key: {value}",
+        )
+        for value in ("aws_sqs_queue.q.arn", "aws_sqs_queue.q.a", 'try(aws_sqs_queue.q.arn, "x")')
+    ),
     pytest.param(
         {"bad_override.tf": 'resource "aws_sqs_queue" "nope" {\n  name = "b"\n}\n'},
         ("error", "aws_sqs_queue.nope", 1, "nothing to override", "Declare"),
@@ -150,3 +161,11 @@ def test_a_json_file_that_is_no_plan(tmp_path, text, said):
     (tmp_path / "plan.json").write_text(text)
     with pytest.raises(TerraformError, match=said):
         load(tmp_path / "plan.json")
+
+
+def test_all_instances_may_be_passed_on_and_named_by_key_there(tmp_path):
+    """What is a fault of a reference to the block itself is none of a local value."""
+    text = 'resource "aws_sqs_queue" "q" {\n  for_each = toset(["a"])\n  name = each.key\n}\n'
+    text += "locals {\n  all = aws_sqs_queue.q\n}\noutput o {\n  value = local.all.a.name\n}\n"
+    found = load(write(tmp_path, {"main.tf": text}), account_id=ACCOUNT)
+    assert not found.diagnostics and found.outputs["o"] == "a"

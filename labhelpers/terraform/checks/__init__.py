@@ -28,8 +28,8 @@ _CHECKS = (
 def audit(configuration: Configuration) -> Audit:
     """Check a configuration; a clean one has no findings, and its strengths are told.
 
-    Principals and conditions are decided by labhelpers.policy; values that are Unknown count
-    for nothing.
+    Principals and conditions are decided by labhelpers.policy. Of a policy document that is
+    Unknown in part, the statements count in which everything is known.
     """
     view = View(configuration, Access(configuration))
     found = [finding for check in _CHECKS for finding in check(view)]

@@ -54,18 +54,16 @@ def linted(view: View) -> Iterator[Finding]:
     """Every finding of lint, at the line of the argument that says it."""
     for resource in view.configuration.of_type(*_POLICIES):
         attribute, kind = _POLICIES[resource.type]
-        yield from _of(view, resource, attribute, resource.values.get(attribute), kind)
+        yield from _of(view, resource, attribute, kind)
         blocks = resource.values.get("inline_policy")
         for number, block in enumerate(blocks if isinstance(blocks, list) else ()):
             if isinstance(block, Attributes):
-                name = f"inline_policy.{number}"
-                yield from _of(view, resource, name, block.get("policy"), "identity")
+                yield from _of(view, resource, f"inline_policy.{number}", "identity")
 
 
-def _of(
-    view: View, resource: Resource, attribute: str, text: object, kind: str
-) -> Iterator[Finding]:
-    if not isinstance(text, str) or not text:
+def _of(view: View, resource: Resource, attribute: str, kind: str) -> Iterator[Finding]:
+    text = view.places.known_text(resource, attribute)
+    if not text:
         return
     for found in lint(text, kind):
         if found.code in _LEFT_OUT:

@@ -28,7 +28,7 @@ _CI = (
 
 
 def _allows(role: Identity) -> Iterator[tuple[int, Mapping]]:
-    for number, statement in enumerate(statements(role.trust)):
+    for number, statement in enumerate(statements(role.certain_trust)):
         if statement["Effect"] == "Allow" and "Principal" in statement:
             yield number, statement
 
