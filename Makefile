@@ -19,10 +19,12 @@ lab: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest $(ARGS)
 
-# Measure the sandbox against a plain moto server, and the policy engine.
+# Measure the sandbox against a plain moto server, the policy engine, Terraform, the checkers.
 bench: $(READY)
 	$(BIN)/python tests/bench.py
 	$(BIN)/python tests/bench_policy.py
+	$(BIN)/python tests/bench_terraform.py
+	$(BIN)/python tests/bench_checkers.py
 
 # Fifty threads of mixed calls for a minute; every right answer is known.
 soak: $(READY)
@@ -35,7 +37,7 @@ lint: $(READY)
 
 # Remove what the other targets made.
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-checkers .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Pin the newest versions of everything (needs uv), for pip and for conda.
