@@ -95,8 +95,8 @@ def _field(name: str, values: Attributes, target: Target) -> Any:
     match name:
         case "account":
             return target.account_id
-        case "region":
-            return target.region
+        case "region":  # provider 6 has it as an argument
+            return target.region if values.get("region") is None else values["region"]
         case "partition":
             return target.partition
         case "dns_suffix":

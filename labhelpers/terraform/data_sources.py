@@ -13,6 +13,7 @@ from .functions_provider import arn_parse
 from .hcl import Block, Body
 from .managed import managed_policy
 from .provider import Target
+from .service_accounts import TYPES, log_delivery_user, service_account
 from .values import Attributes, Unknown
 
 if TYPE_CHECKING:
@@ -60,10 +61,11 @@ def read(block: Block, values: Attributes, target: Target, scope: Scope) -> dict
             known = {"partition": partition, "id": partition, "dns_suffix": suffix}
             return Attributes(values | known | {"reverse_dns_prefix": reverse})
         case "aws_region":
-            name = target.region if values.get("name") is None else values["name"]
-            known = name is not Unknown
-            endpoint = f"ec2.{name}.{target.dns_suffix}" if known else Unknown
-            return Attributes(values | {"name": name, "id": name, "endpoint": endpoint})
+            given = values.get("name") if values.get("region") is None else values["region"]
+            name = target.region if given is None else given
+            known = {"name": name, "id": name, "region": name}
+            endpoint = Unknown if name is Unknown else f"ec2.{name}.{target.dns_suffix}"
+            return Attributes(values | known | {"endpoint": endpoint})
         case "aws_iam_policy":
             return Attributes(values | managed_policy(values, target))
         case "aws_arn":
@@ -72,6 +74,12 @@ def read(block: Block, values: Attributes, target: Target, scope: Scope) -> dict
             return Attributes(values | _service_principal(values, target))
         case "aws_default_tags":
             return Attributes(values | {"tags": target.default_tags})
+        case type_ if type_ in TYPES:
+            return Attributes(values | service_account(type_, values, target))
+        case "aws_cloudfront_log_delivery_canonical_user_id":
+            return Attributes(values | {"id": log_delivery_user(values, target)})
+        case "aws_iam_session_context":
+            return Attributes(values | _session(values))
         case "aws_billing_service_account":
             arn = f"arn:{target.partition}:iam::386209384616:root"
             return Attributes(values | {"arn": arn, "id": "386209384616"})
@@ -95,6 +103,15 @@ def _arn(values: Attributes) -> dict[str, Any]:
         return dict.fromkeys(("partition", "service", "region", "account", "resource"), Unknown)
     parts = arn_parse(arn)
     return {"id": arn, "account": parts.pop("account_id")} | parts
+
+
+def _session(values: Attributes) -> dict[str, Any]:
+    """An assumed role's ARN does not hold the role's path; every other one issues itself."""
+    arn = values.get("arn")
+    if not isinstance(arn, str) or ":assumed-role/" in arn:
+        issuer = dict.fromkeys(("issuer_arn", "issuer_id", "issuer_name", "session_name"), Unknown)
+        return issuer | {"id": arn}
+    return {"id": arn, "issuer_arn": arn, "issuer_id": "", "issuer_name": "", "session_name": ""}
 
 
 def _service_principal(values: Attributes, target: Target) -> dict[str, Any]:

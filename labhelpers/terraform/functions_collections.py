@@ -5,7 +5,18 @@ from __future__ import annotations
 import itertools
 
 from .errors import Problem
-from .values import Set, Unknown, equal, kind, to_bool, to_number, to_text, unique
+from .values import (
+    Set,
+    Unknown,
+    equal,
+    kind,
+    to_bool,
+    to_number,
+    to_text,
+    typed_list,
+    typed_map,
+    unique,
+)
 
 MAX_ELEMENTS = 1024 * 64
 
@@ -158,7 +169,7 @@ def _setproduct(*sets):
 def _tomap(values):
     if values is None:
         return None
-    return dict(zip(_map(values), one_type(values.values()), strict=True))
+    return typed_map(zip(_map(values), one_type(values.values()), strict=True))
 
 
 def _chunklist(items, size):
@@ -193,10 +204,10 @@ COLLECTIONS = {
     "chunklist": _chunklist,
     "coalesce": _coalesce,
     "coalescelist": _coalescelist,
-    "compact": lambda items: [i for i in one_type(_list(items)) if i is not None and i != ""],
+    "compact": lambda items: typed_list(i for i in one_type(_list(items)) if i not in (None, "")),
     "concat": _concat,
     "contains": _contains,
-    "distinct": lambda items: unique(_list(items)),
+    "distinct": lambda items: typed_list(unique(_list(items))),
     "ephemeralasnull": lambda value: value,
     "element": _element,
     "flatten": _flatten,
@@ -220,9 +231,9 @@ COLLECTIONS = {
     ),
     "setunion": lambda *sets: Set(one_type(item for one in sets for item in _list(one))),
     "slice": _slice,
-    "sort": lambda items: sorted(to_text(item) for item in _list(items)),
+    "sort": lambda items: typed_list(sorted(to_text(item) for item in _list(items))),
     "tobool": lambda value: None if value is None else to_bool(value),
-    "tolist": lambda items: None if items is None else one_type(_list(items)),
+    "tolist": lambda items: None if items is None else typed_list(one_type(_list(items))),
     "tomap": _tomap,
     "tonumber": lambda value: None if value is None else to_number(value),
     "toset": lambda items: None if items is None else Set(one_type(_list(items))),

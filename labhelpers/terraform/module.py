@@ -82,14 +82,15 @@ class Module:
         if name == "ephemeral" and len(rest) > 1:
             return Unknown, 2
         labels = [name, *rest]
-        used = 3 if name == "data" else 2
+        used = 3 if name in ("data", "resource") else 2
         if len(labels) < used:
             hint = f'Write "{".".join(labels)}" in quotes if it is a text.'
             message = (
                 f'Invalid reference "{".".join(labels)}": a resource is named by type and name.'
             )
             raise Problem(message, hint)
-        return self.resource(".".join(labels[:used])), used - 1
+        first = 1 if name == "resource" else 0  # resource.aws_x.y is another way to write aws_x.y
+        return self.resource(".".join(labels[first:used])), used - 1
 
     def variable(self, name: str) -> Any:
         """Return a variable's value: the one given, else its default, else Unknown."""

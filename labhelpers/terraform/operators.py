@@ -17,6 +17,10 @@ def binary(sign: str, left: object, right: object) -> object:
     if sign in ("==", "!="):
         same = equal(left, right)
         return same if same is Unknown or sign == "==" else not same
+    if sign in ("&&", "||") and Unknown in (left, right):
+        deciding = sign == "||"  # whatever the other one turns out to be
+        known = right if left is Unknown else left
+        return deciding if known is not Unknown and to_bool(known) is deciding else Unknown
     if left is Unknown or right is Unknown:
         return Unknown
     if left is None or right is None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from .errors import Problem
 from .functions_collections import one_type
 from .hcl import Node, inner_of
-from .values import Set, Unknown, kind, shown, to_bool, to_number, to_text
+from .values import Set, Unknown, kind, shown, to_bool, to_number, to_text, typed_list, typed_map
 
 if TYPE_CHECKING:
     from .scope import Scope
 
 _SIMPLE = {"string": to_text, "number": to_number, "bool": to_bool, "any": lambda value: value}
-_LISTS = {"list": list, "set": Set}
+_LISTS = {"list": typed_list, "set": Set}
 
 
 def convert(value: object, node: Node, scope: Scope) -> Any:
@@ -43,9 +43,9 @@ def _named(value: Any, name: str, inner: Node | None, scope: Scope) -> Any:
     if name in ("map", "object") and not isinstance(value, dict):
         raise Problem(f"A value of type {name} is required, not {shown(value)}.")
     if name == "map" and (inner is None or _is_any(inner)):
-        return dict(zip(value, _alike(value.values()), strict=True))
+        return typed_map(zip(value, _alike(value.values()), strict=True))
     if name == "map":
-        return {k: v if inner is None else convert(v, inner, scope) for k, v in value.items()}
+        return typed_map((key, convert(item, inner, scope)) for key, item in value.items())
     inner = inner if inner is None else inner_of(inner)
     if name == "object" and inner is not None and inner.lark_name() == "object":
         return dict(_members(value, inner, scope))

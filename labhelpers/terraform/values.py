@@ -63,6 +63,24 @@ class Attributes(dict):
         return self.lines.get(name, self.line)
 
 
+class EmptyList(list):
+    """list(…) without elements, as a variable or tolist([]) has it; [] alone is a tuple."""
+
+
+class EmptyMap(dict):
+    """map(…) without elements; {} alone is an object."""
+
+
+def typed_list(items) -> list:
+    """Return a list(…) of these items."""
+    return list(items) or EmptyList()
+
+
+def typed_map(items) -> dict:
+    """Return a map(…) of these items."""
+    return dict(items) or EmptyMap()
+
+
 class Instances(dict):
     """The instances of a block with for_each by their keys: what a reference to it sees."""
 
@@ -136,18 +154,32 @@ def unique(items) -> list:
 
 def equal(left: object, right: object) -> object:
     """Compare like ==: types count, "1" is not 1. Return True, False or Unknown."""
-    if contains_unknown(left) or contains_unknown(right):
+    if left is Unknown or right is Unknown:
         return Unknown
-    if kind(left) != kind(right):
+    if kind(left) != kind(right) or _typed(left) != _typed(right):
         return False
     if isinstance(left, list):
-        pairs = zip(left, right, strict=False)
-        return len(left) == len(right) and all(equal(a, b) is True for a, b in pairs)
+        return len(left) == len(right) and _all_equal(zip(left, right, strict=True))
     if isinstance(left, dict):
-        return left.keys() == right.keys() and all(
-            equal(item, right[key]) is True for key, item in left.items()
-        )
+        if left.keys() != right.keys():
+            return False
+        return _all_equal((item, right[key]) for key, item in left.items())
     return left == right
+
+
+def _all_equal(pairs) -> object:
+    found = True
+    for left, right in pairs:
+        same = equal(left, right)
+        if same is False:
+            return False
+        found = found if same is True else Unknown
+    return found
+
+
+def _typed(value: object) -> bool:
+    """Whether it is an empty list or map with a type: to Terraform those are no [] and no {}."""
+    return isinstance(value, EmptyList | EmptyMap)
 
 
 def number(value: Decimal | int | float) -> int | float:

@@ -57,6 +57,8 @@ EXPRESSIONS = [
     ('1 == "1"', False),
     ("1 == 1.0", True),
     ('local.s == ["a", "b"]', False),
+    ("[tolist([]) == [], tomap({}) != {}, compact([]) == [], [] == []]", [False, True] * 2),
+    ("[{} == null, [null] == [], local.nul == null]", [False, False, True]),
     ('local.m == { a = "x", z = 1, "k k" = [1, 2] }', True),
     ('local.m["k k"][1]', 2),
     ("local.m.a", "x"),

@@ -170,3 +170,55 @@ def test_a_state_in_json_gives_the_same_model(tmp_path):
     found = load(tmp_path / "state.json")
     assert found.resources["aws_iam_role.r"].values["name"] == "r"
     assert found.outputs == {"o": 1}
+
+
+def test_what_is_open_does_not_hide_what_is_certain(tmp_path):
+    """Null against an object with an open attribute; && and || with one side that decides."""
+    text = """
+resource "aws_kms_key" "k" {}
+locals {
+  key  = { arn = aws_kms_key.k.arn }
+  open = aws_kms_key.k.enable_key_rotation
+}
+output "all" {
+  value = [local.key != null, null == local.key, [local.open] == [], local.open == true,
+    local.open && false, true || local.open, local.open || false, { a = local.open, b = 1 } == {
+      a = true, b = 2
+  }]
+}
+"""
+    found = load(write(tmp_path, {"main.tf": text})).outputs["all"]
+    assert found == [True, False, False, Unknown, False, True, Unknown, False]
+
+
+def test_references_may_begin_with_resource(tmp_path):
+    text = """
+resource "aws_sqs_queue" "q" {
+  count = 1
+  name  = "q"
+}
+output "name" { value = resource.aws_sqs_queue.q[0].name }
+output "none" { value = resource.aws_sqs_queue.p }
+"""
+    configuration = load(write(tmp_path, {"main.tf": text}))
+    assert configuration.outputs["name"] == "q"
+    (fault,) = configuration.diagnostics
+    assert "aws_sqs_queue.p has not been declared" in fault.message
+
+
+def test_accounts_of_aws_are_those_of_the_region(tmp_path):
+    text = """
+data "aws_elb_service_account" "here" {}
+data "aws_elb_service_account" "new" { region = "il-central-1" }
+data "aws_redshift_service_account" "here" { region = "cn-north-1" }
+data "aws_cloudfront_log_delivery_canonical_user_id" "here" {}
+output "elb" { value = data.aws_elb_service_account.here.arn }
+output "new" { value = data.aws_elb_service_account.new.id }
+output "redshift" { value = data.aws_redshift_service_account.here.id }
+output "user" { value = data.aws_cloudfront_log_delivery_canonical_user_id.here.id }
+"""
+    outputs = load(write(tmp_path, {"main.tf": text}), region="ap-northeast-2").outputs
+    assert outputs["elb"] == "arn:aws:iam::600734575887:root"
+    assert outputs["new"] is Unknown
+    assert outputs["redshift"] == "111890595117"
+    assert outputs["user"].startswith("c4c1ede66af53448")
