@@ -121,21 +121,6 @@ print(_json.dumps([k.secret_key for k in _keys]
 """
 
 
-@each_notebook
-def test_unanswered_exercises_say_so_and_no_secret_is_shown(path):
-    """Outputs travel: no secret access key and no session token may stand in one."""
-    notebook = read(path)
-    notebook.cells.append(nbformat.v4.new_code_cell(SECRETS))
-    execute(notebook)
-    found = exercises(notebook)
-    assert found, "each notebook has an exercise"
-    for _, checked, _ in found:
-        assert "not attempted" in shown(notebook.cells[checked])
-    secrets = json.loads(notebook.cells.pop().outputs[0]["text"])
-    everything = json.dumps([cell.get("outputs", []) for cell in notebook.cells])
-    assert secrets and not any(secret in everything for secret in secrets)
-
-
 TIME_ZONE = """
 import os as _os, time as _time
 _os.environ["TZ"] = "Pacific/Kiritimati"
@@ -162,10 +147,11 @@ def test_solutions_are_right_twice_and_in_any_time_zone(path):
 
 
 @each_notebook
-def test_wrong_answers_are_judged_and_never_raise(path):
-    """Nonsense and the wrong answers that an exercise lists are wrong; Run All goes on.
+def test_every_answer_is_judged_and_no_secret_is_shown(path):
+    """Dots are "not attempted"; nonsense and the listed wrong answers are wrong; Run All goes on.
 
     Most learners run everything first and answer afterwards: then the solutions are right.
+    Outputs travel: no secret access key and no session token may stand in one.
     """
     notebook = read(path)
     judged, solved = [], []
@@ -177,15 +163,20 @@ def test_wrong_answers_are_judged_and_never_raise(path):
         call = re.search(r"^check\(.*\Z", notebook.cells[checked].source, re.M | re.S)[0]
         solved.append(nbformat.v4.new_code_cell(f"{solution}\n{call}"))
         again = "\n".join(f"{answer}\nprint({call})" for answer in wrong)
-        notebook.cells[checked].source += "\n" + again
+        source = notebook.cells[checked].source.removesuffix(call)
+        notebook.cells[checked].source = f"{source}print({call})\n{again}"
         judged.append((checked, len(wrong)))
-    notebook.cells += solved
+    assert judged, "each notebook has an exercise"
+    notebook.cells += [*solved, nbformat.v4.new_code_cell(SECRETS)]
     execute(notebook)
     for cell in solved:
         assert "✓ right" in shown(cell), (cell.source, shown(cell))
     for checked, count in judged:
         said = shown(notebook.cells[checked])
-        assert said.count("✗ wrong") == count, said
+        assert said.count("✗ wrong") == count and said.count("not attempted") == 1, said
+    secrets = json.loads(notebook.cells.pop().outputs[0]["text"])
+    everything = json.dumps([cell.get("outputs", []) for cell in notebook.cells])
+    assert secrets and not any(secret in everything for secret in secrets)
 
 
 @each_notebook

@@ -1,4 +1,5 @@
-"""Real Terraform with a role of its own: the permissions that CloudTrail shows, and no others."""
+"""Real Terraform applies the example in the sandbox: as administrator, equal to what load() and
+deploy() make of it; as a role with the permissions that CloudTrail shows, and no others."""
 
 from __future__ import annotations
 
@@ -9,8 +10,10 @@ import pytest
 from real_terraform import Terraform, needs_terraform
 from scene import World, trusts
 from test_load import EXAMPLE
+from test_oracle import require_equal_state, snapshot
 
 from labhelpers import compare_grants, least_privilege
+from labhelpers.terraform import deploy, load
 
 AMI = "ami-0123456789abcdef0"
 GIVEN = ("-auto-approve", "-input=false", "-no-color", f"-var=ami_id={AMI}")
@@ -32,15 +35,32 @@ def without(document: dict, action: str) -> dict:
     return document | {"Statement": [s for s in statements if s["Action"]]}
 
 
+def require_empty(lab) -> None:
+    assert lab.client("iam").list_roles(PathPrefix="/")["Roles"] == []
+    assert lab.client("s3").list_buckets()["Buckets"] == []
+
+
 def test_a_role_with_what_the_administrator_used_deploys_the_example(tmp_path, lab):
-    """Apply and destroy as administrator, as a role with exactly that, and with one action less."""
+    """Apply and destroy as administrator, as a role with exactly that, and with one action less.
+
+    One test, because each apply takes half a minute.
+    """
     shutil.copytree(EXAMPLE, tmp_path, dirs_exist_ok=True)
     terraform, world = Terraform(tmp_path), World(lab)
     terraform.init()
     terraform.environment |= lab.terraform_environ()
+    ours = load(EXAMPLE, {"ami_id": AMI}, account_id=lab.account_id)
     terraform("apply", *GIVEN)
+    require_equal_state(terraform, ours)
+    applied = snapshot(lab)
     terraform("destroy", *GIVEN)
     needed = least_privilege(lab.trail)
+    assert not json.loads(terraform("show", "-json")).get("values")
+    require_empty(lab)
+    deployment = deploy(ours, lab.session)
+    assert snapshot(lab) == applied  # deploy() creates what Terraform creates
+    deployment.destroy()
+    require_empty(lab)
     actions = {action for s in needed["Statement"] for action in s["Action"]}
     assert {"iam:PassRole", "ec2:RunInstances", "ec2:CreateTags", "s3:GetBucketCORS"} <= actions
     assert len(json.dumps(needed)) < 6144  # fits into one managed policy
