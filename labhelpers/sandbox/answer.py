@@ -29,6 +29,12 @@ Answer = tuple[int, list[tuple[str, str]], bytes]
 
 #: moto answers these services under the request's own path; reaching them by another is a trick.
 _OWN_SERVICES = ("iam", "s3", "ec2")
+_OWNER_PAYS = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n'
+    b'<RequestPaymentConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+    b"<Payer>BucketOwner</Payer></RequestPaymentConfiguration>"
+)
+_FORMS = ("application/x-www-form-urlencoded", "application/x-url-encoded", "multipart/")
 _app_lock = threading.Lock()
 
 
@@ -43,6 +49,10 @@ def answer(
     """STS is our own; moto answers the rest, IAM with what moto lacks (iam_extras.py)."""
     if call.service == "sts":
         return _query_answer(call, sts.answer(call, caller, registry, lab_now), request_id)
+    if call.operation == "GetBucketRequestPayment":
+        # moto would list the bucket; Terraform asks, and every bucket here is its owner's to pay.
+        headers = [("Content-Type", "application/xml"), ("x-amz-request-id", request_id)]
+        return 200, headers, _OWNER_PAYS
     if call.service != "iam":
         return answer_moto(http, call, caller, request_id)
     iam_extras.before(call, registry, lab_now)
@@ -102,13 +112,20 @@ def forward_environ(
 ) -> dict[str, Any]:
     """A WSGI environ rebuilt from what was authorized, so that moto reads nothing else.
 
-    A Query call travels as one form without duplicates; the host is a fixed name, so that no
+    A Query call travels as one form without duplicates, any other but S3's with the name of its
+    operation; the host is a fixed name, so that no
     Host header turns a path into a bucket; the account is ours, not the client's header's.
     """
     body, query, content_type = http.body, http.query_string, http.headers.get("content-type", "")
     if call is not None and "Action" in call.params:
         body, query = urlencode(call.params).encode(), ""
         content_type = "application/x-www-form-urlencoded; charset=utf-8"
+    elif content_type.strip().lower().startswith(_FORMS):
+        # moto would take the fields of a form for parameters of the URL.
+        content_type = "binary/octet-stream"
+    if call is not None and call.service not in _OWN_SERVICES and "Action" not in call.params:
+        # moto would take the operation from a body that looks like a form, too.
+        query += f"{'&' if query else ''}Action={call.operation}"
     environ: dict[str, Any] = {
         "REQUEST_METHOD": http.method,
         "SCRIPT_NAME": "",

@@ -20,6 +20,14 @@ def ec2_tags(account_id: str, region: str, resource_id: str) -> dict[str, str]:
     return dict(ec2_backends[account_id][region].tags.get(resource_id, {}))
 
 
+def security_group_ids(account_id: str, region: str, name: str) -> list[str]:
+    """The id of the security group that a request names, as moto finds it; none without one."""
+    from moto.ec2.models import ec2_backends
+
+    group = ec2_backends[account_id][region].get_security_group_by_name_or_id(name)
+    return [group.id] if group is not None else []
+
+
 def find_instance(instance_id: str):
     """The moto Instance with this id, in whatever account and Region, or None."""
     from moto.ec2.models import ec2_backends

@@ -73,7 +73,11 @@ def interpret(
 
 
 def query_action(http: HttpRequest, service: str) -> tuple[str, dict[str, str]]:
-    """The operation's name and parameters of a Query-protocol request; unknown ones are refused."""
+    """The operation's name and parameters of a Query-protocol request.
+
+    An unknown operation is refused; parameters that the operation does not have are dropped, as
+    AWS ignores them: nothing may be decided by what nobody answers to.
+    """
     params = dict(http.form)
     operation, version = params.get("Action", ""), params.get("Version", "NO_VERSION_SPECIFIED")
     if not operation and service in QUERY_NAMESPACES:
@@ -82,7 +86,8 @@ def query_action(http: HttpRequest, service: str) -> tuple[str, dict[str, str]]:
     if strict or operation not in _operations(service):
         message = f"Could not find operation {operation[:100]} for version {version[:40]}"
         raise Refusal("InvalidAction", message, 400)
-    return operation, params
+    known = _parameter_names(service, operation)
+    return operation, {k: v for k, v in params.items() if k.partition(".")[0] in known}
 
 
 @lru_cache(maxsize=64)
@@ -101,6 +106,20 @@ def service_model(service: str):
 def _operations(service: str) -> frozenset[str]:
     model = service_model(service)
     return frozenset(model.operation_names) if model else frozenset()
+
+
+@lru_cache(maxsize=1024)
+def _parameter_names(service: str, operation: str) -> frozenset[str]:
+    """The top-level names of an operation's parameters on the wire; EC2 begins them in capitals."""
+    shape = service_model(service).operation_model(operation).input_shape
+    names = {"Action", "Version"}
+    for member, inner in shape.members.items() if shape else ():
+        told = inner.serialization
+        name = told.get("name", member)
+        if service == "ec2":
+            name = told.get("queryName") or name[0].upper() + name[1:]
+        names.add(name)
+    return frozenset(names)
 
 
 @lru_cache(maxsize=4096)

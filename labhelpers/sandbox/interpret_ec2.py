@@ -12,7 +12,7 @@ from typing import Any
 
 from labhelpers.sandbox import instances
 from labhelpers.sandbox.authenticate import Caller
-from labhelpers.sandbox.errors import not_modelled
+from labhelpers.sandbox.errors import Refusal, not_modelled
 from labhelpers.sandbox.interpret import Call, Check, action_details, pass_role, query_action
 from labhelpers.sandbox.resource_arns import filled, places, templates
 from labhelpers.sandbox.wire import HttpRequest
@@ -49,12 +49,20 @@ def interpret(http: HttpRequest, caller: Caller) -> Call:
             checks.append(Check("ec2:CreateTags", arn, account, context, None, True))
     if not checks:
         checks.append(Check(f"ec2:{operation}", "*", account, shared, None, True))
+    if "IamInstanceProfile.Name" in params and "IamInstanceProfile.Arn" in params:
+        raise _clash("iamInstanceProfile.name", "iamInstanceProfile.arn")
     role_arn = instances.role_of_instance_profile(
         account, params.get("IamInstanceProfile.Name"), params.get("IamInstanceProfile.Arn")
     )
     if role_arn:
         checks.append(pass_role(role_arn, account, "ec2.amazonaws.com"))
     return Call("ec2", operation, tuple(checks), account, params)
+
+
+def _clash(one: str, other: str) -> Refusal:
+    """Two names for one thing: which of them would answer?"""
+    text = f"The parameter '{one}' may not be used in combination with '{other}'"
+    return Refusal("InvalidParameterCombination", text, 400)
 
 
 def _resources(
@@ -73,6 +81,10 @@ def _resources(
     for kind, required, template in templates("ec2", operation):
         wanted = places(template)
         values = ids.get(wanted[0], []) if len(wanted) == 1 else []
+        if kind == "security-group" and "GroupName" in params and not operation.startswith("Cr"):
+            if "GroupId" in params:
+                raise _clash("groupName", "groupId")
+            values = instances.security_group_ids(account, region, params["GroupName"])
         if not values and required:
             values = ["*"]
         found += [(kind, _arn(template, region, account, value)) for value in values]
@@ -116,11 +128,11 @@ def _tags_at_creation(params: dict[str, str]) -> dict[str, dict[str, str]]:
         if parts[-1] != "Key" or "Tag" not in parts:
             continue
         value = params.get(name[:-3] + "Value", "")
-        if parts[0] == "TagSpecification":
-            tags[kinds.get(parts[1], "")][key] = value
-        elif parts[0] == "Tag":
-            for kind in known_kinds():
-                tags[kind][key] = value
+        for kind in known_kinds() if parts[0] == "Tag" else [kinds.get(parts[1], "")]:
+            if key in tags[kind]:
+                text = f"Duplicate tag key '{key[:128]}' specified."
+                raise Refusal("InvalidParameterValue", text, 400)
+            tags[kind][key] = value
     return tags
 
 

@@ -49,18 +49,21 @@ def named_arns(
     """The ARNs that a request names, None where one that it must have cannot be told.
 
     `params` are the request's top-level parameters. A parameter that is itself an ARN of this
-    service counts as it stands; a queue URL ends in the queue's name.
+    service counts as it stands; a queue URL ends in the queue's name. The alias of a key
+    and the name of a secret do not tell its ARN.
     """
     values = {name.lower(): value for name, value in params.items() if isinstance(value, str)}
     arns = [v for v in values.values() if v.startswith(f"arn:aws:{prefix}:") and v.count(":") > 4]
-    if arns:
-        return arns
+    named = list(arns)
     if "queueurl" in values:
         values["queuename"] = values["queueurl"].rsplit("/", 1)[-1]
     for _, required, template in templates(prefix, action):
         wanted = [name.lower() for name in places(template)]
-        if wanted and all(values.get(name) for name in wanted):
-            arns.append(filled(template, region, account, lambda name: values[name.lower()]))
-        elif required:
+        given = [values.get(name, "") for name in wanted]
+        if wanted and all(given) and not any(value.startswith("arn:") for value in given):
+            if prefix == "secretsmanager" or any(value.startswith("alias/") for value in given):
+                return None
+            named.append(filled(template, region, account, lambda name: values[name.lower()]))
+        elif required and not arns:
             return None
-    return arns or None
+    return named or None

@@ -40,7 +40,8 @@ class HttpRequest:
         """
         if self._form is None:
             pairs = list(self.query)
-            if self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            kind = self.headers.get("content-type", "").lower()
+            if kind.startswith("application/x-www-form-urlencoded"):
                 text = self.body.decode("utf-8", "replace")
                 pairs += parse_qsl(text, keep_blank_values=True)
             self._form = {}
