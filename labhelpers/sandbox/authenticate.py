@@ -13,7 +13,16 @@ from datetime import UTC, datetime, timedelta
 
 from labhelpers.policy import Principal
 from labhelpers.sandbox import sigv4, state
-from labhelpers.sandbox.errors import QUERY, S3, Family, Refusal, credential_refusal, not_modelled
+from labhelpers.sandbox.errors import (
+    EC2,
+    QUERY,
+    S3,
+    Family,
+    Refusal,
+    credential_refusal,
+    not_modelled,
+    signature_refusal,
+)
 from labhelpers.sandbox.registry import Registry
 from labhelpers.sandbox.sessions import Session
 from labhelpers.sandbox.wire import HttpRequest
@@ -57,7 +66,8 @@ def authenticate(
     _check_dates(signed, family)
     if not sigv4.signature_matches(http, signed, secret):
         why = "The secret access key is another one, or the request was changed after signing."
-        raise credential_refusal(family, "bad_signature", why)
+        shown = sigv4.what_was_signed(http, signed)
+        raise credential_refusal(family, "bad_signature", why, shown)
     _check_body(http, signed)
     return caller
 
@@ -80,7 +90,7 @@ def _check_scope(signed: sigv4.Signed, family: Family) -> None:
                 f"The authorization header is malformed; the region '{signed.region[:40]}' is wrong"
             )
             raise Refusal("AuthorizationHeaderMalformed", message, 400, blocked_by="authentication")
-        raise Refusal("SignatureDoesNotMatch", message, blocked_by="authentication")
+        raise signature_refusal(family, message)
 
 
 def _session_caller(
@@ -94,11 +104,13 @@ def _session_caller(
         why = "A key that begins with ASIA is temporary: it works only with its session token."
         raise credential_refusal(family, "invalid_key", why)
     if signed.token != session.session_token:
-        kind = "invalid_key" if sessions.is_other_token(signed.token, session) else "invalid_token"
-        raise credential_refusal(family, kind, "The session token is not the one of this key.")
+        why = "The session token is not the one of this key."
+        if sessions.is_other_token(signed.token, session):
+            raise credential_refusal(family, "invalid_key", why)
+        raise credential_refusal(family, "invalid_token", why, _token(signed))
     if lab_now >= session.expires:
         why = f"The session ended at {session.expires:%H:%M:%S}; the lab clock says {lab_now:%F %T}"
-        raise credential_refusal(family, "expired", f"{why} UTC.")
+        raise credential_refusal(family, "expired", f"{why} UTC.", _token(signed))
     if not state.still_exists(session.principal, session.user_name):
         gone = session.role_arn or f"user {session.user_name}"
         why = f"The {'role ' if session.role_arn else ''}{gone} is deleted; so are its sessions."
@@ -115,6 +127,10 @@ def _session_caller(
     return caller, session.secret_access_key
 
 
+def _token(signed: sigv4.Signed) -> dict[str, str]:
+    return {"Token-0": signed.token or ""}
+
+
 def _unknown(signed: sigv4.Signed) -> str:
     return f"This lab never issued the access key {signed.access_key_id[:128]}, or it is deleted."
 
@@ -123,7 +139,7 @@ def _root_caller(signed: sigv4.Signed, family: Family, registry: Registry) -> tu
     account_id, secret = registry.root_keys[signed.access_key_id]
     if signed.token is not None:
         why = "A root user's key is long-term: it has no session token."
-        raise credential_refusal(family, "invalid_token", why)
+        raise credential_refusal(family, "invalid_token", why, _token(signed))
     root = Principal(kind="root", arn=f"arn:aws:iam::{account_id}:root", account=account_id)
     key_id = signed.access_key_id
     return Caller(root, account_id, key_id, signed.region, signed.service), secret
@@ -140,7 +156,7 @@ def _user_caller(signed: sigv4.Signed, family: Family) -> tuple[Caller, str]:
         raise credential_refusal(family, "invalid_key", why)
     if signed.token is not None:
         why = "A key that begins with AKIA is long-term: it has no session token."
-        raise credential_refusal(family, "invalid_token", why)
+        raise credential_refusal(family, "invalid_token", why, _token(signed))
     principal = Principal(kind="user", arn=user.arn, account=account_id, unique_id=user.id)
     caller = Caller(
         principal=principal,
@@ -156,12 +172,11 @@ def _user_caller(signed: sigv4.Signed, family: Family) -> tuple[Caller, str]:
 def _check_dates(signed: sigv4.Signed, family: Family) -> None:
     """Signature dates follow real time, whatever the lab clock says."""
     if not signed.timestamp.startswith(signed.date):
-        raise Refusal(
-            "SignatureDoesNotMatch",
+        raise signature_refusal(
+            family,
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date "
             f"from HTTP: '{signed.date[:40]}' != '{signed.timestamp[:8]}', from "
             f"'{signed.timestamp}'.",
-            blocked_by="authentication",
         )
     now = datetime.now(UTC)
     if signed.expires_in is not None:
@@ -176,6 +191,8 @@ def _skewed(signed: sigv4.Signed, family: Family, now: datetime) -> Refusal:
     if family is S3:
         text = "The difference between the request time and the current time is too large."
         return Refusal("RequestTimeTooSkewed", text, blocked_by="authentication")
+    if family is EC2:
+        return credential_refusal(family, "expired")
     late = signed.signed_at < now
     edge = now - _MAX_SKEW if late else now + _MAX_SKEW
     text = (
@@ -183,7 +200,7 @@ def _skewed(signed: sigv4.Signed, family: Family, now: datetime) -> Refusal:
         f"{'now earlier' if late else 'still later'} than {edge:%Y%m%dT%H%M%SZ} "
         f"({now:%Y%m%dT%H%M%SZ} {'-' if late else '+'} 15 min.)"
     )
-    return Refusal("SignatureDoesNotMatch", text, blocked_by="authentication")
+    return signature_refusal(family, text)
 
 
 def _check_body(http: HttpRequest, signed: sigv4.Signed) -> None:

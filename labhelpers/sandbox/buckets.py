@@ -35,15 +35,18 @@ def has_object(bucket: str, key: str) -> bool:
     return found is not None and found.keys.get(key) is not None
 
 
-def object_tags(bucket: str, key: str) -> dict[str, str]:
+def object_tags(bucket: str, key: str, version: str | None = None) -> dict[str, str]:
+    """The tags of an object, or of one of its versions; none of what is not there."""
     from moto.s3.models import s3_backends
 
-    if not has_object(bucket, key):
-        return {}
-    owner = bucket_owner(bucket)
-    return dict(
-        s3_backends[owner]["aws"].tagger.get_tag_dict_for_resource(_bucket(bucket).keys[key].arn)
-    )
+    found = _bucket(bucket)
+    kept = found.keys.getlist(key) if found is not None else None
+    for item in reversed(kept or ()):
+        if version in (None, str(item.version_id)):
+            backend = s3_backends[bucket_owner(bucket)]["aws"]
+            arn = getattr(item, "arn", "")  # a delete marker has none
+            return dict(backend.tagger.get_tag_dict_for_resource(arn))
+    return {}
 
 
 def public_access_block(bucket: str) -> dict[str, bool]:

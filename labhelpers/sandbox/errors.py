@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
@@ -25,7 +25,7 @@ class Refusal(Exception):
     or breaks a limit that no policy knows), "not modelled" (the sandbox does not know enough to
     decide), "service" (allowed, and at fault for another reason), or what the decision was
     blocked by. `reason` is for the learner and never sent.
-    `location` goes with a redirection.
+    `location` goes with a redirection, `details` are further elements of an S3 error.
     """
 
     def __init__(
@@ -37,10 +37,12 @@ class Refusal(Exception):
         blocked_by: str = "request",
         reason: str = "",
         location: str = "",
+        details: Mapping[str, str] | None = None,
     ):
         super().__init__(message)
         self.code, self.message, self.status = code, message, status
         self.blocked_by, self.reason, self.location = blocked_by, reason, location
+        self.details = details or {}
 
 
 def not_modelled(what: str, hint: str = "") -> Refusal:
@@ -116,10 +118,19 @@ def family_of(service: str, is_query: bool) -> Family:
     return QUERY if is_query or service in QUERY_NAMESPACES else JSON
 
 
-def credential_refusal(family: Family, kind: str, reason: str = "") -> Refusal:
+def credential_refusal(
+    family: Family, kind: str, reason: str = "", details: Mapping[str, str] | None = None
+) -> Refusal:
     """`kind` is a field of Family: invalid_key, invalid_token, expired, bad_signature, unsigned."""
     status, code, message = getattr(family, kind)
-    return Refusal(code, message, status, blocked_by="authentication", reason=reason)
+    refused = {"blocked_by": "authentication", "reason": reason, "details": details}
+    return Refusal(code, message, status, **refused)
+
+
+def signature_refusal(family: Family, message: str) -> Refusal:
+    """A signature whose scope, date or signed headers do not fit (all but S3's)."""
+    status, code, _ = family.bad_signature
+    return Refusal(code, message, status, blocked_by="authentication")
 
 
 def malformed_policy(error: PolicyError, code: str = "MalformedPolicyDocument") -> Refusal:
@@ -156,7 +167,7 @@ def denial(
     where = f" on resource: {request.resource}" if request.resource not in (None, "*") else ""
     code, status = "AccessDenied", 403
     if family is S3:
-        if request.resource_account != caller_account:
+        if request.resource_account != caller_account or not caller_account:
             return Refusal(code, "Access Denied", blocked_by=decision.blocked_by)
         where = f' on resource: "{request.resource}"' if where else ""
     elif family is EC2:
@@ -224,9 +235,10 @@ def render(
             ("x-amzn-RequestId", request_id),
         ]
     elif family is S3:
+        more = "".join(f"<{k}>{escape(v)}</{k}>" for k, v in refusal.details.items())
         body = (
             '<?xml version="1.0" encoding="UTF-8"?>\n'
-            f"<Error><Code>{code}</Code><Message>{message}</Message>"
+            f"<Error><Code>{code}</Code><Message>{message}</Message>{more}"
             f"<RequestId>{request_id}</RequestId><HostId>{request_id}</HostId></Error>"
         )
         headers = [("Content-Type", "application/xml"), ("x-amz-request-id", request_id)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -76,6 +77,25 @@ _HEADER_ACTIONS = {
     "x-amz-object-lock-mode": "PutObjectRetention",
     "x-amz-object-lock-legal-hold": "PutObjectLegalHold",
 }
+#: Sub-resources for which moto has an answer of their own, by method, of a bucket and of an
+#: object. To any other it answers as if it were not there: DELETE ?annotation deletes the object.
+_ANSWERED = {
+    ("GET", False): "accelerate acl cors encryption inventory lifecycle location logging "
+    "notification object-lock ownershipControls policy policyStatus publicAccessBlock replication "
+    "requestPayment tagging uploads versioning versions website",
+    ("PUT", False): "accelerate acl cors encryption inventory lifecycle logging notification "
+    "object-lock ownershipControls policy publicAccessBlock replication tagging versioning website",
+    ("DELETE", False): "cors encryption lifecycle ownershipControls policy publicAccessBlock "
+    "replication tagging website",
+    ("POST", False): "delete",
+    ("GET", True): "acl attributes legal-hold tagging",
+    ("PUT", True): "acl legal-hold retention tagging",
+    ("DELETE", True): "tagging",
+    ("POST", True): "restore select uploads",
+}
+#: What other readers of a copy source take for the end of its key or for an authority.
+_TRICKS = re.compile(r"[;#]|\A//|\A[A-Za-z][A-Za-z0-9+.-]*:")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")
 _LIST_CONTEXT = {"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys"}
 
 
@@ -85,9 +105,12 @@ def interpret(http: HttpRequest, caller: Caller) -> Call:
     _refuse_ambiguity(http)
     operation, uri = route(http, "s3")
     bucket, key = uri.get("Bucket"), uri.get("Key")
+    _refuse_strange_names(operation, http, bucket, key)
     action = _action(operation, http)
     account = caller.principal.account
     owner = (buckets.bucket_owner(bucket) or account) if bucket else account
+    if operation == "CreateBucket":  # a name that is taken is moto's business
+        owner = account
     checks = _checks(operation, action, bucket, key, owner, http)
     if operation == "PutBucketPolicy":
         public_access.refuse_public_policy(bucket, _document(http), caller.principal.arn)
@@ -120,7 +143,7 @@ def _checks(
     if key is None:
         context = _header_context(http) | _list_context(action, http)
         return [Check(f"s3:{action}", f"arn:aws:s3:::{bucket}", owner, context)]
-    context = _header_context(http) | _tag_context(bucket, key, http)
+    context = _header_context(http) | _tag_context(operation, bucket, key, http)
     checks = [_object(action, bucket, key, owner, context)]
     if action == "PutObject":
         extra = [act for header, act in _HEADER_ACTIONS.items() if header in http.headers]
@@ -154,21 +177,35 @@ def _header_context(http: HttpRequest) -> dict[str, str]:
     return found
 
 
-def _tag_context(bucket: str, key: str, http: HttpRequest) -> dict[str, str]:
-    tags = buckets.object_tags(bucket, key)
-    found = {f"s3:ExistingObjectTag/{name}": value for name, value in tags.items()}
-    asked = dict(parse_qsl(http.headers.get("x-amz-tagging", ""), keep_blank_values=True))
-    return found | {f"s3:RequestObjectTag/{name}": value for name, value in asked.items()}
+def _tag_context(operation: str, bucket: str, key: str, http: HttpRequest) -> dict[str, str]:
+    asked = parse_qsl(http.headers.get("x-amz-tagging", ""), keep_blank_values=True)
+    if operation == "PutObjectTagging":
+        asked = [(_text(tag, "Key"), _text(tag, "Value")) for tag in _elements(http, "Tag")]
+    if len(dict(asked)) != len(asked):
+        text = "Cannot provide multiple Tags with the same key"
+        raise Refusal("InvalidTag", text, 400)
+    found = _existing_tags(bucket, key, http.query_value("versionId"))
+    return found | {f"s3:RequestObjectTag/{name}": value for name, value in asked}
+
+
+def _existing_tags(bucket: str, key: str, version: str | None) -> dict[str, str]:
+    tags = buckets.object_tags(bucket, key, version)
+    return {f"s3:ExistingObjectTag/{name}": value for name, value in tags.items()}
 
 
 def _copy_source(header: str, default_owner: str) -> Check:
     """A copy reads its source, which may be another account's bucket."""
-    parts = urlsplit(header)
-    bucket, _, key = unquote(parts.path).lstrip("/").partition("/")
+    path, _, query = header.partition("?")
+    bucket, _, key = unquote(path).lstrip("/").partition("/")
     if bucket.startswith("arn:") or not key:
         raise not_modelled(f"the copy source {header[:80]}")
-    action = "GetObjectVersion" if "versionId" in parts.query else "GetObject"
-    return _object(action, bucket, key, buckets.bucket_owner(bucket) or default_owner)
+    version = dict(parse_qsl(query, keep_blank_values=True)).get("versionId")
+    if _TRICKS.search(path) or query not in ("", f"versionId={version}"):
+        text = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
+        raise Refusal("InvalidArgument", text, 400)
+    action = "GetObject" if version is None else "GetObjectVersion"
+    owner = buckets.bucket_owner(bucket) or default_owner
+    return _object(action, bucket, key, owner, _existing_tags(bucket, key, version))
 
 
 def _list_context(action: str, http: HttpRequest) -> dict[str, str]:
@@ -179,6 +216,17 @@ def _list_context(action: str, http: HttpRequest) -> dict[str, str]:
 
 
 def _keys_to_delete(http: HttpRequest) -> list[str]:
+    objects = _elements(http, "Object")
+    keys = [e.text or "" for o in objects for e in o if e.tag.rsplit("}", 1)[-1] == "Key"]
+    if any(e.tag.rsplit("}", 1)[-1] == "VersionId" for o in objects for e in o):
+        raise not_modelled("DeleteObjects of versions", "Delete them one by one.")
+    if not keys:
+        raise Refusal("MalformedXML", "The request names no object to delete.", 400)
+    return keys
+
+
+def _elements(http: HttpRequest, name: str) -> list[ElementTree.Element]:
+    """The elements of this name in a request's XML, in whatever namespace."""
     try:
         root = ElementTree.fromstring(http.body)
     except ElementTree.ParseError:
@@ -187,13 +235,12 @@ def _keys_to_delete(http: HttpRequest) -> list[str]:
             "published schema"
         )
         raise Refusal("MalformedXML", text, 400) from None
-    objects = [e for e in root.iter() if e.tag.rsplit("}", 1)[-1] == "Object"]
-    keys = [e.text or "" for o in objects for e in o if e.tag.rsplit("}", 1)[-1] == "Key"]
-    if any(e.tag.rsplit("}", 1)[-1] == "VersionId" for o in objects for e in o):
-        raise not_modelled("DeleteObjects of versions", "Delete them one by one.")
-    if not keys:
-        raise Refusal("MalformedXML", "The request names no object to delete.", 400)
-    return keys
+    return [e for e in root.iter() if e.tag.rsplit("}", 1)[-1] == name]
+
+
+def _text(element: ElementTree.Element, name: str) -> str:
+    found = (e.text for e in element if e.tag.rsplit("}", 1)[-1] == name)
+    return (next(found, None) or "").strip()
 
 
 def _document(http: HttpRequest) -> Policy:
@@ -214,6 +261,40 @@ def _sub_resources() -> frozenset[str]:
     uris = (model.operation_model(name).http["requestUri"] for name in model.operation_names)
     names = {k for uri in uris for k, _ in parse_qsl(urlsplit(uri).query, keep_blank_values=True)}
     return frozenset(names - {"x-id", "select-type", "list-type"})
+
+
+@lru_cache(maxsize=256)
+def _parameters(operation: str) -> frozenset[str]:
+    """The query parameters of an operation."""
+    model = service_model("s3").operation_model(operation)
+    own = parse_qsl(urlsplit(model.http["requestUri"]).query, keep_blank_values=True)
+    members = model.input_shape.members.values() if model.input_shape else ()
+    places = (member.serialization for member in members)
+    asked = {place["name"] for place in places if place.get("location") == "querystring"}
+    return frozenset(asked | {name for name, _ in own})
+
+
+@lru_cache(maxsize=1)
+def _all_parameters() -> frozenset[str]:
+    names = (_parameters(name) for name in service_model("s3").operation_names)
+    return frozenset().union(*names) - {"x-id"}
+
+
+def _refuse_strange_names(
+    operation: str, http: HttpRequest, bucket: str | None, key: str | None
+) -> None:
+    """What moto would take for another bucket or another operation."""
+    if bucket is not None and not _BUCKET.fullmatch(bucket):
+        raise Refusal("InvalidBucketName", "The specified bucket is not valid.", 400)
+    names = {name for name, _ in http.query}
+    foreign = names & _all_parameters() - _parameters(operation)
+    if foreign:
+        text = f"{operation} does not take the parameters {', '.join(sorted(foreign))[:200]}"
+        raise Refusal("InvalidRequest", text, 400)
+    answered = _ANSWERED.get((http.method, key is not None), "").split()
+    for name in names & _sub_resources():
+        if name not in answered:
+            raise not_modelled(f"s3 {operation}")
 
 
 def _refuse_ambiguity(http: HttpRequest) -> None:

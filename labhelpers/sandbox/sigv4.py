@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 
 from botocore.utils import normalize_url_path
 
-from labhelpers.sandbox.errors import QUERY, S3, Family, Refusal
+from labhelpers.sandbox.errors import QUERY, S3, Family, Refusal, signature_refusal
 from labhelpers.sandbox.wire import HttpRequest
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -59,7 +59,10 @@ def _from_header(http: HttpRequest, family: Family) -> Signed:
     scheme, _, rest = http.headers["authorization"].strip().partition(" ")
     if scheme != ALGORITHM:
         raise _malformed(family, f"Unsupported authorization type '{scheme[:40]}', use {ALGORITHM}")
-    fields = dict(_FIELD.findall(rest))
+    found = _FIELD.findall(rest)
+    fields = dict(found)
+    if len(fields) != len(found):
+        raise _malformed(family, "Authorization header names a parameter twice.")
     timestamp = http.headers.get("x-amz-date", "")
     gaps = [
         f"Authorization header requires '{name}' parameter."
@@ -73,7 +76,7 @@ def _from_header(http: HttpRequest, family: Family) -> Signed:
     if gaps:
         raise _malformed(family, " ".join(gaps))
     token = http.headers.get("x-amz-security-token")
-    return _signed(family, fields, timestamp, token)
+    return _signed(http, family, fields, timestamp, token)
 
 
 def _from_query(http: HttpRequest, family: Family) -> Signed:
@@ -91,11 +94,16 @@ def _from_query(http: HttpRequest, family: Family) -> Signed:
     if not (expires.isascii() and expires.isdigit() and 1 <= int(expires[:9]) <= 604800):
         raise _malformed(family, "X-Amz-Expires must be between 1 and 604800 seconds")
     token = values.get("X-Amz-Security-Token")
-    return _signed(family, fields, values["X-Amz-Date"], token, int(expires))
+    return _signed(http, family, fields, values["X-Amz-Date"], token, int(expires))
 
 
 def _signed(
-    family: Family, fields: dict, timestamp: str, token: str | None, expires_in: int | None = None
+    http: HttpRequest,
+    family: Family,
+    fields: dict,
+    timestamp: str,
+    token: str | None,
+    expires_in: int | None = None,
 ) -> Signed:
     parts = fields["Credential"].split("/")
     if len(parts) != 5 or parts[4] != "aws4_request":
@@ -116,6 +124,7 @@ def _signed(
     if "host" not in headers:
         raise _malformed(family, "'Host' or ':authority' must be a 'SignedHeader'.")
     key_id, date, region, service = parts[:4]
+    _refuse_unsigned_headers(http, headers, family)
     return Signed(
         key_id,
         date,
@@ -129,9 +138,42 @@ def _signed(
     )
 
 
+def _refuse_unsigned_headers(http: HttpRequest, signed: tuple[str, ...], family: Family) -> None:
+    """What asks something of a service must be signed: a presigned PUT must not turn into a copy.
+
+    Source: IAM User Guide, "Create a signed AWS API request"; S3's words for it.
+    """
+    for name in http.headers:
+        if not name.startswith("x-amz-") or name in signed:
+            continue
+        if family is S3:
+            text = "There were headers present in the request which were not signed"
+            raise Refusal("AccessDenied", text, blocked_by="authentication", reason=name)
+        text = f"'{name}' must be a 'SignedHeader' in the AWS Authorization."
+        raise signature_refusal(family, text)
+
+
 def signature_matches(http: HttpRequest, signed: Signed, secret: str) -> bool:
     """Whether the request was signed with this secret. The body is checked by body_matches."""
-    canonical = "\n".join(
+    to_sign = _string_to_sign(_canonical_request(http, signed), signed)
+    key = _signing_key(secret, signed.date, signed.region, signed.service)
+    expected = hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected.encode(), signed.signature.encode("utf-8", "replace"))
+
+
+def what_was_signed(http: HttpRequest, signed: Signed) -> dict[str, str]:
+    """The elements by which S3 helps to find the fault in a signature."""
+    canonical = _canonical_request(http, signed)
+    return {
+        "AWSAccessKeyId": signed.access_key_id,
+        "StringToSign": _string_to_sign(canonical, signed),
+        "SignatureProvided": signed.signature,
+        "CanonicalRequest": canonical,
+    }
+
+
+def _canonical_request(http: HttpRequest, signed: Signed) -> str:
+    return "\n".join(
         (
             http.method,
             _canonical_path(http.raw_path, signed.service),
@@ -142,12 +184,12 @@ def signature_matches(http: HttpRequest, signed: Signed, secret: str) -> bool:
             _payload_hash(http, signed),
         )
     )
+
+
+def _string_to_sign(canonical: str, signed: Signed) -> str:
     scope = f"{signed.date}/{signed.region}/{signed.service}/aws4_request"
     digest = hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
-    to_sign = f"{ALGORITHM}\n{signed.timestamp}\n{scope}\n{digest}"
-    key = _signing_key(secret, signed.date, signed.region, signed.service)
-    expected = hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
-    return hmac.compare_digest(expected.encode(), signed.signature.encode("utf-8", "replace"))
+    return f"{ALGORITHM}\n{signed.timestamp}\n{scope}\n{digest}"
 
 
 def body_matches(http: HttpRequest, signed: Signed) -> bool:
