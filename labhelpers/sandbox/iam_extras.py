@@ -22,12 +22,17 @@ from labhelpers.sandbox.registry import Registry
 TRUST_QUOTA = 2048
 INLINE_QUOTAS = {"PutUserPolicy": 2048, "PutGroupPolicy": 5120, "PutRolePolicy": 10_240}
 MANAGED_QUOTA = 6144
+_CHANGE_POLICY = ("CreatePolicyVersion", "DeletePolicy", "DeletePolicyVersion")
+_CHANGE_POLICY += ("SetDefaultPolicyVersion", "TagPolicy", "UntagPolicy")
 _USER_BOUNDARY = ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary")
 
 
 def before(call: Call, registry: Registry, lab_now: datetime) -> None:
     """Refuse what moto would wave through, or refuse in other words."""
     _names(call)
+    of_aws = call.params.get("PolicyArn", "").startswith("arn:aws:iam::aws:")
+    if of_aws and call.operation in _CHANGE_POLICY:  # the words are not verified
+        raise _fault("AccessDenied", "Policy is outside your own account.", 403)
     _leftovers(call)
     _quotas(call)
     boundary = call.params.get("PermissionsBoundary")
@@ -38,8 +43,9 @@ def before(call: Call, registry: Registry, lab_now: datetime) -> None:
 
 
 def remembered(call: Call) -> tuple[str, str] | None:
-    """(ARN, unique id) of a user or role that this call is about to delete."""
-    kind = {"DeleteUser": "user", "DeleteRole": "role"}.get(call.operation)
+    """(ARN, unique id) of a user or role that this call is about to delete or rename."""
+    kinds = {"DeleteUser": "user", "UpdateUser": "user", "DeleteRole": "role"}
+    kind = kinds.get(call.operation)
     if kind is None:
         return None
     found = state.find_entity(call.account_id, kind, call.params.get(f"{kind.title()}Name", ""))
@@ -50,11 +56,22 @@ def after(call: Call, deleted: tuple[str, str] | None, registry: Registry) -> No
     """Finish what moto answered with success."""
     if call.operation == "DeleteAccessKey":
         registry.deleted_keys[call.params["AccessKeyId"]] = call.account_id
-    if deleted is not None:
+    if call.operation == "UpdateUser" and deleted is not None:
+        _follow_rename(call, deleted[0])
+    elif deleted is not None:
         replace_deleted(*deleted)
     boundary = call.params.get("PermissionsBoundary")
     if call.operation == "CreateUser" and boundary:
         _set_boundary(state.find_user(call.account_id, call.params["UserName"]), boundary)
+
+
+def _follow_rename(call: Call, old_arn: str) -> None:
+    """Keys and policies stay with the user whose name or path changed."""
+    name = call.params.get("NewUserName") or call.params["UserName"]
+    user = state.find_user(call.account_id, name)
+    for key in user.access_keys:
+        key.user_name = name
+    replace_deleted(old_arn, user.arn)
 
 
 def own_answer(call: Call, registry: Registry) -> dict | None:
@@ -105,6 +122,11 @@ def _names(call: Call) -> None:
         elif state.find_entity(call.account_id, kind, name) is None:
             text = f"The {kind} with name {name} cannot be found."
             raise _fault("NoSuchEntity", text, 404)
+        new = call.params.get(f"New{kind.title()}Name", name)
+        if new.lower() != name.lower() and state.has_namesake(call.account_id, kind, new):
+            raise _fault(
+                "EntityAlreadyExists", f"{kind.title()} with name {new} already exists.", 409
+            )
 
 
 def _leftovers(call: Call) -> None:

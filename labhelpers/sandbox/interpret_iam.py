@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +46,9 @@ CREATED_BY = {
 }
 _DOCUMENT_KINDS = {"AssumeRolePolicyDocument": "trust", "PolicyDocument": "identity"}
 #: Resource types whose tags a check knows, present and to come.
-_TAGGED_KINDS = ("role", "user", "instance-profile", "policy", "oidc-provider")
+_TAGGED_KINDS = ("role", "user")
+#: Calls that give their resource another name or path, which counts as a second resource.
+_RENAMES = {"UpdateUser": "NewUserName", "UpdateGroup": "NewGroupName"}
 
 
 def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: datetime) -> Call:
@@ -58,7 +61,9 @@ def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: da
     _check_documents(operation, params)
     account = caller.principal.account
     kinds = [kind["name"] for kind in details["resourceTypes"]]
-    if kinds == ["user"] and operation != "CreateUser":
+    if operation == "GetAccessKeyLastUsed":
+        params["UserName"] = _owner_of_key(values["AccessKeyId"], account)
+    elif kinds == ["user"] and operation != "CreateUser":
         _default_user(operation, params, caller)
     resource = _resource_arn(operation, kinds, params, account) if kinds else "*"
     context = {}
@@ -69,7 +74,13 @@ def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: da
         context["iam:PermissionsBoundary"] = boundary
     context |= _tag_context(values, resource, kinds)
     known = any(kind in _TAGGED_KINDS for kind in kinds) or not kinds
+    # What is about to be created has no tags but those of the request.
+    known = known or (operation.startswith("Create") and operation != "CreatePolicyVersion")
     checks = [Check(f"iam:{operation}", resource, account, context, None, known)]
+    if operation in _RENAMES and resource:
+        renamed = _renamed(resource, params, _RENAMES[operation])
+        if renamed != resource:
+            checks.append(Check(f"iam:{operation}", renamed, account, context, None, known))
     if "Tags" in values and operation.startswith("Create"):
         tagging = operation.replace("Create", "Tag")
         if action_details("iam", tagging):
@@ -110,6 +121,23 @@ def _check_documents(operation: str, params: dict[str, str]) -> None:
                 too_open = shared_provider_without_condition(policy.document)
                 if too_open:
                     raise Refusal("MalformedPolicyDocument", too_open, 400)
+
+
+def _owner_of_key(access_key_id: str, account: str) -> str:
+    """The user whose key this is; nobody learns about another account's keys."""
+    found = state.find_access_key(access_key_id)
+    if found is None or found[0] != account:
+        text = f"The Access Key with id {access_key_id} cannot be found"
+        raise Refusal("NoSuchEntity", text, 404)
+    return found[1].user_name
+
+
+def _renamed(arn: str, params: dict[str, str], new_name: str) -> str:
+    """The ARN that a user or group gets. IAM User Guide, "Rename an IAM user"."""
+    head, kind, path = re.fullmatch(r"(arn:aws:iam::\d+:)(user|group)(/.*)", arn, re.S).groups()
+    path, _, name = path.rpartition("/")
+    path = params.get("NewPath") or f"{path}/"
+    return f"{head}{kind}{path}{params.get(new_name) or name}"
 
 
 def _default_user(operation: str, params: dict[str, str], caller: Caller) -> None:

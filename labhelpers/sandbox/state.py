@@ -18,6 +18,14 @@ def iam_backend(account_id: str):
     return iam_backends[account_id]["aws"]
 
 
+def backend_of(account_id: str):
+    """moto's IAM state of an account that has some, else None: whoever asks about accounts that
+    nobody uses must not fill the memory with AWS's managed policies."""
+    from moto.iam.models import iam_backends
+
+    return iam_backend(account_id) if account_id in dict.keys(iam_backends) else None
+
+
 def find_access_key(access_key_id: str):
     """(account id, moto AccessKey) of a long-term key, or None."""
     from moto.iam.models import iam_backends
@@ -30,14 +38,16 @@ def find_access_key(access_key_id: str):
 
 
 def find_user(account_id: str, name: str):
-    return iam_backend(account_id).users.get(name)
+    backend = backend_of(account_id)
+    return None if backend is None else backend.users.get(name)
 
 
 def find_role(role_arn: str):
     """The moto Role with exactly this ARN, path included, or None."""
     account_id = role_arn.split(":")[4]
     name = role_arn.rsplit("/", 1)[-1]
-    for role in list(iam_backend(account_id).roles.values()):
+    backend = backend_of(account_id)
+    for role in list(backend.roles.values()) if backend is not None else ():
         if role.name == name and role.arn == role_arn:
             return role
     return None
@@ -146,7 +156,9 @@ def has_principal_id(unique_id: str) -> bool:
 
 def has_provider(arn: str) -> bool:
     """Whether an OIDC or SAML provider with this ARN is registered in its account."""
-    backend = iam_backend(arn.split(":")[4])
+    backend = backend_of(arn.split(":")[4])
+    if backend is None:
+        return False
     providers = [*backend.open_id_providers.values(), *backend.saml_providers.values()]
     return any(provider.arn == arn for provider in providers)
 

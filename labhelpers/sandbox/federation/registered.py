@@ -7,11 +7,13 @@ from labhelpers.sandbox import state
 
 def oidc_providers(account_id: str) -> list:
     """moto's OpenIDConnectProviders: `url` is without https://, `client_id_list` as registered."""
-    return list(state.iam_backend(account_id).open_id_providers.values())
+    backend = state.backend_of(account_id)
+    return [] if backend is None else list(backend.open_id_providers.values())
 
 
 def saml_metadata(arn: str) -> str | None:
     """The metadata document that a SAML provider was registered with, None without it."""
     account_id, _, name = arn.partition(":iam::")[2].partition(":saml-provider/")
-    found = state.iam_backend(account_id).saml_providers.get(name) if name else None
+    backend = state.backend_of(account_id)
+    found = backend.saml_providers.get(name) if backend is not None else None
     return found.saml_metadata_document if found is not None and found.arn == arn else None
