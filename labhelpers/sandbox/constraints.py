@@ -50,8 +50,10 @@ def _value(shape, params, name: str, path: str, violations: list[str]) -> Any:
             return None
         return _structure(shape, params, name + ".", path + ".", violations)
     if shape.type_name == "list":
+        # An item is there because its number is: looking for it again would take a list squared.
+        read = _structure_item if shape.member.type_name == "structure" else _value
         value = [
-            _value(shape.member, params, f"{name}.member.{n}", f"{path}.{n}.member", violations)
+            read(shape.member, params, f"{name}.member.{n}", f"{path}.{n}.member", violations)
             for n in _numbers(params, name)
         ] or None
     else:
@@ -66,6 +68,10 @@ def _value(shape, params, name: str, path: str, violations: list[str]) -> Any:
             _violation(shown, path, f"Member must {rule}", secret) for rule in _broken(value, shape)
         ]
     return value
+
+
+def _structure_item(shape, params, name: str, path: str, violations: list[str]) -> dict[str, Any]:
+    return _structure(shape, params, f"{name}.", f"{path}.", violations)
 
 
 def _numbers(params: dict[str, str], name: str) -> list[int]:

@@ -438,6 +438,18 @@ def test_accounts_that_nobody_uses_cost_nothing(world):
     assert time.perf_counter() - started < 2
 
 
+def test_a_long_list_is_refused_soon(world):
+    tags = {f"Tags.member.{n}.{k}": "x" for n in range(1, 9999) for k in ("Key", "Value")}
+    started = time.perf_counter()
+    call = {"Action": "CreateUser", "UserName": "tagged", **tags}
+    text = query(world, world.lab.session(), "iam", "2010-05-08", **call)[1]
+    assert "length less than or equal to 50" in text
+    assert time.perf_counter() - started < 2
+    bare = {"Action": "CreateUser", "UserName": "bare", "Tags.member.1": "x"}
+    text = query(world, world.lab.session(), "iam", "2010-05-08", **bare)[1]
+    assert "Member must not be null" in text
+
+
 # ---- refusals
 
 
