@@ -10,8 +10,9 @@ from importlib import import_module
 _WHERE = {
     "open_lab": "labhelpers.lab",
     "Lab": "labhelpers.lab",
-    "LabError": "labhelpers.lab",
+    "LabError": "labhelpers.errors",
     "Outcome": "labhelpers.outcome",
+    "SandboxOnly": "labhelpers.errors",
     "check": "labhelpers.exercises",
     "compare_grants": "labhelpers.sandbox.cloudtrail.least_privilege",
     "least_privilege": "labhelpers.sandbox.cloudtrail.least_privilege",

@@ -7,11 +7,14 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from labhelpers.attempt import attempt, credentials_in
+from labhelpers.errors import LabError
 from labhelpers.outcome import REFUSAL_CODES, Outcome
 from labhelpers.policy import ALLOWED, IMPLICITLY_DENIED, explain
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.exceptions import ClientError
 
     from labhelpers.sandbox.clock import LabClock
     from labhelpers.sandbox.federation import IdentityProvider, SamlIdentityProvider
@@ -25,14 +28,6 @@ DEFAULT_REGION = "ap-northeast-2"
 BACKENDS = ("sandbox", "aws")
 
 _open_lab: Lab | None = None
-
-
-class LabError(Exception):
-    """Something that the learner can put right; the message says what, where and how."""
-
-    def _render_traceback_(self) -> list[str]:
-        """IPython shows these lines in place of a stack trace."""
-        return [f"{type(self).__name__}: {self}"]
 
 
 class Lab:
@@ -114,7 +109,7 @@ class Lab:
     def session_from(self, credentials: Mapping[str, Any]) -> boto3.Session:
         """A boto3 Session from the `Credentials` of an STS answer or the `AccessKey` of
         CreateAccessKey, or from the whole answer that holds one of them."""
-        keys = _credentials_in(credentials)
+        keys = credentials_in(credentials)
         return self._boto_session(
             keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken")
         )
@@ -125,27 +120,7 @@ class Lab:
         `call` is a client's method, `parameters` its arguments. Errors that are no answer of a
         service (a lab that is closed, say) are raised as LabError.
         """
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        action = _action_name(call)
-        try:
-            response = call(*args, **parameters)
-        except ClientError as error:
-            return self._refused(action, error.response)
-        except BotoCoreError as error:
-            if self._closed:
-                raise LabError("This lab is closed. Open one with lab = open_lab().") from None
-            return Outcome(
-                IMPLICITLY_DENIED,
-                action,
-                code=type(error).__name__,
-                message=str(error),
-                blocked_by="client",
-                reason=f"boto3 itself did not send this call. {_client_hint(error)}".strip(),
-            )
-        except TypeError as error:
-            raise LabError(f"{action} cannot be called like this: {error}") from None
-        return Outcome(ALLOWED, action, response=response)
+        return attempt(call, args, parameters, self._refused, lambda: self._closed)
 
     def root_session(self, account_id: str | None = None) -> boto3.Session:
         """A boto3 Session of an account's root user, with long-term keys.
@@ -241,8 +216,9 @@ class Lab:
 
         return isolated_session(self.endpoint_url, self.region, key_id, secret, token)
 
-    def _refused(self, action: str, response: Mapping[str, Any]) -> Outcome:
+    def _refused(self, action: str, raised: ClientError) -> Outcome:
         """The Outcome of an error answer, with what the sandbox recorded about it."""
+        response = raised.response
         error = response.get("Error", {})
         code, message = str(error.get("Code", "")), str(error.get("Message", ""))
         request_id = response.get("ResponseMetadata", {}).get("RequestId", "")
@@ -295,39 +271,6 @@ def _told(call: Callable[..., Any], *args: Any) -> Any:
         return call(*args)
     except ValueError as error:
         raise LabError(str(error)) from None
-
-
-def _credentials_in(answer: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The mapping that holds the keys: the answer itself or its Credentials / AccessKey."""
-    if isinstance(answer, Mapping):
-        for found in (answer, answer.get("Credentials"), answer.get("AccessKey")):
-            if isinstance(found, Mapping) and found.keys() >= {"AccessKeyId", "SecretAccessKey"}:
-                return found
-    if answer is None:
-        raise LabError(
-            "There are no credentials (None) to make a session of: was the call refused?"
-        )
-    raise LabError(
-        "session_from() takes the Credentials of an STS answer or the AccessKey of "
-        f"CreateAccessKey (AccessKeyId, SecretAccessKey, …), not {type(answer).__name__}."
-    )
-
-
-def _action_name(call: Callable[..., Any]) -> str:
-    """ "sts:AssumeRole" for the bound method of a boto3 client."""
-    client = getattr(call, "__self__", None)
-    meta = getattr(client, "meta", None)
-    name = getattr(call, "__name__", str(call))
-    if meta is None or not hasattr(meta, "method_to_api_mapping"):
-        return name
-    operation = meta.method_to_api_mapping.get(name, name)
-    return f"{meta.service_model.signing_name}:{operation}"
-
-
-def _client_hint(error: Exception) -> str:
-    if "type: <class 'dict'>" in str(error) and "Document" in str(error):
-        return "A policy is sent as JSON text: wrap the dict in json.dumps(...)."
-    return ""
 
 
 def _why_no_policy(blocked_by: str) -> str:
