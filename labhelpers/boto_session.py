@@ -21,7 +21,7 @@ from botocore.loaders import Loader
 
 
 @lru_cache(maxsize=1)
-def _loader() -> Loader:
+def shared_loader() -> Loader:
     """One loader for all sessions: reading the service models again costs 50 ms a session."""
     return Loader(include_default_search_paths=True)
 
@@ -33,7 +33,7 @@ class IsolatedSession(botocore.session.Session):
         super().__init__()
         self._endpoint_url = endpoint_url
         self.register_component("config_store", _constant_settings(region))
-        self.register_component("data_loader", _loader())
+        self.register_component("data_loader", shared_loader())
 
     def create_client(self, service_name, *args, **kwargs):
         config = kwargs.get("config")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import boto3
     from botocore.exceptions import ClientError
 
+    from labhelpers.account.lab import AccountLab
     from labhelpers.sandbox.clock import LabClock
     from labhelpers.sandbox.federation import IdentityProvider, SamlIdentityProvider
     from labhelpers.sandbox.sessions import Session
@@ -27,7 +28,7 @@ DEFAULT_ACCOUNT = "111122223333"
 DEFAULT_REGION = "ap-northeast-2"
 BACKENDS = ("sandbox", "aws")
 
-_open_lab: Lab | None = None
+_open_lab: Lab | AccountLab | None = None
 
 
 class Lab:
@@ -240,10 +241,15 @@ class Lab:
         return Outcome(IMPLICITLY_DENIED, blocked_by=refusal.blocked_by, reason=reason, **known)
 
 
-def open_lab(backend: str | None = None, *, port: int = 0) -> Lab:
+def open_lab(
+    backend: str | None = None, *, lesson: str = "", port: int = 0, mirrored: bool = True
+) -> Lab | AccountLab:
     """Open a clean lab and return its handle.
 
-    `backend` is "sandbox" (the default, also LAB_BACKEND) or "aws"; `port` 0 takes a free one.
+    `backend` is "sandbox" (the default, also LAB_BACKEND) or "aws"; `lesson` is the number of
+    the notebook, by which the lab on AWS knows what it is going to create. `port` is the
+    sandbox's, 0 takes a free one; `mirrored=False` leaves out the sandbox beside AWS that knows
+    what to expect.
     There is one lab a process: opening another closes the first and says so.
     """
     global _open_lab
@@ -253,16 +259,19 @@ def open_lab(backend: str | None = None, *, port: int = 0) -> Lab:
             f"There is no backend {backend!r} (from open_lab() or LAB_BACKEND): "
             f"use {' or '.join(BACKENDS)}."
         )
-    if backend == "aws":
-        raise LabError(
-            "The backend 'aws' (a real account) is not built yet. "
-            "Unset LAB_BACKEND or use open_lab('sandbox')."
-        )
     if _open_lab is not None:
         _open_lab.close()
         print("The lab that was open is closed; this is a new, empty one.")
-    _open_lab = Lab(port)
+    _open_lab = Lab(port) if backend == "sandbox" else _account_lab(lesson, mirrored)
     return _open_lab
+
+
+def _account_lab(lesson: str, mirrored: bool) -> AccountLab:
+    from labhelpers.account.lab import AccountLab
+    from labhelpers.account.settings import Settings
+
+    settings = Settings.read()
+    return AccountLab(lesson, Lab() if mirrored else None, settings)
 
 
 def _told(call: Callable[..., Any], *args: Any) -> Any:

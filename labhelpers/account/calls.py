@@ -1,0 +1,256 @@
+"""One call to a real account: guard, rewrite, journal, ask, compare with the mirror, translate.
+
+A mixin in front of botocore's client classes, put there by botocore's own event for that, so
+that clients stay what they are: boto3's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from labhelpers.account import clock as clocks
+from labhelpers.account.boundary import fenced, without_strangers
+from labhelpers.account.creates import KINDS, Marks, furnish
+from labhelpers.account.guard import Guard
+from labhelpers.account.journal import Journal
+from labhelpers.account.mirror import Mirror, Reply
+from labhelpers.account.names import Names
+from labhelpers.account.plan import Plan
+from labhelpers.outcome import REFUSAL_CODES
+
+Send = Callable[[str, Mapping[str, Any]], dict[str, Any]]
+#: Without a mirror: how long a refusal may still be the old state's, in seconds.
+SETTLES_IN = 10.0
+_PAUSES = (0.2, 0.4, 0.8, 1.5, 3.0)
+_READS = ("Get", "List", "Describe", "Head", "AssumeRole", "Simulate")
+#: Made once more they change nothing more: these may be asked again after a success.
+_REPEATABLE = frozenset(("PutObject", "DeleteObject", "CopyObject", "PutBucketPolicy"))
+_TRUST = {"CreateRole": "AssumeRolePolicyDocument", "UpdateAssumeRolePolicy": "PolicyDocument"}
+_FENCED = ("CreatePolicy", "CreatePolicyVersion")
+_UNBOUND = {
+    "DeleteRolePermissionsBoundary": "PutRolePermissionsBoundary",
+    "DeleteUserPermissionsBoundary": "PutUserPermissionsBoundary",
+}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whose client it is: the mirror's session for it, and whether it is an administrator."""
+
+    account_id: str  # the real one
+    administrator: bool
+    mirrored: Any = None
+
+
+@dataclass
+class Calls:
+    """Everything that a call needs to know of its lab."""
+
+    names: Names
+    marks: Marks
+    journal: Journal
+    guard: Guard
+    plan: Plan
+    mirror: Mirror | None
+    patience: float
+    boundaries: Mapping[str, str]  # real account id -> ARN of the run's boundary
+    raw: Callable[[str, str], Any]  # (real account id, service) -> a client that rewrites nothing
+    differences: list[str] = field(default_factory=list)
+    _changed_at: float = 0.0
+    _unfenced: set[str] = field(default_factory=set)
+    account_of: dict[str, str] = field(default_factory=dict)  # key id -> real account id
+    asked: int = 0
+    agreed: int = 0
+
+    def classes(self, caller: Caller) -> Callable[..., None]:
+        """A handler for botocore's `creating-client-class` event."""
+        calls = self
+
+        class LabClient:
+            def _make_api_call(self, operation_name, api_params):
+                send = super()._make_api_call
+                return calls.make(self, caller, operation_name, api_params, send)
+
+        def handler(base_classes, **_):
+            base_classes.insert(0, LabClient)
+
+        return handler
+
+    def rewriter(self) -> Callable[..., Any]:
+        """A handler for `provide-client-params`, which presigned URLs pass through as well."""
+
+        def handler(params, model, context, **_):
+            if context.get("is_presign_request"):
+                return self.names.request(model.service_model.service_name, model.name, params)
+            return None
+
+        return handler
+
+    def make(
+        self, client: Any, caller: Caller, operation: str, given: Mapping, send: Send
+    ) -> dict[str, Any]:
+        """Make one call. Returns the answer, or raises ClientError, in the lesson's names."""
+        service = client.meta.service_model.service_name
+        self.guard.check(service, operation, given, client.meta.region_name)
+        creates = (service, operation) in KINDS
+        if creates:
+            self.plan.confirm()
+        sent, parameters = self._as_sent(service, operation, given, caller)
+        self.guard.check_own(service, sent, parameters, caller.administrator)
+        if creates:
+            name = str(parameters.get(KINDS[service, operation].name, ""))
+            self.journal.about_to_create(caller.account_id, operation, name)
+        if not operation.startswith(_READS):
+            self._changed_at = time.monotonic()
+        reply, error = self._ask(sent, parameters, send)
+        expected = self._expect(caller, service, operation, given)
+        reply, error = self._settle(operation, reply, error, expected, sent, parameters, send)
+        if creates and reply.parsed is not None:
+            self._after_create(service, operation, parameters, reply.parsed, caller)
+        self._compare(service, operation, reply, expected)
+        if reply.parsed is None:
+            raise self._translated(operation, error, expected)
+        self._note_keys(reply.parsed, caller)
+        answer = self.names.answer(operation, reply.parsed)
+        if expected is not None and expected.parsed is not None:
+            self.mirror.learn(operation, answer, expected.parsed)
+        return answer
+
+    def _note_keys(self, parsed: Mapping, caller: Caller) -> None:
+        """Which account the handed-out credentials belong to."""
+        keys = parsed.get("Credentials") or parsed.get("AccessKey")
+        if isinstance(keys, Mapping) and "AccessKeyId" in keys:
+            arn = parsed.get("AssumedRoleUser", {}).get("Arn", "::::" + caller.account_id)
+            self.account_of[keys["AccessKeyId"]] = arn.split(":")[4]
+
+    # ---------------------------------------------------------------- before
+
+    def _as_sent(
+        self, service: str, operation: str, given: Mapping, caller: Caller
+    ) -> tuple[str, dict[str, Any]]:
+        """The operation and its parameters as AWS gets them."""
+        parameters = self.names.request(service, operation, given)
+        creates = (service, operation) in KINDS
+        if service == "iam":
+            operation, parameters = self._with_limits(operation, parameters, caller)
+        if creates:
+            bounded = KINDS[service, operation].bounded
+            boundary = self.boundaries[caller.account_id] if bounded else ""
+            tagging = caller.administrator
+            parameters = furnish(service, operation, parameters, self.marks, boundary, tagging)
+        return operation, self.guard.instance(operation, parameters)
+
+    def _with_limits(
+        self, operation: str, parameters: dict[str, Any], caller: Caller
+    ) -> tuple[str, dict[str, Any]]:
+        """IAM's documents with what boundary.py adds, and boundaries that hold on AWS."""
+        accounts = list(self.names.accounts.values())
+        trust, document = parameters.get(_TRUST.get(operation)), parameters.get("PolicyDocument")
+        if isinstance(trust, str):
+            parameters[_TRUST[operation]] = without_strangers(trust, accounts)
+        if operation in _FENCED and isinstance(document, str):
+            text = fenced(document, self.names.prefix, accounts)
+            if text == document:
+                name = parameters.get("PolicyName") or parameters.get("PolicyArn", "")
+                self._unfenced.add(name.rpartition("/")[2])
+            parameters["PolicyDocument"] = text
+        wanted = parameters.get("PermissionsBoundary") or ""
+        cannot_hold_it = wanted.startswith("arn:aws:iam::aws:")
+        if operation in _UNBOUND or cannot_hold_it or wanted.rpartition("/")[2] in self._unfenced:
+            parameters["PermissionsBoundary"] = self.boundaries[caller.account_id]
+        return _UNBOUND.get(operation, operation), parameters
+
+    def _after_create(
+        self, service: str, operation: str, parameters: Mapping, parsed: Mapping, caller: Caller
+    ) -> None:
+        """The tags that could not go along, and ids that only AWS knows."""
+        kind = KINDS[service, operation]
+        self.guard.made(parsed)
+        if service == "s3":
+            tags = {"TagSet": self.marks.listed()}
+            self.raw(caller.account_id, "s3").put_bucket_tagging(
+                Bucket=parameters["Bucket"], Tagging=tags
+            )
+        elif service == "iam" and kind.tags and not caller.administrator:
+            self._tag_later(operation, parameters, parsed, caller)
+
+    def _tag_later(
+        self, operation: str, parameters: Mapping, parsed: Mapping, caller: Caller
+    ) -> None:
+        iam, tags = self.raw(caller.account_id, "iam"), self.marks.listed()
+        if operation == "CreatePolicy":
+            iam.tag_policy(PolicyArn=parsed["Policy"]["Arn"], Tags=tags)
+        elif operation == "CreateVirtualMFADevice":
+            iam.tag_mfa_device(SerialNumber=parsed["VirtualMFADevice"]["SerialNumber"], Tags=tags)
+        elif operation in ("CreateUser", "CreateRole", "CreateInstanceProfile"):
+            kind = KINDS["iam", operation]
+            word = operation.removeprefix("Create")
+            tag = {"User": iam.tag_user, "Role": iam.tag_role}.get(word, iam.tag_instance_profile)
+            tag(**{kind.name: parameters[kind.name]}, Tags=tags)
+
+    # ---------------------------------------------------------------- asking
+
+    def _ask(
+        self, operation: str, parameters: Mapping, send: Send
+    ) -> tuple[Reply, ClientError | None]:
+        try:
+            return Reply(send(operation, parameters)), None
+        except ClientError as error:
+            return Reply(None, str(error.response.get("Error", {}).get("Code", ""))), error
+
+    def _expect(self, caller: Caller, service: str, operation: str, given: Mapping):
+        if self.mirror is None:
+            return None
+        return self.mirror.ask(caller.mirrored, service, operation, given)
+
+    def _settle(self, operation, reply, error, expected, sent, parameters, send):
+        """Ask again while AWS may still be on its way to what the policies say."""
+        started, told = time.monotonic(), False
+        for number in range(10_000):
+            waited = time.monotonic() - started
+            if not self._may_change(operation, reply, expected, waited):
+                break
+            if waited > 2 and not told:
+                told = True
+                print(f"{operation}: waiting for AWS to catch up (at most {self.patience:.0f} s) …")
+            clocks.wait(_PAUSES[min(number, len(_PAUSES) - 1)])
+            reply, error = self._ask(sent, parameters, send)
+        return reply, error
+
+    def _may_change(
+        self, operation: str, reply: Reply, expected: Reply | None, waited: float
+    ) -> bool:
+        if waited > self.patience:
+            return False
+        if expected is None:
+            fresh = time.monotonic() - self._changed_at < min(SETTLES_IN, self.patience)
+            return fresh and reply.parsed is None and reply.code in REFUSAL_CODES
+        if reply.agrees_with(expected):
+            return False
+        again = operation.startswith(_READS) or operation in _REPEATABLE
+        return reply.parsed is None or again
+
+    def _compare(self, service: str, operation: str, reply: Reply, expected: Reply | None) -> None:
+        if expected is None:
+            return
+        self.asked += 1
+        if reply.agrees_with(expected):
+            self.agreed += 1
+            return
+        here, there = (one.code or "allowed" for one in (expected, reply))
+        said = f"{service}:{operation}: AWS says {there}, the sandbox {here}."
+        self.differences.append(said)
+        print(f"A difference. {said} AWS's word counts.")
+
+    def _translated(
+        self, operation: str, error: ClientError, expected: Reply | None
+    ) -> ClientError:
+        response = self.names.answer(operation, error.response)
+        found = type(error)(response, error.operation_name)
+        found.expected = expected.outcome if expected is not None else None
+        return found

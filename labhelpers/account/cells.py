@@ -1,0 +1,183 @@
+"""In a notebook on AWS: a step that only the sandbox can do says so, and the notebook goes on.
+
+IPython lets an AST transformer change each cell before it runs. Here every statement of a cell
+gets a handler for SandboxOnly. An assert that fails with it is passed over; any other statement
+ends the cell, and what the cell would have assigned becomes a Missing, so that later steps which
+need it are left out as well, with the same reason.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from labhelpers.errors import SandboxOnly
+
+_HELPER = "__sts_lab_cell__"
+_KEEP = """
+if __sts_lab_cell__.runs({number}):
+    try:
+        pass
+    except __sts_lab_cell__.SandboxOnly as __sts_lab_error__:
+        __sts_lab_cell__.skip({number}, __sts_lab_error__)
+"""
+
+
+class Missing:
+    """Stands for what a step would have made that only the sandbox has; any use says so."""
+
+    def __init__(self, name: str, why: str) -> None:
+        object.__setattr__(self, "_told", (name, why))
+
+    def _raise(self, *_: Any, **__: Any) -> Any:
+        name, why = object.__getattribute__(self, "_told")
+        raise SandboxOnly(f"`{name}` is not there: {why}")
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("_raise", "__class__"):
+            return object.__getattribute__(self, name)
+        return self._raise()
+
+    __call__ = __iter__ = __getitem__ = __setitem__ = __len__ = __bool__ = _raise
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = _raise
+    __add__ = __radd__ = __sub__ = __rsub__ = __or__ = __ror__ = __and__ = __rand__ = _raise
+    __str__ = __repr__ = __format__ = __hash__ = __enter__ = __exit__ = __next__ = _raise
+
+
+def in_notebook() -> bool:
+    """Whether cells run here."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    return get_ipython() is not None
+
+
+class CellGuard(ast.NodeTransformer):
+    """One for each lab; `close` takes it out of IPython again. `skipped` counts the steps."""
+
+    SandboxOnly = SandboxOnly
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._statements: list[ast.stmt] = []
+        self._last: list[str] = []
+        self._why = ""
+        self._said: set[str] = set()
+        self.skipped: list[str] = []
+        self.ran = 0
+        shell.ast_transformers.append(self)
+        shell.user_ns_hidden[_HELPER] = None
+
+    def close(self) -> None:
+        if self in self._shell.ast_transformers:
+            self._shell.ast_transformers.remove(self)
+
+    # ------------------------------------------------------------- before the cell runs
+
+    def visit_Module(self, module: ast.Module) -> ast.Module:
+        self._statements, self._why, self._last = list(module.body), "", []
+        self._said = set()
+        self._shell.user_ns[_HELPER] = self
+        body: list[ast.stmt] = []
+        for number, statement in enumerate(module.body):
+            is_shown = isinstance(statement, ast.Expr) and number == len(module.body) - 1
+            body.append(self._guarded(number, statement, is_shown))
+        if body and is_shown:
+            shown = ast.parse(f"{_HELPER}.shown()").body[0]
+            body.append(ast.copy_location(shown, statement))
+        module.body = body
+        return ast.fix_missing_locations(module)
+
+    def _guarded(self, number: int, statement: ast.stmt, is_shown: bool) -> ast.stmt:
+        around = ast.parse(_KEEP.format(number=number)).body[0]
+        for node in ast.walk(around):
+            ast.copy_location(node, statement)
+        inner = statement
+        if is_shown:
+            keep = ast.parse(f"{_HELPER}.keep(None)").body[0]
+            keep.value.args = [statement.value]
+            inner = ast.copy_location(keep, statement)
+        around.body[0].body = [inner]
+        return around
+
+    # ------------------------------------------------------------- while it runs
+
+    def keep(self, value: Any) -> None:
+        """Hold the value of the last expression for shown()."""
+        self._last = [value]
+
+    def shown(self) -> Any:
+        """The value that the cell shows, None if its step was left out."""
+        return self._last.pop() if self._last else None
+
+    def runs(self, number: int) -> bool:
+        """Whether a statement is to be run."""
+        statement = self._statements[number]
+        if self._why:
+            return isinstance(statement, (ast.FunctionDef, ast.ClassDef))  # they fail when used
+        for name in _reads(statement):
+            value = self._shell.user_ns.get(name)
+            if type(value) is Missing:
+                reason = object.__getattribute__(value, "_told")[1]
+                self._left_out(number, reason)
+                return False
+        self.ran += 1
+        return True
+
+    def skip(self, number: int, error: SandboxOnly) -> None:
+        """A statement met something that only the sandbox has."""
+        self.ran -= 1
+        self._left_out(number, str(error).rpartition("is not there: ")[2])
+
+    def _left_out(self, number: int, why: str) -> None:
+        if why not in self._said:
+            print(f"Sandbox only: {why}")
+        self._said.add(why)
+        self.skipped.append(why)
+        if isinstance(self._statements[number], ast.Assert):
+            return
+        self._why = why
+        for statement in self._statements[number:]:
+            for name in _assigns(statement):
+                self._shell.user_ns[name] = Missing(name, why)
+            for name in _changes(statement):
+                if isinstance(self._shell.user_ns.get(name), (list, dict, set)):
+                    self._shell.user_ns[name] = Missing(name, why)
+
+
+_INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def _reads(statement: ast.stmt) -> set[str]:
+    """Names that a statement needs at once; the bodies of functions run later."""
+    return _names(statement, ast.Load, _INNER)
+
+
+def _assigns(statement: ast.stmt) -> set[str]:
+    """Names that a statement would bind in the notebook; functions are defined all the same."""
+    return _names(statement, ast.Store, (*_INNER, *_LOOPS))
+
+
+def _names(node: ast.AST, context: type, inner: tuple[type, ...]) -> set[str]:
+    if isinstance(node, inner):
+        return set()
+    found = {node.id} if isinstance(node, ast.Name) and isinstance(node.ctx, context) else set()
+    return found.union(*(_names(child, context, inner) for child in ast.iter_child_nodes(node)))
+
+
+def _changes(statement: ast.stmt) -> set[str]:
+    """Names of lists, dicts and sets that a statement would fill."""
+    found = set()
+    for node in ast.walk(statement):
+        target = None
+        if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store):
+            target = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            target = node.func.value
+        while isinstance(target, (ast.Subscript, ast.Attribute)):
+            target = target.value
+        if isinstance(target, ast.Name):
+            found.add(target.id)
+    return found

@@ -1,0 +1,104 @@
+"""What the lab may create on AWS, what it costs, and the marks that each thing carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from labhelpers.account.names import PATH
+
+PROJECT = "sts-lab"
+#: A sandbox account's budget alarm never hears of any of these.
+FREE = "nothing"
+FEW_BYTES = "nothing worth naming: a few bytes"
+BY_THE_SECOND = "a t3.micro's price by the second"
+KEEPS = timedelta(hours=12)  # after that even a careful sweep may take it away
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of thing: `name` is the parameter that names it; what marks AWS lets it carry."""
+
+    word: str
+    name: str = ""
+    path: bool = False
+    tags: bool = False
+    bounded: bool = False
+    cost: str = FREE
+
+
+KINDS: dict[tuple[str, str], Kind] = {
+    ("iam", "CreateUser"): Kind("IAM user", "UserName", path=True, tags=True, bounded=True),
+    ("iam", "CreateRole"): Kind("IAM role", "RoleName", path=True, tags=True, bounded=True),
+    ("iam", "CreatePolicy"): Kind("managed policy", "PolicyName", path=True, tags=True),
+    ("iam", "CreateGroup"): Kind("IAM group", "GroupName", path=True),
+    ("iam", "CreateInstanceProfile"): Kind(
+        "instance profile", "InstanceProfileName", path=True, tags=True
+    ),
+    ("iam", "CreateVirtualMFADevice"): Kind(
+        "virtual MFA device", "VirtualMFADeviceName", path=True, tags=True
+    ),
+    ("iam", "CreateOpenIDConnectProvider"): Kind("OIDC provider", "Url", tags=True),
+    ("iam", "CreateAccessKey"): Kind("access key", "UserName"),
+    ("s3", "CreateBucket"): Kind("S3 bucket", "Bucket", cost=FEW_BYTES),
+    ("ec2", "CreateSecurityGroup"): Kind("security group", "GroupName", tags=True),
+    ("ec2", "RunInstances"): Kind("EC2 instance", tags=True, cost=BY_THE_SECOND),
+}
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The tags of one run. `owner` is the learner's ARN."""
+
+    run: str
+    owner: str
+    expires: datetime
+
+    @classmethod
+    def of(cls, run: str, owner: str) -> Marks:
+        return cls(run, owner, datetime.now(UTC) + KEEPS)
+
+    def tags(self) -> dict[str, str]:
+        return {
+            "project": PROJECT,
+            "sts-lab:run": self.run,
+            "sts-lab:owner": self.owner[:256],
+            "sts-lab:expires": f"{self.expires:%Y-%m-%dT%H:%M:%SZ}",
+        }
+
+    def listed(self) -> list[dict[str, str]]:
+        return [{"Key": key, "Value": value} for key, value in self.tags().items()]
+
+
+def furnish(
+    service: str,
+    operation: str,
+    parameters: Mapping[str, Any],
+    marks: Marks,
+    boundary: str,
+    tagging: bool,
+) -> dict[str, Any]:
+    """The parameters of a create with path, tags and permissions boundary.
+
+    `parameters` are in the account's names already. `tagging` is False where the caller may
+    lack the permission to tag: then the lab tags right afterwards.
+    """
+    kind = KINDS[service, operation]
+    found = dict(parameters)
+    if kind.path:
+        found["Path"] = PATH.rstrip("/") + found.get("Path", "/")
+    if kind.bounded:
+        found.setdefault("PermissionsBoundary", boundary)
+    if kind.tags and service == "iam" and tagging:
+        found["Tags"] = [*found.get("Tags", ()), *marks.listed()]
+    if service == "ec2":
+        found["TagSpecifications"] = _specifications(operation, found, marks)
+    return found
+
+
+def _specifications(operation: str, parameters: Mapping[str, Any], marks: Marks) -> list:
+    types = {"RunInstances": ("instance", "volume")}.get(operation, ("security-group",))
+    given = {s["ResourceType"]: s["Tags"] for s in parameters.get("TagSpecifications", ())}
+    return [{"ResourceType": t, "Tags": [*given.get(t, ()), *marks.listed()]} for t in types]

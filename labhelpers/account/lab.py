@@ -1,0 +1,325 @@
+"""AccountLab: the handle of a notebook on a real AWS account, with the sandbox Lab's interface."""
+
+from __future__ import annotations
+
+import atexit
+import secrets
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from labhelpers.account.boundary import boundary
+from labhelpers.account.calls import Caller, Calls
+from labhelpers.account.cells import CellGuard, in_notebook
+from labhelpers.account.clock import AccountClock
+from labhelpers.account.creates import Marks
+from labhelpers.account.guard import Guard
+from labhelpers.account.journal import Journal
+from labhelpers.account.mirror import Mirror
+from labhelpers.account.names import LESSON_ACCOUNTS, PATH, Names
+from labhelpers.account.plan import Plan
+from labhelpers.account.reasons import outcome_of
+from labhelpers.account.settings import Settings, confirmed_caller
+from labhelpers.account.sweep import Sweep
+from labhelpers.attempt import attempt, credentials_in
+from labhelpers.boto_session import shared_loader
+from labhelpers.errors import LabError, SandboxOnly
+from labhelpers.outcome import Outcome
+
+if TYPE_CHECKING:
+    from labhelpers.terraform import Configuration, Deployment
+
+#: Throttled calls are made again, later and later: botocore's own standard mode.
+_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 10})
+
+
+class AccountLab:
+    """An AWS account of the learner's, through the lesson's eyes.
+
+    `lesson` is the notebook's number, `mirror` an open sandbox Lab, or None to do without.
+    Raises LabError unless the account was confirmed by its number (settings.py); nothing is
+    created before the first call that creates something has been agreed to.
+    """
+
+    def __init__(self, lesson: str = "", mirror: Any = None, settings: Settings | None = None):
+        self.settings = settings or Settings.read()
+        self.region = self.settings.region
+        self.account_id = LESSON_ACCOUNTS[0]
+        self.clock = AccountClock()
+        self._mirror = Mirror(mirror) if mirror is not None else None
+        self._learners = {}  # real account id -> a boto3 Session of the learner that rewrites nothing
+        self._sessions: dict[str, boto3.Session] = {}
+        self._boundaries: dict[str, str] = {}
+        self._raw_clients: dict[tuple[str, str], Any] = {}
+        self._closed = False
+        try:
+            owner = self._confirm()
+        except BaseException:
+            if mirror is not None:
+                mirror.close()
+            raise
+        run = secrets.token_hex(3)
+        real = self.settings.account_id
+        self._names = Names(run, real, self.settings.second_account_id or None)
+        self._marks = Marks.of(run, owner)
+        self._journal = Journal(run)
+        prefix = self._names.prefix
+        self._calls = Calls(
+            names=self._names,
+            marks=self._marks,
+            journal=self._journal,
+            guard=Guard(prefix, self.region, self.settings.ami),
+            plan=Plan(lesson, self._names.accounts, prefix, self.settings.yes),
+            mirror=self._mirror,
+            patience=self.settings.patience,
+            boundaries=_Boundaries(self._boundary),
+            raw=self._raw,
+        )
+        self._cells = _guarded_cells(self)
+        atexit.register(self._at_exit)
+
+    def _confirm(self) -> str:
+        """Ask who the profiles belong to. The ARN of the learner."""
+        wanted, profile = self.settings.account_id, self.settings.profile
+        session = boto3.Session(botocore_session=self._learner(profile))
+        owner = confirmed_caller(session, wanted, _ACCOUNT)
+        self._learners[wanted] = session
+        second, profile = self.settings.second_account_id, self.settings.second_profile
+        if profile:
+            session = boto3.Session(botocore_session=self._learner(profile))
+            confirmed_caller(session, second, _SECOND)
+            if second == wanted:
+                raise LabError(f"{_SECOND} is the first account once more; it has to be another.")
+            self._learners[second] = session
+        elif second:
+            raise LabError(f"{_SECOND} is set, but LAB_AWS_SECOND_PROFILE is not.")
+        return owner
+
+    def _learner(self, profile: str | None) -> botocore.session.Session:
+        """A botocore session of boto3's own chain: profile, SSO, environment, metadata."""
+        from botocore.exceptions import ProfileNotFound
+
+        session = botocore.session.Session(profile=profile)
+        session.register_component("data_loader", shared_loader())
+        session.set_config_variable("region", self.region)
+        session.set_default_client_config(_CONFIG)
+        try:
+            session.get_scoped_config()
+        except ProfileNotFound as error:
+            raise LabError(f"{error} `aws configure list-profiles` shows what there is.") from None
+        return session
+
+    # ------------------------------------------------------------------ the lesson's interface
+
+    def session(self, account_id: str | None = None) -> boto3.Session:
+        """A boto3 Session of the learner in an account of the lesson."""
+        number = self.account_id if account_id is None else account_id
+        real = self._names.account(number)
+        if real not in self._learners:
+            raise LabError(f"This lab has no account {account_id!r}.")
+        if number not in self._sessions:
+            mirrored = self._mirror.session(number) if self._mirror else None
+            caller = Caller(real, True, mirrored)
+            self._sessions[number] = self._hooked(self._learner_again(real), caller)
+        return self._sessions[number]
+
+    def client(self, service: str) -> Any:
+        """Short for `lab.session().client(service)`."""
+        return self.session().client(service)
+
+    def session_from(self, credentials: Mapping[str, Any]) -> boto3.Session:
+        """A boto3 Session from the credentials that a call of this lab has handed out."""
+        keys = credentials_in(credentials)
+        own = self._learner_again(self.settings.account_id)
+        own.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken"))
+        mirrored = self._mirror.session_of(keys) if self._mirror else None
+        return self._hooked(own, Caller(self._account_of(keys), False, mirrored))
+
+    def attempt(self, call: Callable[..., Any], /, *args: Any, **parameters: Any) -> Outcome:
+        """Make a boto3 call and report what became of it, refused or not.
+
+        The words are the service's. Where it does not say which policy refused, the sandbox's
+        decision on the same policies fills in, and the reason says so.
+        """
+        return attempt(call, args, parameters, self._refused, lambda: self._closed)
+
+    def _refused(self, action: str, error: Any) -> Outcome:
+        return outcome_of(action, error, getattr(error, "expected", None))
+
+    def deploy(
+        self, configuration: Configuration, session: boto3.Session | None = None
+    ) -> Deployment:
+        """Create what a Terraform configuration declares, with the lab's names and tags."""
+        from labhelpers.progress import progress_bar
+        from labhelpers.terraform import deploy
+
+        return deploy(configuration, lambda: session or self.session(), progress_bar("Deploying"))
+
+    def sessions(self) -> list[Any]:
+        """Every role session that STS handed out in this lab, in order of issue."""
+        if self._mirror is None:
+            raise SandboxOnly("AWS keeps no list of sessions.")
+        return self._mirror.sandbox.sessions()
+
+    def identity_provider(self, url: str) -> Any:
+        """In a GitHub Actions job: its own tokens. Raises SandboxOnly for any other issuer."""
+        from labhelpers.account.github_job import github_job
+
+        return github_job(url, self._names)
+
+    def root_session(self, account_id: str | None = None) -> NoReturn:
+        raise SandboxOnly("The root user of a real account has no part in any lesson.")
+
+    def saml_provider(self, entity_id: str = "") -> NoReturn:
+        raise SandboxOnly("A real account trusts a real directory, not the lab's.")
+
+    def instance_metadata(self, instance_id: str) -> NoReturn:
+        raise SandboxOnly("A real instance's metadata answers on that instance and nowhere else.")
+
+    def container_credentials(self, role_arn: str) -> NoReturn:
+        raise SandboxOnly("A real task's credentials are handed out in that task only.")
+
+    def environ(self, session: boto3.Session | None = None) -> NoReturn:
+        raise SandboxOnly("Another process would not know by which names the lab calls things.")
+
+    terraform_environ = environ
+
+    @property
+    def trail(self) -> NoReturn:
+        raise SandboxOnly(
+            "CloudTrail's events arrive minutes later, and data events only where a trail asks."
+        )
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where STS is asked."""
+        return self._raw(self.settings.account_id, "sts").meta.endpoint_url
+
+    @property
+    def differences(self) -> list[str]:
+        """Calls on which AWS and the sandbox did not agree, in order."""
+        return list(self._calls.differences)
+
+    def real(self, name_or_arn: str) -> str:
+        """What a name or an ARN of the lesson is called in the account."""
+        if name_or_arn.startswith("arn:"):
+            return self._names.text(name_or_arn)
+        return self._names.real(name_or_arn)
+
+    def close(self) -> None:
+        """Remove everything that this lab has created. Can be called twice.
+
+        Raises LabError where something could not be removed; calling it again goes on.
+        """
+        if self._closed:
+            return
+        left: list[str] = []
+        if self._journal.entries():
+            left = self._sweep()
+        self._closed = True
+        atexit.unregister(self._at_exit)
+        if self._cells is not None:
+            self._cells.close()
+        if self._mirror is not None:
+            self._mirror.sandbox.close()
+        if left:
+            raise LabError(f"Not removed: {', '.join(left)}. `python -m labhelpers sweep` goes on.")
+
+    def _at_exit(self) -> None:
+        try:
+            self.close()
+        except Exception as error:  # nobody is left to catch it; the journal remembers
+            print(f"The lab could not clean up: {error} `python -m labhelpers sweep` will.")
+
+    def _sweep(self) -> list[str]:
+        from labhelpers.progress import progress_bar
+
+        run = self._marks.run
+        left: list[str] = []
+        for real in self._names.accounts.values():
+            sweep = Sweep(lambda s, a=real: self._raw(a, s), real, run=run)
+            left += sweep.remove(progress_bar("Removing"))
+        if not left:
+            self._journal.done()
+        return left
+
+    def __enter__(self) -> AccountLab:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else f"run {self._marks.run}"
+        return (
+            f"Lab(AWS account {self.settings.account_id}, here called {self.account_id}, "
+            f"Region {self.region}, {state})"
+        )
+
+    # ------------------------------------------------------------------ sessions and clients
+
+    def _learner_again(self, real: str) -> botocore.session.Session:
+        first = real == self.settings.account_id
+        return self._learner(self.settings.profile if first else self.settings.second_profile)
+
+    def _hooked(self, session: botocore.session.Session, caller: Caller) -> boto3.Session:
+        session.register("creating-client-class", self._calls.classes(caller))
+        session.register("provide-client-params", self._calls.rewriter())
+        return boto3.Session(botocore_session=session)
+
+    def _raw(self, real: str, service: str) -> Any:
+        """A client of the learner's that rewrites nothing: for the lab's own housekeeping."""
+        if (real, service) not in self._raw_clients:
+            self._raw_clients[real, service] = self._learners[real].client(service)
+        return self._raw_clients[real, service]
+
+    def _account_of(self, keys: Mapping[str, Any]) -> str:
+        return self._calls.account_of.get(keys["AccessKeyId"], self.settings.account_id)
+
+    def _boundary(self, real: str) -> str:
+        """The ARN of this run's permissions boundary in an account, made at first need."""
+        name = f"{self._names.prefix}boundary"
+        self._journal.about_to_create(real, "CreatePolicy", name)
+        accounts = [self.settings.account_id, self.settings.second_account_id]
+        made = self._raw(real, "iam").create_policy(
+            PolicyName=name,
+            Path=PATH,
+            PolicyDocument=boundary(self._names.prefix, filter(None, accounts)),
+            Description="What identities of the STS lab can do at most",
+            Tags=self._marks.listed(),
+        )
+        return made["Policy"]["Arn"]
+
+
+_ACCOUNT, _SECOND = "LAB_AWS_ACCOUNT_ID", "LAB_AWS_SECOND_ACCOUNT_ID"
+
+
+class _Boundaries(dict):
+    """Real account id -> ARN of the boundary, which is created when it is first asked for."""
+
+    def __init__(self, make: Callable[[str], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, real: str) -> str:
+        self[real] = self._make(real)
+        return self[real]
+
+
+def _guarded_cells(lab: AccountLab) -> CellGuard | None:
+    if not in_notebook():
+        return None
+    from IPython import get_ipython
+
+    shell = get_ipython()
+
+    def after_cell(result: Any) -> None:
+        if isinstance(result.error_in_exec, KeyboardInterrupt) and not lab._closed:
+            print("Interrupted: removing what this notebook has created.")
+            lab.close()
+
+    shell.events.register("post_run_cell", after_cell)
+    return CellGuard(shell)

@@ -1,0 +1,150 @@
+"""The mirror: a sandbox in which every call to AWS is made once more, to know what to expect.
+
+AWS changes its mind for some seconds after a policy has changed, and does not say why it refuses
+AssumeRole. The sandbox decides at once and gives its reasons. So each call is repeated there, by
+the same lesson identity, and both answers are compared: AWS is asked again until they agree or
+patience ends. AWS's word counts. No real credential reaches the mirror: it hands out its own, and
+only a table in this process knows which belong together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pyotp
+
+from labhelpers.errors import SandboxOnly
+from labhelpers.outcome import Outcome
+
+if TYPE_CHECKING:
+    import boto3
+
+# Ids, keys, secrets, tokens: what each side makes up for itself.
+_OPAQUE = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
+_EC2_ID = re.compile(r"\b(?:i|sg|vpc|subnet|vol|eni)-[0-9a-f]{8,17}\b")
+_CODES = ("TokenCode", "AuthenticationCode1", "AuthenticationCode2")
+#: Tokens of real identity providers are for AWS alone.
+_NOT_MIRRORED = frozenset(("AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "RunInstances"))
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer: `parsed` of a call that succeeded, else the error's code."""
+
+    parsed: Mapping[str, Any] | None = None
+    code: str = ""
+    outcome: Outcome | None = None
+
+    def agrees_with(self, other: Reply) -> bool:
+        return self.code == other.code
+
+
+class Mirror:
+    """`sandbox` is an open sandbox Lab that belongs to the mirror alone."""
+
+    def __init__(self, sandbox: Any) -> None:
+        self.sandbox = sandbox
+        self._twins: dict[str, str] = {}  # AWS's id, key, secret or token -> the mirror's
+        self._seeds: dict[str, tuple[str, str]] = {}  # MFA serial number -> both seeds
+
+    def session(self, account_id: str) -> boto3.Session:
+        """The mirror's administrator of a lesson account."""
+        return self.sandbox.session(account_id)
+
+    def session_of(self, keys: Mapping[str, Any]) -> boto3.Session | None:
+        """The mirror's session for AWS credentials; None for some that it never saw issued."""
+        names = [n for n in ("AccessKeyId", "SecretAccessKey", "SessionToken") if keys.get(n)]
+        twins = {name: self._twins.get(keys[name]) for name in names}
+        if None in twins.values():
+            return None
+        return self.sandbox.session_from(twins)
+
+    def ask(
+        self, session: boto3.Session | None, service: str, operation: str, given: Mapping
+    ) -> Reply | None:
+        """Make a lesson's call here; None where the mirror has no opinion."""
+        if session is None or operation in _NOT_MIRRORED:
+            return None
+        try:
+            client = session.client(service)
+            names = {api: name for name, api in client.meta.method_to_api_mapping.items()}
+            outcome = self.sandbox.attempt(
+                getattr(client, names[operation]), **self._as_here(given)
+            )
+        except (SandboxOnly, KeyError):
+            return None
+        if outcome.blocked_by in ("not modelled", "client"):
+            return None
+        if operation == "CreateBucket" and outcome.succeeded:
+            self._block_public_access(client, given["Bucket"])
+        return Reply(outcome.response, outcome.code, outcome)
+
+    def learn(self, operation: str, real: Mapping[str, Any], here: Mapping[str, Any]) -> None:
+        """Remember which ids, keys and secrets of the two answers belong together."""
+        if operation == "CreateVirtualMFADevice":
+            ours, theirs = real["VirtualMFADevice"], here["VirtualMFADevice"]
+            seeds = (ours["Base32StringSeed"], theirs["Base32StringSeed"])
+            self._seeds[ours["SerialNumber"]] = tuple(seed.decode() for seed in seeds)
+        self._pair(
+            {k: v for k, v in real.items() if k != "ResponseMetadata"},
+            {k: v for k, v in here.items() if k != "ResponseMetadata"},
+        )
+
+    def _pair(self, real: Any, here: Any) -> None:
+        if isinstance(real, Mapping) and isinstance(here, Mapping):
+            for key in real.keys() & here.keys():
+                self._pair(real[key], here[key])
+        elif isinstance(real, list) and isinstance(here, list) and len(real) == len(here):
+            for ours, theirs in zip(real, here, strict=True):
+                self._pair(ours, theirs)
+        elif (
+            isinstance(real, str)
+            and isinstance(here, str)
+            and (_OPAQUE.fullmatch(real) or _EC2_ID.fullmatch(real))
+        ):
+            self._twins[real] = here
+
+    def _as_here(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        seeds = self._seeds.get(given.get("SerialNumber", ""))
+        return {
+            name: _code(value, *seeds) if seeds and name in _CODES else self._value(value)
+            for name, value in given.items()
+        }
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: self._value(inner) for key, inner in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self._value(inner) for inner in value]
+        if not isinstance(value, str):
+            return value
+        for pattern in (_OPAQUE, _EC2_ID):
+            value = pattern.sub(lambda m: self._twins.get(m[0], m[0]), value)
+        return value
+
+    def _block_public_access(self, client: Any, bucket: str) -> None:
+        """As AWS does for every new bucket since 2023."""
+        names = (
+            "BlockPublicAcls",
+            "IgnorePublicAcls",
+            "BlockPublicPolicy",
+            "RestrictPublicBuckets",
+        )
+        client.put_public_access_block(
+            Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(names, True)
+        )
+
+
+def _code(code: Any, real_seed: str, seed_here: str) -> Any:
+    """The code of the same moment from the mirror's device; a wrong code stays wrong."""
+    ours, theirs = pyotp.TOTP(real_seed), pyotp.TOTP(seed_here)
+    now = datetime.now(UTC)
+    for steps in sorted(range(-20, 21), key=abs):
+        moment = now + timedelta(seconds=30 * steps)
+        if ours.at(moment) == code:
+            return theirs.at(moment)
+    return code

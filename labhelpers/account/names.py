@@ -1,0 +1,235 @@
+"""The lesson's names and the account's: alice is /sts-lab/sts-lab-RUN-alice on AWS.
+
+Lessons call their people alice and their buckets reports, and know two accounts by numbers. In a
+real account nothing may collide and everything has to be found again, so each name gets a path
+and a prefix with a random run id, in requests, and loses them in answers. Because every name of
+a request is rewritten, no request can name anything that the lab has not made.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from labhelpers.errors import SandboxOnly
+
+PATH = "/sts-lab/"
+PREFIX = "sts-lab-"
+#: The accounts that play a part in the lessons; the first is the learner's.
+LESSON_ACCOUNTS = ("111122223333", "444455556666", "777788889999", "666677778888")
+
+_KINDS = "user|role|group|policy|instance-profile|mfa"
+_IAM = re.compile(rf"(arn:aws:iam::(?:\d{{12}}|\*):(?:{_KINDS}|saml-provider)/)([^\s\"',\\\]]+)")
+_SESSION = re.compile(
+    r"(arn:aws:sts::(?:\d{12}|\*):(?:assumed-role|federated-user)/)([^\s\"',\\]+)"
+)
+_BUCKET = re.compile(r"(arn:aws:s3:::)([^\s\"',\\*/][^\s\"',\\/]*)")
+_USERID = re.compile(r"\b(A(?:ROA|CCA)[A-Z0-9]{16,}:)([\w+=,.@*?-]+)")
+_ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
+
+_NAMES = frozenset(
+    ("UserName", "RoleName", "GroupName", "InstanceProfileName", "VirtualMFADeviceName")
+    + ("NewUserName", "NewGroupName", "Bucket")
+)
+#: The longest that AWS takes; a prefix must not make an allowed name a forbidden one.
+_LONGEST = {"UserName": 64, "RoleName": 64, "Bucket": 63, "RoleSessionName": 64, "Name": 32}
+#: Names that only the request itself carries, and the condition keys that compare them.
+_SPOKEN = frozenset(("RoleSessionName", "SourceIdentity"))
+_NAME_KEYS = ("sts:rolesessionname", "sts:sourceidentity", "aws:sourceidentity", "aws:username")
+_TAG_KEYS = ("aws:principaltag/", "aws:requesttag/", "aws:resourcetag/", "iam:resourcetag/")
+_DOCUMENTS = frozenset(("PolicyDocument", "AssumeRolePolicyDocument", "Policy"))
+
+
+class Names:
+    """Rewrites parameters and answers for one run.
+
+    `account` is the learner's real account number, `second` the one that plays whichever other
+    account a lesson needs first, None without.
+    """
+
+    def __init__(self, run: str, account: str, second: str | None = None) -> None:
+        self.prefix = f"{PREFIX}{run}-"
+        self.accounts = {LESSON_ACCOUNTS[0]: account}
+        self._spare = second
+        self._users: set[str] = set()
+
+    def real(self, name: str, most: int = 64) -> str:
+        """A name of the lesson as it is called in the account."""
+        if name.startswith(self.prefix) or len(self.prefix + name) > most:
+            return name
+        return self.prefix + name
+
+    # ------------------------------------------------------------------ requests
+
+    def request(self, service: str, operation: str, parameters: Mapping[str, Any]) -> dict:
+        """The parameters with every name as it is in the account.
+
+        Raises SandboxOnly where a text names an account that this lab does not have.
+        """
+        if operation == "CreateUser" and isinstance(parameters.get("UserName"), str):
+            self._users.add(parameters["UserName"])
+        found = {name: self._value(name, value) for name, value in parameters.items()}
+        if (service, operation) in _OWN_NAMES:
+            name = _OWN_NAMES[service, operation]
+            if isinstance(found.get(name), str):
+                found[name] = self.real(found[name], _LONGEST.get(name, 128))
+        if service == "iam" and _listed(operation, parameters):
+            found["PathPrefix"] = PATH.rstrip("/") + found.get("PathPrefix", "/")
+        if (service, operation) == ("s3", "ListBuckets"):
+            found["Prefix"] = self.prefix + parameters.get("Prefix", "")
+        return found
+
+    def _value(self, name: str, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            if name == "IamInstanceProfile" and isinstance(value.get("Name"), str):
+                value = {**value, "Name": self.real(value["Name"])}
+            return {key: self._value(key, inner) for key, inner in value.items()}
+        if isinstance(value, (list, tuple)):
+            if name == "Tags":
+                value = [self._tag(tag) for tag in value]
+            return [self._value("", inner) for inner in value]
+        if not isinstance(value, str):
+            return value
+        if name in _NAMES or name in _SPOKEN:
+            return self.real(value, _LONGEST.get(name, 128))
+        if name == "CopySource" and not value.startswith("arn:"):
+            return self.real(value.lstrip("/"), 2000)
+        if name in _DOCUMENTS:
+            value = self._conditions(value)
+        return self.text(value)
+
+    def _tag(self, tag: Any) -> Any:
+        """Tags that hold the name of a user follow the user's name: ${aws:username} meets them."""
+        if isinstance(tag, Mapping) and tag.get("Value") in self._users:
+            return {**tag, "Value": self.real(tag["Value"])}
+        return tag
+
+    def text(self, value: str) -> str:
+        """ARNs, session ids and account numbers in any text, as they are in the account."""
+        value = _IAM.sub(lambda m: m[1] + self._with_path(m[2]), value)
+        value = _SESSION.sub(lambda m: m[1] + self._parts(m[2]), value)
+        value = _BUCKET.sub(lambda m: m[1] + self.real(m[2], 2000), value)
+        value = _USERID.sub(lambda m: m[1] + self.real(m[2]), value)
+        return _ACCOUNT.sub(lambda m: self.account(m[0]), value)
+
+    def _with_path(self, path_and_name: str) -> str:
+        if path_and_name.startswith((PATH[1:], "aws-service-role/", "aws-reserved/")):
+            return path_and_name
+        path, slash, name = path_and_name.rpartition("/")
+        return PATH[1:] + path + slash + self.real(name, 2000)
+
+    def _parts(self, role_and_session: str) -> str:
+        if role_and_session.startswith(("AWSReservedSSO", "aws-")):
+            return role_and_session
+        return "/".join(self.real(part, 2000) for part in role_and_session.split("/"))
+
+    def account(self, number: str) -> str:
+        """The real number of an account of the lesson; any other number as it is."""
+        if number in LESSON_ACCOUNTS and number not in self.accounts:
+            if self._spare is None:
+                raise SandboxOnly(_no_account(number, len(self.accounts)))
+            self.accounts[number], self._spare = self._spare, None
+        return self.accounts.get(number, number)
+
+    def _conditions(self, text: str) -> str:
+        """A policy in which conditions compare names as the account has them."""
+        if not any(key in text.lower() for key in (*_NAME_KEYS, *_TAG_KEYS)):
+            return text
+        try:
+            document = json.loads(text)
+        except ValueError:
+            return text  # IAM shall say what is wrong with it
+        return json.dumps(_in_conditions(document, self._compared))
+
+    def _compared(self, key: str, value: Any) -> Any:
+        if not isinstance(value, str) or value.startswith(("${", self.prefix)):
+            return value
+        if key in _NAME_KEYS and value.strip("*?"):
+            return self.real(value)
+        if key.startswith(_TAG_KEYS) and value in self._users:
+            return self.real(value)
+        return value
+
+    # ------------------------------------------------------------------ answers
+
+    def answer(self, operation: str, parsed: Any) -> Any:
+        """The answer as the lesson knows things; lists show what this run has made only."""
+        if isinstance(parsed, Mapping) and operation in _LISTS:
+            where, name = _LISTS[operation]
+            mine = [one for one in parsed.get(where, ()) if self.prefix in str(one.get(name))]
+            parsed = {**parsed, where: mine}
+        return self._plain(parsed)
+
+    def _plain(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {self._plain(k): self._plain(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self._plain(inner) for inner in value]
+        return self.lesson(value) if isinstance(value, str) else value
+
+    def lesson(self, text: str) -> str:
+        """A text of AWS in the lesson's names."""
+        text = text.replace(self.prefix, "").replace(PATH, "/")
+        known = {real: lesson for lesson, real in self.accounts.items()}
+        return _ACCOUNT.sub(lambda m: known.get(m[0], m[0]), text)
+
+
+#: The parameter that names what is created, where other operations use it for something else.
+_OWN_NAMES = {
+    ("iam", "CreatePolicy"): "PolicyName",
+    ("iam", "CreateSAMLProvider"): "Name",
+    ("sts", "GetFederationToken"): "Name",
+    ("ec2", "CreateSecurityGroup"): "GroupName",
+}
+_LISTS = {
+    "ListUsers": ("Users", "UserName"),
+    "ListRoles": ("Roles", "RoleName"),
+    "ListGroups": ("Groups", "GroupName"),
+    "ListInstanceProfiles": ("InstanceProfiles", "InstanceProfileName"),
+    "ListVirtualMFADevices": ("VirtualMFADevices", "SerialNumber"),
+    "ListBuckets": ("Buckets", "Name"),
+}
+
+
+def _listed(operation: str, parameters: Mapping[str, Any]) -> bool:
+    if operation == "ListPolicies":
+        return parameters.get("Scope") == "Local"
+    return operation in ("ListUsers", "ListRoles", "ListGroups", "ListInstanceProfiles")
+
+
+def _in_conditions(document: Any, change: Callable[[str, Any], Any]) -> Any:
+    if not isinstance(document, dict):
+        return document
+    statements = document.get("Statement")
+    several = isinstance(statements, list)
+    changed = [_statement(s, change) for s in (statements if several else [statements])]
+    return {**document, "Statement": changed if several else changed[0]}
+
+
+def _statement(statement: Any, change: Callable[[str, Any], Any]) -> Any:
+    blocks = statement.get("Condition") if isinstance(statement, dict) else None
+    if not isinstance(blocks, dict):
+        return statement
+    found = {}
+    for operator, block in blocks.items():
+        if not isinstance(block, dict):
+            return statement
+        found[operator] = {key: _each(key.lower(), values, change) for key, values in block.items()}
+    return {**statement, "Condition": found}
+
+
+def _each(key: str, values: Any, change: Callable[[str, Any], Any]) -> Any:
+    if isinstance(values, list):
+        return [change(key, value) for value in values]
+    return change(key, values)
+
+
+def _no_account(number: str, have: int) -> str:
+    if have == 1:
+        return (
+            f"This step needs a second account (the lesson's {number}): set "
+            "LAB_AWS_SECOND_PROFILE and LAB_AWS_SECOND_ACCOUNT_ID."
+        )
+    return f"This step needs one more account (the lesson's {number}) than this lab has."

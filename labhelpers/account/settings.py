@@ -1,0 +1,105 @@
+"""What the environment says about the real account, and whether it may be used."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from labhelpers.errors import LabError
+
+if TYPE_CHECKING:
+    import boto3
+
+#: Seconds that the lab waits for AWS at most: for a policy to count, for time to pass.
+PATIENCE = 60.0
+REGION = "ap-northeast-2"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """LAB_AWS_…, read once. `profile` None leaves the choice to boto3's own chain."""
+
+    account_id: str
+    profile: str | None = None
+    second_account_id: str = ""
+    second_profile: str | None = None
+    region: str = REGION
+    yes: bool = False
+    ami: str = ""
+    patience: float = PATIENCE
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """From environment variables. Raises LabError for one that cannot be what is meant."""
+        env = os.environ if environ is None else environ
+        try:
+            patience = float(env.get("LAB_AWS_PATIENCE") or PATIENCE)
+        except ValueError:
+            raise LabError(
+                f"LAB_AWS_PATIENCE={env['LAB_AWS_PATIENCE']!r} is no number of seconds."
+            ) from None
+        return cls(
+            account_id=_account(env, "LAB_AWS_ACCOUNT_ID"),
+            profile=env.get("LAB_AWS_PROFILE") or None,
+            second_account_id=_account(env, "LAB_AWS_SECOND_ACCOUNT_ID"),
+            second_profile=env.get("LAB_AWS_SECOND_PROFILE") or None,
+            region=env.get("LAB_AWS_REGION") or REGION,
+            yes=env.get("LAB_AWS_YES") == "1",
+            ami=env.get("LAB_AWS_AMI", ""),
+            patience=patience,
+        )
+
+
+def _account(env: Mapping[str, str], name: str) -> str:
+    number = env.get(name, "")
+    if number and not re.fullmatch(r"\d{12}", number, re.ASCII):
+        raise LabError(f"{name}={number!r} is no account id: write its 12 digits.")
+    return number
+
+
+def confirmed_caller(session: boto3.Session, wanted: str, variable: str) -> str:
+    """The ARN of who these credentials are, if they are of the account that was confirmed.
+
+    The only call that is made before. Raises LabError, and says what to set, for any other
+    account, for the root user and for credentials that do not work.
+    """
+    arn, account = _who(session)
+    if not wanted:
+        raise LabError(
+            f"These credentials belong to account {account}. If that is a sandbox account in "
+            f"which this lab may create and delete things, confirm it: set {variable}={account}. "
+            "Nothing was created."
+        )
+    if account != wanted:
+        raise LabError(
+            f"These credentials belong to account {account}, but {variable} is {wanted}. Choose "
+            "the right profile or confirm the other account. Nothing was created."
+        )
+    if arn.endswith(":root"):
+        raise LabError(
+            "These are credentials of the root user, which no lab should ever use (and which "
+            "cannot assume roles). Use an IAM user or a role of the account."
+        )
+    return arn
+
+
+def _who(session: boto3.Session) -> tuple[str, str]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        found: dict[str, Any] = session.client("sts").get_caller_identity()
+    except ClientError as error:
+        said = error.response["Error"]
+        raise LabError(
+            f"AWS does not accept these credentials: {said.get('Code')}: {said.get('Message')} "
+            "Sign in again, or set LAB_AWS_PROFILE to a profile that works."
+        ) from None
+    except BotoCoreError as error:
+        raise LabError(
+            f"boto3 cannot use these credentials: {error} Set LAB_AWS_PROFILE, sign in with "
+            "`aws sso login`, or see README.md, «On a real account»."
+        ) from None
+    return found["Arn"], found["Account"]

@@ -1,0 +1,109 @@
+"""Calls to a ground: counted, asked again when the ground itself stumbles, never for a refusal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from labhelpers.outcome import Outcome
+
+#: No answer to the question that was asked: the same call is made again.
+_STUMBLES = frozenset(
+    (
+        "ConcurrentModification",
+        "ConnectTimeoutError",
+        "ConnectionClosedError",
+        "EndpointConnectionError",
+        "InternalError",
+        "InternalFailure",
+        "OperationAborted",
+        "ReadTimeoutError",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "ServiceFailure",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    )
+)
+_TIMES = 5
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a change may take to be seen: `seconds` at most, asked every `pause` seconds, and
+    believed when the witness has answered `steady` times in a row."""
+
+    seconds: float = 60.0
+    pause: float = 1.0
+    steady: int = 3
+
+
+#: The sandbox knows no delay: what is written counts at once.
+AT_ONCE = Patience(seconds=0.0, pause=0.0, steady=1)
+
+
+class Asking:
+    """The one way to a ground. `calls` counts requests as they go out."""
+
+    def __init__(
+        self,
+        ground: Any,
+        patience: Patience,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.ground, self.patience = ground, patience
+        self.sleep, self.now = sleep, now
+        self.calls = 0
+        self._clients: dict[tuple[int, str], tuple[Any, Any]] = {}
+
+    def client(self, session: Any, service: str) -> Any:
+        """A client that sends what it is given: the service shall judge it, not boto3."""
+        kept = self._clients.get((id(session), service))
+        if kept is None or kept[0] is not session:
+            from botocore.config import Config
+
+            config = Config(parameter_validation=False, retries={"mode": "standard"})
+            client = session.client(service, config=config)
+            client.meta.events.register("before-send", self._count)
+            kept = self._clients[id(session), service] = (session, client)
+        return kept[1]
+
+    def _count(self, **_: Any) -> None:
+        self.calls += 1
+
+    def attempt(self, call: Callable[..., Any], **parameters: Any) -> Outcome:
+        """What becomes of a call, after as many tries as the ground needs to answer it."""
+        for number in range(_TIMES):
+            outcome = self.ground.attempt(call, **parameters)
+            if outcome.code not in _STUMBLES:
+                break
+            self.sleep(self.patience.pause * 2**number)
+        return outcome
+
+    def stumbled(self, outcome: Outcome) -> bool:
+        return outcome.code in _STUMBLES
+
+    def do(self, call: Callable[..., Any], **parameters: Any) -> Any:
+        """The answer of a call that must succeed; a service's error is raised as it is."""
+        return self.patiently(call, (), **parameters)
+
+    def patiently(self, call: Callable[..., Any], codes: tuple[str, ...], **parameters: Any) -> Any:
+        """The same, made again for up to `patience.seconds` while the error is one of `codes`."""
+        from botocore.exceptions import ClientError
+
+        began, number = self.now(), 0
+        while True:
+            try:
+                return call(**parameters)
+            except ClientError as error:
+                code, number = error.response.get("Error", {}).get("Code"), number + 1
+                late = self.now() - began >= self.patience.seconds
+                if not (code in codes and not late or code in _STUMBLES and number < _TIMES):
+                    raise
+            self.sleep(self.patience.pause)
