@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from labhelpers.errors import SandboxOnly
+
 RIGHT, WRONG, NOT_ATTEMPTED = "right", "wrong", "not attempted"
 
 _MARKS = {RIGHT: "✓", WRONG: "✗", NOT_ATTEMPTED: "○"}
@@ -78,6 +80,8 @@ def _verdict(answer: Any, judge: Callable[[Any], Any]) -> str | None:
     """Why the answer is wrong, or None if it is right."""
     try:
         verdict = judge(answer)
+    except SandboxOnly:
+        raise  # no verdict: the notebook says why and goes on
     except AssertionError as error:
         return _sentence(error) or "This is not right yet."
     except Exception as error:  # whatever it is, Run All must go on

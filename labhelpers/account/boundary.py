@@ -131,6 +131,35 @@ def names_everybody(statement: Any) -> bool:
     return "*" in (named if isinstance(named, list) else [named])
 
 
+def strangers_could_enter(text: str, repository: str) -> bool:
+    """Whether a trust policy lets in tokens of others than `repository` (OWNER/NAME, "" for none).
+
+    GitHub and its like sign for everybody who has an account there.
+    """
+    document = _parsed(text)
+    statements = document.get("Statement") if document else None
+    return any(
+        isinstance(s, dict) and s.get("Effect") == "Allow" and not _only_from(s, repository)
+        for s in (statements if isinstance(statements, list) else [statements])
+    )
+
+
+def _only_from(statement: dict[str, Any], repository: str) -> bool:
+    principal = statement.get("Principal")
+    if not isinstance(principal, dict) or "Federated" not in principal:
+        return True
+    subjects: list[Any] = []
+    for operator in ("StringEquals", "StringLike"):
+        block = (statement.get("Condition") or {}).get(operator, {})
+        found = [values for key, values in block.items() if key.lower().endswith(":sub")]
+        subjects += [
+            v for values in found for v in (values if isinstance(values, list) else [values])
+        ]
+    return bool(repository and subjects) and all(
+        str(subject).startswith(f"repo:{repository}:") for subject in subjects
+    )
+
+
 def is_public(text: str) -> bool:
     """Whether a bucket policy lets everybody in under no condition."""
     document = _parsed(text)

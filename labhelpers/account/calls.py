@@ -13,14 +13,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from labhelpers.account import clock as clocks
-from labhelpers.account.boundary import fenced, without_strangers
+from labhelpers.account.boundary import fenced, strangers_could_enter, without_strangers
 from labhelpers.account.creates import KINDS, Marks, furnish
 from labhelpers.account.guard import Guard
 from labhelpers.account.journal import Journal
 from labhelpers.account.mirror import Mirror, Reply
 from labhelpers.account.names import Names
 from labhelpers.account.plan import Plan
+from labhelpers.errors import SandboxOnly
 from labhelpers.outcome import REFUSAL_CODES
 
 Send = Callable[[str, Mapping[str, Any]], dict[str, Any]]
@@ -32,6 +32,10 @@ _READS = ("Get", "List", "Describe", "Head", "AssumeRole", "Simulate")
 _REPEATABLE = frozenset(("PutObject", "DeleteObject", "CopyObject", "PutBucketPolicy"))
 _TRUST = {"CreateRole": "AssumeRolePolicyDocument", "UpdateAssumeRolePolicy": "PolicyDocument"}
 _FENCED = ("CreatePolicy", "CreatePolicyVersion")
+_STRANGERS = "A role that strangers' tokens could enter is not put on a real account."
+_THEIRS = "This account trusts that identity provider already; the lab leaves it alone."
+#: What AWS says of a thing whose creation was left out before.
+_NEVER_MADE = ("NoSuchEntity", "NoSuchBucket")
 _UNBOUND = {
     "DeleteRolePermissionsBoundary": "PutRolePermissionsBoundary",
     "DeleteUserPermissionsBoundary": "PutUserPermissionsBoundary",
@@ -60,6 +64,8 @@ class Calls:
     patience: float
     boundaries: Mapping[str, str]  # real account id -> ARN of the run's boundary
     raw: Callable[[str, str], Any]  # (real account id, service) -> a client that rewrites nothing
+    #: Called with an error about something that is not there; may raise SandboxOnly.
+    missing: Callable[[str], None] = lambda said: None
     differences: list[str] = field(default_factory=list)
     _changed_at: float = 0.0
     _unfenced: set[str] = field(default_factory=set)
@@ -112,6 +118,10 @@ class Calls:
         reply, error = self._settle(operation, reply, error, expected, sent, parameters, send)
         if creates and reply.parsed is not None:
             self._after_create(service, operation, parameters, reply.parsed, caller)
+        if creates and reply.code == "EntityAlreadyExists" and "OpenIDConnect" in operation:
+            raise SandboxOnly(_THEIRS)
+        if reply.code in _NEVER_MADE or "Invalid principal" in str(error):
+            self.missing(str(error))
         self._compare(service, operation, reply, expected)
         if reply.parsed is None:
             raise self._translated(operation, error, expected)
@@ -152,6 +162,8 @@ class Calls:
         accounts = list(self.names.accounts.values())
         trust, document = parameters.get(_TRUST.get(operation)), parameters.get("PolicyDocument")
         if isinstance(trust, str):
+            if strangers_could_enter(trust, self.names.repository):
+                raise SandboxOnly(_STRANGERS)
             parameters[_TRUST[operation]] = without_strangers(trust, accounts)
         if operation in _FENCED and isinstance(document, str):
             text = fenced(document, self.names.prefix, accounts)
@@ -218,7 +230,7 @@ class Calls:
             if waited > 2 and not told:
                 told = True
                 print(f"{operation}: waiting for AWS to catch up (at most {self.patience:.0f} s) …")
-            clocks.wait(_PAUSES[min(number, len(_PAUSES) - 1)])
+            time.sleep(_PAUSES[min(number, len(_PAUSES) - 1)])
             reply, error = self._ask(sent, parameters, send)
         return reply, error
 

@@ -18,8 +18,9 @@ _KEEP = """
 if __sts_lab_cell__.runs({number}):
     try:
         pass
-    except __sts_lab_cell__.SandboxOnly as __sts_lab_error__:
-        __sts_lab_cell__.skip({number}, __sts_lab_error__)
+    except Exception as __sts_lab_error__:
+        if not __sts_lab_cell__.skips({number}, __sts_lab_error__):
+            raise
 """
 
 
@@ -55,8 +56,6 @@ def in_notebook() -> bool:
 
 class CellGuard(ast.NodeTransformer):
     """One for each lab; `close` takes it out of IPython again. `skipped` counts the steps."""
-
-    SandboxOnly = SandboxOnly
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
@@ -125,10 +124,17 @@ class CellGuard(ast.NodeTransformer):
         self.ran += 1
         return True
 
-    def skip(self, number: int, error: SandboxOnly) -> None:
-        """A statement met something that only the sandbox has."""
+    def skips(self, number: int, error: Exception) -> bool:
+        """Whether a statement met something that only the sandbox has; notes it if so."""
+        if isinstance(error, SandboxOnly):
+            why = str(error).rpartition("is not there: ")[2]
+        elif self.skipped and Missing.__name__ in str(error):  # e.g. json: cannot be serialized
+            why = self.skipped[-1]
+        else:
+            return False
         self.ran -= 1
-        self._left_out(number, str(error).rpartition("is not there: ")[2])
+        self._left_out(number, why)
+        return True
 
     def _left_out(self, number: int, why: str) -> None:
         if why not in self._said:

@@ -10,8 +10,8 @@ from labhelpers.errors import SandboxOnly
 LONGEST_WAIT = 120  # seconds; a learner waits so long, and not for an hour
 
 
-def wait(seconds: float) -> None:
-    """Let real time pass."""
+def let_time_pass(seconds: float) -> None:
+    """Wait, for real."""
     time.sleep(seconds)
 
 
@@ -31,7 +31,7 @@ class AccountClock:
             raise SandboxOnly(f"AWS's clock cannot be moved by {_told(move)}.")
         if move > timedelta(seconds=2):
             print(f"Waiting {_told(move)}: AWS's clock cannot be moved.")
-        wait(move.total_seconds())
+        let_time_pass(move.total_seconds())
         return self.now()
 
     def __repr__(self) -> str:
@@ -43,4 +43,6 @@ def _told(move: timedelta) -> str:
     for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size and seconds % size == 0:
             return f"{seconds // size} {word}{'s' if seconds > size else ''}"
+    if seconds >= 3600:
+        return f"about {round(seconds / 3600)} hours"
     return f"{seconds} seconds"

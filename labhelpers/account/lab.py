@@ -50,9 +50,9 @@ class AccountLab:
         self.account_id = LESSON_ACCOUNTS[0]
         self.clock = AccountClock()
         self._mirror = Mirror(mirror) if mirror is not None else None
-        self._learners = {}  # real account id -> a boto3 Session of the learner that rewrites nothing
+        #: By real account id: the learner's own sessions, which rewrite nothing.
+        self._learners: dict[str, boto3.Session] = {}
         self._sessions: dict[str, boto3.Session] = {}
-        self._boundaries: dict[str, str] = {}
         self._raw_clients: dict[tuple[str, str], Any] = {}
         self._closed = False
         try:
@@ -77,6 +77,7 @@ class AccountLab:
             patience=self.settings.patience,
             boundaries=_Boundaries(self._boundary),
             raw=self._raw,
+            missing=self._missing,
         )
         self._cells = _guarded_cells(self)
         atexit.register(self._at_exit)
@@ -121,9 +122,9 @@ class AccountLab:
         if real not in self._learners:
             raise LabError(f"This lab has no account {account_id!r}.")
         if number not in self._sessions:
-            mirrored = self._mirror.session(number) if self._mirror else None
-            caller = Caller(real, True, mirrored)
-            self._sessions[number] = self._hooked(self._learner_again(real), caller)
+            own = self._learner_again(real)
+            mirrored = self._mirror.session(number, own) if self._mirror else None
+            self._sessions[number] = self._hooked(own, Caller(real, True, mirrored))
         return self._sessions[number]
 
     def client(self, service: str) -> Any:
@@ -269,6 +270,11 @@ class AccountLab:
         session.register("creating-client-class", self._calls.classes(caller))
         session.register("provide-client-params", self._calls.rewriter())
         return boto3.Session(botocore_session=session)
+
+    def _missing(self, said: str) -> None:
+        """Something is not there. Where an earlier step was left out, that is why."""
+        if self._cells is not None and self._cells.skipped:
+            raise SandboxOnly(self._cells.skipped[-1])
 
     def _raw(self, real: str, service: str) -> Any:
         """A client of the learner's that rewrites nothing: for the lab's own housekeeping."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyotp
@@ -51,9 +51,12 @@ class Mirror:
         self._twins: dict[str, str] = {}  # AWS's id, key, secret or token -> the mirror's
         self._seeds: dict[str, tuple[str, str]] = {}  # MFA serial number -> both seeds
 
-    def session(self, account_id: str) -> boto3.Session:
-        """The mirror's administrator of a lesson account."""
-        return self.sandbox.session(account_id)
+    def session(self, account_id: str, learner: Any) -> boto3.Session:
+        """The mirror's administrator of a lesson account, who stands for the learner."""
+        session = self.sandbox.session(account_id)
+        key_id = learner.get_credentials().access_key
+        self._twins[key_id] = session.get_credentials().access_key
+        return session
 
     def session_of(self, keys: Mapping[str, Any]) -> boto3.Session | None:
         """The mirror's session for AWS credentials; None for some that it never saw issued."""
@@ -111,7 +114,7 @@ class Mirror:
     def _as_here(self, given: Mapping[str, Any]) -> dict[str, Any]:
         seeds = self._seeds.get(given.get("SerialNumber", ""))
         return {
-            name: _code(value, *seeds) if seeds and name in _CODES else self._value(value)
+            name: self._code(value, *seeds) if seeds and name in _CODES else self._value(value)
             for name, value in given.items()
         }
 
@@ -138,13 +141,12 @@ class Mirror:
             Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(names, True)
         )
 
-
-def _code(code: Any, real_seed: str, seed_here: str) -> Any:
-    """The code of the same moment from the mirror's device; a wrong code stays wrong."""
-    ours, theirs = pyotp.TOTP(real_seed), pyotp.TOTP(seed_here)
-    now = datetime.now(UTC)
-    for steps in sorted(range(-20, 21), key=abs):
-        moment = now + timedelta(seconds=30 * steps)
-        if ours.at(moment) == code:
-            return theirs.at(moment)
-    return code
+    def _code(self, code: Any, real_seed: str, seed_here: str) -> Any:
+        """The code of the same moment from the mirror's device; a wrong code stays wrong."""
+        ours, theirs = pyotp.TOTP(real_seed), pyotp.TOTP(seed_here)
+        now = self.sandbox.clock.now()
+        for steps in sorted(range(-20, 21), key=abs):
+            moment = now + timedelta(seconds=30 * steps)
+            if ours.at(moment) == code:
+                return theirs.at(moment)
+        return code

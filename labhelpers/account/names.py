@@ -53,6 +53,8 @@ class Names:
         self.prefix = f"{PREFIX}{run}-"
         self.accounts = {LESSON_ACCOUNTS[0]: account}
         self._spare = second
+        #: The repository of a real GitHub job, which plays our-org/shop; "" without one.
+        self.repository = ""
         self._users: set[str] = set()
 
     def real(self, name: str, most: int = 64) -> str:
@@ -112,6 +114,8 @@ class Names:
         value = _SESSION.sub(lambda m: m[1] + self._parts(m[2]), value)
         value = _BUCKET.sub(lambda m: m[1] + self.real(m[2], 2000), value)
         value = _USERID.sub(lambda m: m[1] + self.real(m[2]), value)
+        if self.repository:
+            value = value.replace("our-org/shop", self.repository)
         return _ACCOUNT.sub(lambda m: self.account(m[0]), value)
 
     def _with_path(self, path_and_name: str) -> str:
@@ -172,6 +176,8 @@ class Names:
     def lesson(self, text: str) -> str:
         """A text of AWS in the lesson's names."""
         text = text.replace(self.prefix, "").replace(PATH, "/")
+        if self.repository:
+            text = text.replace(self.repository, "our-org/shop")
         known = {real: lesson for lesson, real in self.accounts.items()}
         return _ACCOUNT.sub(lambda m: known.get(m[0], m[0]), text)
 

@@ -54,6 +54,7 @@ class Pool:
         for name in ROLES:
             self._make_role(name, self.ground.session())
         self._make_bucket("bucket", self.ground.session())
+        self._make_bucket("scratch-bucket", self.ground.session())
         if self.other_account:
             session = self.ground.session(account_id=self.other_account)
             self._make_role("other-target", session)
@@ -70,7 +71,9 @@ class Pool:
         self._later(
             f"policy of {name}", lambda: iam.delete_user_policy(UserName=real, PolicyName=_POLICY)
         )
-        self._know(name, answer["User"]["UserName"], answer["User"]["Arn"], answer["User"]["UserId"])
+        self._know(
+            name, answer["User"]["UserName"], answer["User"]["Arn"], answer["User"]["UserId"]
+        )
         key = self.asking.do(iam.create_access_key, UserName=real)["AccessKey"]
         self._later(
             f"access key of {name}",
@@ -96,7 +99,9 @@ class Pool:
         self._later(
             f"policy of {name}", lambda: iam.delete_role_policy(RoleName=real, PolicyName=_POLICY)
         )
-        self._know(name, answer["Role"]["RoleName"], answer["Role"]["Arn"], answer["Role"]["RoleId"])
+        self._know(
+            name, answer["Role"]["RoleName"], answer["Role"]["Arn"], answer["Role"]["RoleId"]
+        )
 
     def _boundary(self, name: str, iam: Any) -> dict[str, str]:
         """A managed policy of its own for whoever is bounded, as a parameter of the create."""

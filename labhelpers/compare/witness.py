@@ -116,9 +116,7 @@ class Witnesses:
 
     # ---------------------------------------------------------------- the statements
 
-    def _statements(
-        self, slot: Slot, mark: str, services: tuple[str, ...]
-    ) -> list[dict[str, Any]]:
+    def _statements(self, slot: Slot, mark: str, services: tuple[str, ...]) -> list[dict[str, Any]]:
         kind, entity = slot
         if kind == "trust":
             condition = {"StringEquals": {"sts:ExternalId": mark}}

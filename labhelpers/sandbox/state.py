@@ -193,8 +193,12 @@ def _tags_of(entity) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in listed}
 
 
+def virtual_device(account_id: str, serial: str):
+    return iam_backend(account_id).virtual_mfa_devices.get(serial)
+
+
 def virtual_device_seed(account_id: str, serial: str) -> str | None:
-    device = iam_backend(account_id).virtual_mfa_devices.get(serial)
+    device = virtual_device(account_id, serial)
     return device.base32_string_seed if device is not None else None
 
 

@@ -72,6 +72,9 @@ def deploy(
         except (ClientError, BotoCoreError, TerraformError, KeyError) as error:
             destroy(deployment)
             raise _refused(resource, error) from None
+        except BaseException:  # interrupted, or something that only the sandbox does
+            destroy(deployment)
+            raise
         if learned is None:
             continue
         told[address] = {name: value for name, value in learned.items() if value is not None}

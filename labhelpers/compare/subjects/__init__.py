@@ -1,0 +1,1 @@
+"""The tables of scenarios, a module for each subject."""
