@@ -1,4 +1,4 @@
-"""Command line: python -m labhelpers serve | decide | lint | audit."""
+"""Command line: python -m labhelpers serve | decide | lint | audit | sweep | compare."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 
+from labhelpers.account.command import add_sweep
 from labhelpers.audit_command import add_audit
 from labhelpers.policy_commands import add_commands
 
@@ -19,6 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--account", default=None, help="12 digits; whose administrator to print")
     add_commands(commands)
     add_audit(commands)
+    add_sweep(commands)
     options = parser.parse_args(arguments)
     if options.command == "serve":
         return _serve(options.port, options.account)

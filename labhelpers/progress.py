@@ -1,7 +1,8 @@
-"""A progress bar for what takes longer than two seconds; in a notebook only."""
+"""Progress bars for what takes longer than two seconds: in a notebook, and on the command line."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from html import escape
 
@@ -41,5 +42,25 @@ def progress_bar(title: str) -> Callable[[int, int, str], None]:
             shown[0].update(bar)
         else:
             shown.append(display(bar, display_id=True))
+
+    return show
+
+
+def terminal_bar(title: str) -> Callable[[int, int, str], None]:
+    """Return show(done, total, step) for the command line; it writes to standard error.
+
+    On a terminal one line is drawn again and again; elsewhere each step is a line of its own.
+    """
+
+    def show(done: int, total: int, step: str) -> None:
+        total = max(total, 1)
+        if not sys.stderr.isatty():
+            text = f"{title}: {done} of {total} {step}".rstrip()
+            print(text, file=sys.stderr, flush=True)
+            return
+        bar = "#" * (20 * done // total)
+        end = "\n" if done >= total else ""
+        line = f"\r\033[K{title} [{bar:<20}] {done} of {total} {step}"
+        print(line, end=end, file=sys.stderr, flush=True)
 
     return show

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import boto3
 import botocore.session
-from botocore.config import Config
 
 from labhelpers.account.boundary import boundary
 from labhelpers.account.calls import Caller, Calls
@@ -18,22 +17,19 @@ from labhelpers.account.clock import AccountClock
 from labhelpers.account.creates import Marks
 from labhelpers.account.guard import Guard
 from labhelpers.account.journal import Journal
+from labhelpers.account.learner import Learner
 from labhelpers.account.mirror import Mirror
 from labhelpers.account.names import LESSON_ACCOUNTS, PATH, Names
 from labhelpers.account.plan import Plan
 from labhelpers.account.reasons import outcome_of
-from labhelpers.account.settings import Settings, confirmed_caller
+from labhelpers.account.settings import Settings
 from labhelpers.account.sweep import Sweep
 from labhelpers.attempt import attempt, credentials_in
-from labhelpers.boto_session import shared_loader
 from labhelpers.errors import LabError, SandboxOnly
 from labhelpers.outcome import Outcome
 
 if TYPE_CHECKING:
     from labhelpers.terraform import Configuration, Deployment
-
-#: Throttled calls are made again, later and later: botocore's own standard mode.
-_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 10})
 
 
 class AccountLab:
@@ -50,13 +46,10 @@ class AccountLab:
         self.account_id = LESSON_ACCOUNTS[0]
         self.clock = AccountClock()
         self._mirror = Mirror(mirror) if mirror is not None else None
-        #: By real account id: the learner's own sessions, which rewrite nothing.
-        self._learners: dict[str, boto3.Session] = {}
         self._sessions: dict[str, boto3.Session] = {}
-        self._raw_clients: dict[tuple[str, str], Any] = {}
         self._closed = False
         try:
-            owner = self._confirm()
+            self._learner = Learner(self.settings)
         except BaseException:
             if mirror is not None:
                 mirror.close()
@@ -64,7 +57,7 @@ class AccountLab:
         run = secrets.token_hex(3)
         real = self.settings.account_id
         self._names = Names(run, real, self.settings.second_account_id or None)
-        self._marks = Marks.of(run, owner)
+        self._marks = Marks.of(run, self._learner.arn)
         self._journal = Journal(run)
         prefix = self._names.prefix
         self._calls = Calls(
@@ -76,42 +69,11 @@ class AccountLab:
             mirror=self._mirror,
             patience=self.settings.patience,
             boundaries=_Boundaries(self._boundary),
-            raw=self._raw,
+            raw=self._learner.client,
             missing=self._missing,
         )
         self._cells = _guarded_cells(self)
         atexit.register(self._at_exit)
-
-    def _confirm(self) -> str:
-        """Ask who the profiles belong to. The ARN of the learner."""
-        wanted, profile = self.settings.account_id, self.settings.profile
-        session = boto3.Session(botocore_session=self._learner(profile))
-        owner = confirmed_caller(session, wanted, _ACCOUNT)
-        self._learners[wanted] = session
-        second, profile = self.settings.second_account_id, self.settings.second_profile
-        if profile:
-            session = boto3.Session(botocore_session=self._learner(profile))
-            confirmed_caller(session, second, _SECOND)
-            if second == wanted:
-                raise LabError(f"{_SECOND} is the first account once more; it has to be another.")
-            self._learners[second] = session
-        elif second:
-            raise LabError(f"{_SECOND} is set, but LAB_AWS_SECOND_PROFILE is not.")
-        return owner
-
-    def _learner(self, profile: str | None) -> botocore.session.Session:
-        """A botocore session of boto3's own chain: profile, SSO, environment, metadata."""
-        from botocore.exceptions import ProfileNotFound
-
-        session = botocore.session.Session(profile=profile)
-        session.register_component("data_loader", shared_loader())
-        session.set_config_variable("region", self.region)
-        session.set_default_client_config(_CONFIG)
-        try:
-            session.get_scoped_config()
-        except ProfileNotFound as error:
-            raise LabError(f"{error} `aws configure list-profiles` shows what there is.") from None
-        return session
 
     # ------------------------------------------------------------------ the lesson's interface
 
@@ -119,10 +81,10 @@ class AccountLab:
         """A boto3 Session of the learner in an account of the lesson."""
         number = self.account_id if account_id is None else account_id
         real = self._names.account(number)
-        if real not in self._learners:
+        if real not in self._learner.accounts:
             raise LabError(f"This lab has no account {account_id!r}.")
         if number not in self._sessions:
-            own = self._learner_again(real)
+            own = self._learner.session(real)
             mirrored = self._mirror.session(number, own) if self._mirror else None
             self._sessions[number] = self._hooked(own, Caller(real, True, mirrored))
         return self._sessions[number]
@@ -134,7 +96,7 @@ class AccountLab:
     def session_from(self, credentials: Mapping[str, Any]) -> boto3.Session:
         """A boto3 Session from the credentials that a call of this lab has handed out."""
         keys = credentials_in(credentials)
-        own = self._learner_again(self.settings.account_id)
+        own = self._learner.session(self.settings.account_id)
         own.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken"))
         mirrored = self._mirror.session_of(keys) if self._mirror else None
         return self._hooked(own, Caller(self._account_of(keys), False, mirrored))
@@ -197,7 +159,7 @@ class AccountLab:
     @property
     def endpoint_url(self) -> str:
         """Where STS is asked."""
-        return self._raw(self.settings.account_id, "sts").meta.endpoint_url
+        return self._learner.client(self.settings.account_id, "sts").meta.endpoint_url
 
     @property
     def differences(self) -> list[str]:
@@ -241,7 +203,7 @@ class AccountLab:
         run = self._marks.run
         left: list[str] = []
         for real in self._names.accounts.values():
-            sweep = Sweep(lambda s, a=real: self._raw(a, s), real, run=run)
+            sweep = Sweep(lambda s, a=real: self._learner.client(a, s), real, run=run)
             left += sweep.remove(progress_bar("Removing"))
         if not left:
             self._journal.done()
@@ -262,10 +224,6 @@ class AccountLab:
 
     # ------------------------------------------------------------------ sessions and clients
 
-    def _learner_again(self, real: str) -> botocore.session.Session:
-        first = real == self.settings.account_id
-        return self._learner(self.settings.profile if first else self.settings.second_profile)
-
     def _hooked(self, session: botocore.session.Session, caller: Caller) -> boto3.Session:
         session.register("creating-client-class", self._calls.classes(caller))
         session.register("provide-client-params", self._calls.rewriter())
@@ -276,12 +234,6 @@ class AccountLab:
         if self._cells is not None and self._cells.skipped:
             raise SandboxOnly(self._cells.skipped[-1])
 
-    def _raw(self, real: str, service: str) -> Any:
-        """A client of the learner's that rewrites nothing: for the lab's own housekeeping."""
-        if (real, service) not in self._raw_clients:
-            self._raw_clients[real, service] = self._learners[real].client(service)
-        return self._raw_clients[real, service]
-
     def _account_of(self, keys: Mapping[str, Any]) -> str:
         return self._calls.account_of.get(keys["AccessKeyId"], self.settings.account_id)
 
@@ -290,7 +242,7 @@ class AccountLab:
         name = f"{self._names.prefix}boundary"
         self._journal.about_to_create(real, "CreatePolicy", name)
         accounts = [self.settings.account_id, self.settings.second_account_id]
-        made = self._raw(real, "iam").create_policy(
+        made = self._learner.client(real, "iam").create_policy(
             PolicyName=name,
             Path=PATH,
             PolicyDocument=boundary(self._names.prefix, filter(None, accounts)),
@@ -298,9 +250,6 @@ class AccountLab:
             Tags=self._marks.listed(),
         )
         return made["Policy"]["Arn"]
-
-
-_ACCOUNT, _SECOND = "LAB_AWS_ACCOUNT_ID", "LAB_AWS_SECOND_ACCOUNT_ID"
 
 
 class _Boundaries(dict):

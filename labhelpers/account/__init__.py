@@ -1,0 +1,1 @@
+"""The real AWS account: guard rails, naming, tags, the mirror, teardown."""

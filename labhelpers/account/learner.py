@@ -1,0 +1,69 @@
+"""The learner's own credentials: confirmed once, used as boto3's own chain finds them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import ProfileNotFound
+
+from labhelpers.account.settings import Settings, confirmed_caller
+from labhelpers.boto_session import shared_loader
+from labhelpers.errors import LabError
+
+_FIRST, _SECOND = "LAB_AWS_ACCOUNT_ID", "LAB_AWS_SECOND_ACCOUNT_ID"
+#: Throttled calls are made again, later and later: botocore's own standard mode.
+_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 10})
+
+
+class Learner:
+    """Who runs the lab, in one account or two. Raises LabError unless both are confirmed.
+
+    `arn` is the learner's in the first account; `accounts` are the real account ids.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._sessions: dict[str, boto3.Session] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
+        self.arn = self._confirm(settings.profile, settings.account_id, _FIRST)
+        if settings.second_profile:
+            if settings.second_account_id == settings.account_id:
+                raise LabError(f"{_SECOND} is the first account once more; it has to be another.")
+            self._confirm(settings.second_profile, settings.second_account_id, _SECOND)
+        elif settings.second_account_id:
+            raise LabError(f"{_SECOND} is set, but LAB_AWS_SECOND_PROFILE is not.")
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        return tuple(self._sessions)
+
+    def client(self, account: str, service: str) -> Any:
+        """A client that rewrites nothing: for the lab's own housekeeping."""
+        if (account, service) not in self._clients:
+            self._clients[account, service] = self._sessions[account].client(service)
+        return self._clients[account, service]
+
+    def session(self, account: str) -> botocore.session.Session:
+        """A new botocore session with the learner's profile in an account."""
+        first = account == self._settings.account_id
+        return self._opened(self._settings.profile if first else self._settings.second_profile)
+
+    def _confirm(self, profile: str | None, wanted: str, variable: str) -> str:
+        session = boto3.Session(botocore_session=self._opened(profile))
+        arn = confirmed_caller(session, wanted, variable)
+        self._sessions[wanted] = session
+        return arn
+
+    def _opened(self, profile: str | None) -> botocore.session.Session:
+        session = botocore.session.Session(profile=profile)
+        session.register_component("data_loader", shared_loader())
+        session.set_config_variable("region", self._settings.region)
+        session.set_default_client_config(_CONFIG)
+        try:
+            session.get_scoped_config()
+        except ProfileNotFound as error:
+            raise LabError(f"{error}. `aws configure list-profiles` shows what there is.") from None
+        return session
