@@ -20,11 +20,12 @@ from labhelpers.account.journal import Journal
 from labhelpers.account.mirror import Mirror, Reply
 from labhelpers.account.names import Names
 from labhelpers.account.plan import Plan
+from labhelpers.account.reasons import blocked_by
 from labhelpers.errors import SandboxOnly
 from labhelpers.outcome import REFUSAL_CODES
 
 Send = Callable[[str, Mapping[str, Any]], dict[str, Any]]
-#: Without a mirror: how long a refusal may still be the old state's, in seconds.
+#: Seconds for which a refusal may still be the old state's, where nothing better is known.
 SETTLES_IN = 10.0
 _PAUSES = (0.2, 0.4, 0.8, 1.5, 3.0)
 _READS = ("Get", "List", "Describe", "Head", "AssumeRole", "Simulate")
@@ -213,7 +214,9 @@ class Calls:
         try:
             return Reply(send(operation, parameters)), None
         except ClientError as error:
-            return Reply(None, str(error.response.get("Error", {}).get("Code", ""))), error
+            said = error.response.get("Error", {})
+            told = blocked_by(str(said.get("Message", "")))
+            return Reply(None, str(said.get("Code", "")), told), error
 
     def _expect(self, caller: Caller, service: str, operation: str, given: Mapping):
         if self.mirror is None:
@@ -239,11 +242,11 @@ class Calls:
     ) -> bool:
         if waited > self.patience:
             return False
+        fresh = time.monotonic() - self._changed_at < min(SETTLES_IN, self.patience)
         if expected is None:
-            fresh = time.monotonic() - self._changed_at < min(SETTLES_IN, self.patience)
             return fresh and reply.parsed is None and reply.code in REFUSAL_CODES
-        if reply.agrees_with(expected):
-            return False
+        if reply.agrees_with(expected):  # of several that refuse, AWS may name any
+            return fresh and reply.blames_another(expected)
         again = operation.startswith(_READS) or operation in _REPEATABLE
         return reply.parsed is None or again
 
@@ -251,11 +254,10 @@ class Calls:
         if expected is None:
             return
         self.asked += 1
-        if reply.agrees_with(expected):
+        if reply.agrees_with(expected) and not reply.blames_another(expected):
             self.agreed += 1
             return
-        here, there = (one.code or "allowed" for one in (expected, reply))
-        said = f"{service}:{operation}: AWS says {there}, the sandbox {here}."
+        said = f"{service}:{operation}: AWS says {reply}, the sandbox {expected}."
         self.differences.append(said)
         print(f"A difference. {said} AWS's word counts.")
 

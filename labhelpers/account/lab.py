@@ -56,8 +56,9 @@ class AccountLab:
             raise
         run = secrets.token_hex(3)
         real = self.settings.account_id
-        self._names = Names(run, real, self.settings.second_account_id or None)
-        self._marks = Marks.of(run, self._learner.arn)
+        second = self.settings.second_account_id or None
+        self._names = Names(run, real, second, self._learner.arns)
+        self._marks = Marks.of(run, self._learner.arns[0])
         self._journal = Journal(run)
         prefix = self._names.prefix
         self._calls = Calls(

@@ -21,14 +21,15 @@ _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 10})
 class Learner:
     """Who runs the lab, in one account or two. Raises LabError unless both are confirmed.
 
-    `arn` is the learner's in the first account; `accounts` are the real account ids.
+    `arns` are the learner's, `accounts` the real account ids, of the first account first.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._sessions: dict[str, boto3.Session] = {}
         self._clients: dict[tuple[str, str], Any] = {}
-        self.arn = self._confirm(settings.profile, settings.account_id, _FIRST)
+        self.arns: list[str] = []
+        self._confirm(settings.profile, settings.account_id, _FIRST)
         if settings.second_profile:
             if settings.second_account_id == settings.account_id:
                 raise LabError(f"{_SECOND} is the first account once more; it has to be another.")
@@ -51,11 +52,10 @@ class Learner:
         first = account == self._settings.account_id
         return self._opened(self._settings.profile if first else self._settings.second_profile)
 
-    def _confirm(self, profile: str | None, wanted: str, variable: str) -> str:
+    def _confirm(self, profile: str | None, wanted: str, variable: str) -> None:
         session = boto3.Session(botocore_session=self._opened(profile))
-        arn = confirmed_caller(session, wanted, variable)
+        self.arns.append(confirmed_caller(session, wanted, variable))
         self._sessions[wanted] = session
-        return arn
 
     def _opened(self, profile: str | None) -> botocore.session.Session:
         session = botocore.session.Session(profile=profile)

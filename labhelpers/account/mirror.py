@@ -33,14 +33,25 @@ _NOT_MIRRORED = frozenset(("AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "R
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer: `parsed` of a call that succeeded, else the error's code."""
+    """One answer: `parsed` of a call that succeeded, else the error's code, and what it tells of
+    the policy that refused: (outcome, kind of policy), None where it tells nothing."""
 
     parsed: Mapping[str, Any] | None = None
     code: str = ""
+    told: tuple[str, str | None] | None = None
     outcome: Outcome | None = None
 
     def agrees_with(self, other: Reply) -> bool:
+        """Both succeeded, or both failed with the same code."""
         return self.code == other.code
+
+    def blames_another(self, other: Reply) -> bool:
+        """Both say who refused, and do not say the same."""
+        return None not in (self.told, other.told) and self.told != other.told
+
+    def __str__(self) -> str:
+        told = f" ({self.told[0]} by {self.told[1]})" if self.told else ""
+        return f"{self.code or 'allowed'}{told}"
 
 
 class Mirror:
@@ -49,6 +60,7 @@ class Mirror:
     def __init__(self, sandbox: Any) -> None:
         self.sandbox = sandbox
         self._twins: dict[str, str] = {}  # AWS's id, key, secret or token -> the mirror's
+        self._learners: dict[str, str] = {}  # the learner's ARNs -> the mirror's administrator's
         self._seeds: dict[str, tuple[str, str]] = {}  # MFA serial number -> both seeds
 
     def session(self, account_id: str, learner: Any) -> boto3.Session:
@@ -84,10 +96,13 @@ class Mirror:
             return None
         if operation == "CreateBucket" and outcome.succeeded:
             self._block_public_access(client, given["Bucket"])
-        return Reply(outcome.response, outcome.code, outcome)
+        told = None if outcome.allowed else (outcome.outcome, outcome.blocked_by)
+        return Reply(outcome.response, outcome.code, told, outcome)
 
     def learn(self, operation: str, real: Mapping[str, Any], here: Mapping[str, Any]) -> None:
         """Remember which ids, keys and secrets of the two answers belong together."""
+        if operation == "GetCallerIdentity" and real["Arn"] != here["Arn"]:
+            self._learners[real["Arn"]] = here["Arn"]
         if operation == "CreateVirtualMFADevice":
             ours, theirs = real["VirtualMFADevice"], here["VirtualMFADevice"]
             seeds = (ours["Base32StringSeed"], theirs["Base32StringSeed"])
@@ -125,6 +140,8 @@ class Mirror:
             return [self._value(inner) for inner in value]
         if not isinstance(value, str):
             return value
+        for learner, administrator in self._learners.items():
+            value = value.replace(learner, administrator)
         for pattern in (_OPAQUE, _EC2_ID):
             value = pattern.sub(lambda m: self._twins.get(m[0], m[0]), value)
         return value

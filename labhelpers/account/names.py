@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from labhelpers.errors import SandboxOnly
@@ -46,11 +46,14 @@ class Names:
     """Rewrites parameters and answers for one run.
 
     `account` is the learner's real account number, `second` the one that plays whichever other
-    account a lesson needs first, None without.
+    account a lesson needs first, None without. `learners` are real ARNs that keep their names.
     """
 
-    def __init__(self, run: str, account: str, second: str | None = None) -> None:
+    def __init__(
+        self, run: str, account: str, second: str | None = None, learners: Iterable[str] = ()
+    ) -> None:
         self.prefix = f"{PREFIX}{run}-"
+        self._learners = tuple(learners)
         self.accounts = {LESSON_ACCOUNTS[0]: account}
         self._spare = second
         #: The repository of a real GitHub job, which plays our-org/shop; "" without one.
@@ -110,13 +113,18 @@ class Names:
 
     def text(self, value: str) -> str:
         """ARNs, session ids and account numbers in any text, as they are in the account."""
+        for number, arn in enumerate(self._learners):
+            value = value.replace(self.lesson(arn), f"\0{number}\0")
         value = _IAM.sub(lambda m: m[1] + self._with_path(m[2]), value)
         value = _SESSION.sub(lambda m: m[1] + self._parts(m[2]), value)
         value = _BUCKET.sub(lambda m: m[1] + self.real(m[2], 2000), value)
         value = _USERID.sub(lambda m: m[1] + self.real(m[2]), value)
         if self.repository:
             value = value.replace("our-org/shop", self.repository)
-        return _ACCOUNT.sub(lambda m: self.account(m[0]), value)
+        value = _ACCOUNT.sub(lambda m: self.account(m[0]), value)
+        for number, arn in enumerate(self._learners):
+            value = value.replace(f"\0{number}\0", arn)
+        return value
 
     def _with_path(self, path_and_name: str) -> str:
         if path_and_name.startswith((PATH[1:], "aws-service-role/", "aws-reserved/")):

@@ -1,6 +1,6 @@
 """Before the first create of a notebook: what it will create, what that costs, and a question.
 
-plans.json holds what each lesson creates. It is made from the journals of a run of the series;
+lessons.json holds what each lesson creates and leaves out. It is made by a run of the series:
 tests/account/test_series.py checks that it is still so, and writes it with LAB_UPDATE=1.
 """
 
@@ -14,14 +14,18 @@ from pathlib import Path
 from labhelpers.account.creates import KINDS
 from labhelpers.errors import LabError
 
-_FILE = Path(__file__).with_name("plans.json")
+_FILE = Path(__file__).with_name("lessons.json")
 _WORDS = {operation: kind for (_, operation), kind in KINDS.items()}
-BOUNDARY = "CreatePolicy"  # the run's own, one for each account
+
+
+def lessons() -> dict[str, dict]:
+    """By number: {"creates": {operation: how many}, "ran": steps, "left out": {why: steps}}."""
+    return json.loads(_FILE.read_text()) if _FILE.exists() else {}
 
 
 def plan_of(lesson: str) -> dict[str, int]:
     """How many things of each kind a lesson creates: {"CreateUser": 3, …}; {} if unknown."""
-    return json.loads(_FILE.read_text()).get(lesson, {}) if _FILE.exists() else {}
+    return lessons().get(lesson, {}).get("creates", {})
 
 
 class Plan:

@@ -14,13 +14,26 @@ from labhelpers.account import clock
 def make_waits_short() -> None:
     """LAB_TEST_CONTROL is the address at which the served AWS moves its clock, with a token."""
     address, header, token = json.loads(os.environ["LAB_TEST_CONTROL"])
-    ahead = [timedelta(0)]
+
+    def move(seconds: float) -> timedelta:
+        """Move the served clock; how far it is ahead of real time now."""
+        body = json.dumps({"seconds": seconds}).encode()
+        request = urllib.request.Request(address, body, {header: token})
+        with urllib.request.urlopen(request) as answer:
+            return datetime.fromisoformat(json.load(answer)) - datetime.now(UTC)
+
+    ahead = [max(move(0), timedelta(0))]
+    opened = handles.Lab.__init__
+
+    def open_at_the_served_time(self, *arguments):
+        opened(self, *arguments)
+        self.clock.advance(ahead[0])
 
     def wait(seconds: float) -> None:
-        body = json.dumps({"seconds": seconds}).encode()
-        urllib.request.urlopen(urllib.request.Request(address, body, {header: token})).read()
+        move(seconds)
         handles._open_lab._mirror.sandbox.clock.advance(seconds=seconds)
         ahead[0] += timedelta(seconds=seconds)
 
+    handles.Lab.__init__ = open_at_the_served_time
     clock.let_time_pass = wait
     clock.AccountClock.now = lambda self: datetime.now(UTC) + ahead[0]

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from served_aws import CONTROL_PATH, TOKEN_HEADER, ServedAws
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks"
@@ -25,29 +28,43 @@ _short()
 """
 SUMMARY = """
 import json as _json
-_lab = lab
 print(_json.dumps({
-    "skipped": _lab._cells.skipped, "ran": _lab._cells.ran,
-    "differences": _lab.differences, "asked": _lab._calls.asked,
-    "created": [entry["kind"] for entry in _lab._journal.entries()],
+    "left out": lab._cells.skipped, "ran": lab._cells.ran,
+    "differences": lab.differences, "asked": lab._calls.asked,
+    "creates": [entry["kind"] for entry in lab._journal.entries()],
+    "secrets": [t for t in lab._mirror._twins if len(t) >= 40],
 }))
 lab.close()
 """
 
 
-def run(path: Path, environ: dict[str, str], *, allow_errors: bool = False, more: str = ""):
-    """(notebook with outputs, summary of its lab); `more` is run before the summary."""
+def environ_of(aws: ServedAws, **more: str) -> dict[str, str]:
+    """What a kernel has to know to work on the served AWS, and nothing of this machine's AWS."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LAB_", "ACTIONS_"))}
+    control = [aws.endpoint_url + CONTROL_PATH + "advance", TOKEN_HEADER, aws._token]
+    return kept | aws.environ | {"LAB_TEST_CONTROL": json.dumps(control), **more}
+
+
+def run(path: Path, environ: dict[str, str], *, allow_errors: bool = False):
+    """(notebook with outputs, summary of its lab)."""
     notebook = nbformat.read(path, as_version=4)
     new = nbformat.v4.new_code_cell
     startup = STARTUP.format(tests=str(Path(__file__).parent))
-    ends = [new(more)] if more else []
-    notebook.cells = [new(startup), *notebook.cells, *ends, new(SUMMARY)]
+    notebook.cells = [new(startup), *notebook.cells, new(SUMMARY)]
     client = NotebookClient(
         notebook, timeout=120, allow_errors=allow_errors, resources={"metadata": {"path": FOLDER}}
     )
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LAB_"))}
-    client.execute(env=kept | environ)
-    outputs = notebook.cells[-1].outputs
+    client.execute(env=environ)
+    outputs = notebook.cells.pop().outputs
     said = next((o["text"] for o in outputs if o.get("name") == "stdout"), "")
     lines = [line for line in said.splitlines() if line.startswith("{")]
     return notebook, json.loads(lines[0]) if lines else {}
+
+
+def lesson_record(summary: dict[str, Any]) -> dict[str, Any]:
+    """What labhelpers/account/lessons.json holds of a lesson."""
+    return {
+        "creates": dict(sorted(Counter(summary["creates"]).items())),
+        "ran": summary["ran"],
+        "left out": dict(Counter(summary["left out"]).most_common()),
+    }

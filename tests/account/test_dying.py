@@ -1,0 +1,63 @@
+"""Whatever moment a run dies in, sweep leaves the account as it was.
+
+Each notebook dies at a few of its creates here; LAB_EVERY_CREATE=1 (make crash) takes every one.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from served_aws import served_aws
+from series import NOTEBOOKS, environ_of
+
+from labhelpers.__main__ import main
+from labhelpers.account.plan import plan_of
+
+RUNNER = Path(__file__).with_name("dying.py")
+EVERY = bool(os.environ.get("LAB_EVERY_CREATE"))
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=[p.stem for p in NOTEBOOKS])
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def dies_at():
+    """A function: run a notebook that dies at its n-th create; how it ended."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, RUNNER], text=True, **pipes) as runner:
+
+        def run(path, number, environ):
+            runner.stdin.write(f"{path} {number} {json.dumps(environ)}\n")
+            runner.stdin.flush()
+            return runner.stdout.readline().strip()
+
+        yield run
+        runner.stdin.close()
+
+
+def moments(path):
+    """Numbers of creates, counted from 1; one of each notebook, another one for each."""
+    count = sum(plan_of(path.stem[:2]).values())
+    if EVERY:
+        return range(1, count + 1)
+    return [1 + int(path.stem[:2]) * 7 % count] if count else []
+
+
+@each_notebook
+def test_sweep_removes_what_a_dead_run_has_left(path, dies_at, tmp_path, monkeypatch, capfd):
+    with served_aws(tmp_path) as aws:
+        before = aws.contents()
+        for name, value in aws.environ.items():
+            monkeypatch.setenv(name, value)
+        for number in moments(path):
+            assert dies_at(path, number, environ_of(aws)) == "killed", number
+            assert aws.contents() != before, number
+            journal = next((tmp_path / "state").glob("*.jsonl"))
+            assert len(journal.read_text().splitlines()) == number
+            assert main(["sweep"]) == 0, capfd.readouterr().err
+            assert aws.contents() == before, number
+            assert list((tmp_path / "state").glob("*")) == []
+        assert main(["sweep"]) == 0  # it can be repeated
