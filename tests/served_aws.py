@@ -46,6 +46,7 @@ from labhelpers.policy.statement import Statement
 from labhelpers.sandbox import answer as answering
 from labhelpers.sandbox import authenticate, authorize, buckets, principals, public_access, state
 from labhelpers.sandbox.errors import EC2, JSON, S3, Family, Refusal, render
+from labhelpers.sandbox.federation import issuer
 from labhelpers.sandbox.gateway import _addressed
 from labhelpers.sandbox.interpret import Call
 from labhelpers.sandbox.server import Sandbox
@@ -54,6 +55,7 @@ from labhelpers.sandbox.workloads import service_roles
 
 ACCOUNTS = ("123456789012", "210987654321")
 LEARNER = "learner"
+GITHUB = "https://token.actions.githubusercontent.com"
 CONTROL_PATH = "/_served_aws/"
 TOKEN_HEADER = "X-Served-Aws-Token"
 _KEY_ID = re.compile(r"Credential=([A-Z0-9]+)/")
@@ -310,6 +312,7 @@ class Front:
             "calls": self._calls,
             "change": self.change,
             "contents": self._contents,
+            "github_token": self._github_token,
             "trail": self._gateway.recorder.events,
         }
 
@@ -385,6 +388,9 @@ class Front:
 
     def _advance(self, seconds: float) -> str:
         return self._sandbox.clock.advance(seconds=seconds).isoformat()
+
+    def _github_token(self, **claims: Any) -> str:
+        return issuer(GITHUB, self._sandbox.clock, self._gateway.registry).github_actions(**claims)
 
     def _calls(self) -> dict[str, dict[str, int]]:
         with self._lock:
@@ -603,6 +609,10 @@ class ServedAws:
     def trail(self) -> list[dict[str, Any]]:
         """CloudTrail's events of every account, oldest first; throttled calls are not in it."""
         return self._ask("trail")
+
+    def github_token(self, **claims: Any) -> str:
+        """A token of GitHub's issuer, whose keys this AWS knows; claims as in github_claims."""
+        return self._ask("github_token", **claims)
 
     def calls(self) -> dict[str, dict[str, int]]:
         """Requests by service: "seen", "throttled", "stale" (answered from the past)."""

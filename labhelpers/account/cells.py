@@ -115,7 +115,7 @@ class CellGuard(ast.NodeTransformer):
         statement = self._statements[number]
         if self._why:
             return isinstance(statement, (ast.FunctionDef, ast.ClassDef))  # they fail when used
-        for name in _reads(statement):
+        for name in sorted(_reads(statement)):
             value = self._shell.user_ns.get(name)
             if type(value) is Missing:
                 reason = object.__getattribute__(value, "_told")[1]
@@ -153,12 +153,15 @@ class CellGuard(ast.NodeTransformer):
 
 
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_LOOP = (ast.comprehension, ast.For)
 _LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def _reads(statement: ast.stmt) -> set[str]:
     """Names that a statement needs at once; the bodies of functions run later."""
-    return _names(statement, ast.Load, _INNER)
+    targets = [node.target for node in ast.walk(statement) if isinstance(node, _LOOP)]
+    bound = set().union(*(_names(target, ast.Store, ()) for target in targets))
+    return _names(statement, ast.Load, _INNER) - bound
 
 
 def _assigns(statement: ast.stmt) -> set[str]:

@@ -96,6 +96,7 @@ class AccountLab:
 
     def session_from(self, credentials: Mapping[str, Any]) -> boto3.Session:
         """A boto3 Session from the credentials that a call of this lab has handed out."""
+        getattr(credentials, "keys", None)  # what a left-out step would have made says so
         keys = credentials_in(credentials)
         own = self._learner.session(self.settings.account_id)
         own.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken"))

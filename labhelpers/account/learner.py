@@ -14,8 +14,11 @@ from labhelpers.boto_session import shared_loader
 from labhelpers.errors import LabError
 
 _FIRST, _SECOND = "LAB_AWS_ACCOUNT_ID", "LAB_AWS_SECOND_ACCOUNT_ID"
-#: Throttled calls are made again, later and later: botocore's own standard mode.
-_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 10})
+#: Throttled calls are made again, later and later: botocore's own standard mode. Presigned links
+#: name the Region's own host, for S3 redirects from the global one until a bucket is known there.
+_CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 10}, s3={"addressing_style": "virtual"}
+)
 
 
 class Learner:

@@ -156,8 +156,11 @@ class Names:
         return json.dumps(_in_conditions(document, self._compared))
 
     def _compared(self, key: str, value: Any) -> Any:
-        if not isinstance(value, str) or value.startswith(("${", self.prefix)):
+        if not isinstance(value, str) or value.startswith(self.prefix):
             return value
+        if value.startswith("${"):  # the value of a tag has no prefix, aws:username has it
+            of_a_tag = key in _NAME_KEYS and value[2:].lower().startswith(_TAG_KEYS)
+            return self.prefix + value if of_a_tag else value
         if key in _NAME_KEYS and value.strip("*?"):
             return self.real(value)
         if key.startswith(_TAG_KEYS) and value in self._users:

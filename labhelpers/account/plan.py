@@ -101,5 +101,5 @@ class Plan:
     def _answer(self) -> str:
         try:
             return self._ask("Create this? [yes/no] ").strip().lower()
-        except (EOFError, NotImplementedError, RuntimeError):  # nobody is there to answer
+        except (EOFError, OSError, RuntimeError):  # nobody is there to answer
             return ""

@@ -31,6 +31,8 @@ _STUMBLES = frozenset(
     )
 )
 _TIMES = 5
+#: Clients kept open: each holds a connection, and servers take only so many.
+_OPEN = 24
 
 
 @dataclass(frozen=True)
@@ -64,15 +66,24 @@ class Asking:
 
     def client(self, session: Any, service: str) -> Any:
         """A client that sends what it is given: the service shall judge it, not boto3."""
-        kept = self._clients.get((id(session), service))
+        kept = self._clients.pop((id(session), service), None)
         if kept is None or kept[0] is not session:
             from botocore.config import Config
 
             config = Config(parameter_validation=False, retries={"mode": "standard"})
             client = session.client(service, config=config)
             client.meta.events.register("before-send", self._count)
-            kept = self._clients[id(session), service] = (session, client)
+            kept = (session, client)
+        self._clients[id(session), service] = kept  # the last one used stands last
+        while len(self._clients) > _OPEN:
+            _, oldest = self._clients.pop(next(iter(self._clients)))
+            oldest.close()
         return kept[1]
+
+    def close(self) -> None:
+        """Give the connections back."""
+        while self._clients:
+            self._clients.popitem()[1][1].close()
 
     def _count(self, **_: Any) -> None:
         self.calls += 1

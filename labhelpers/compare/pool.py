@@ -79,6 +79,7 @@ class Pool:
             f"access key of {name}",
             lambda: iam.delete_access_key(UserName=real, AccessKeyId=key["AccessKeyId"]),
         )
+        self.names.add(f"<{name.replace('-', ' ')} key>", key["AccessKeyId"])
         self.keys[name] = self.ground.session_from(key)
 
     def _make_role(self, name: str, session: Any) -> None:

@@ -25,6 +25,7 @@ _TYPES = {
     "resource control": "rcp",
     "role trust": "trust",
 }
+_LONGEST = 300  # characters of a message: some repeat a whole parameter
 _TOLD = re.compile(
     r"(?P<implicit>because no (?P<one>[a-z -]+?)(?: policy)? allows)"
     r"|(?:with an explicit deny in (?:an? |the )(?P<other>[a-z -]+?)(?: policy)?(?=[.:;,]|$| with))"
@@ -66,7 +67,7 @@ def result_of(id_: str, outcome: Outcome, mask: Any, step: str = "request") -> R
         outcome.code,
         decided,
         blocked_by,
-        mask(outcome.message),
+        mask(outcome.message)[:_LONGEST],
         step,
         "the sandbox does not model this, and says so" if _unmodelled(outcome) else "",
     )

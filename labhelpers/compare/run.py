@@ -9,10 +9,11 @@ from typing import Any
 from labhelpers.compare.asking import AT_ONCE, Asking, Patience
 from labhelpers.compare.pool import Pool
 from labhelpers.compare.results import Result, ResultsFile, result_of
-from labhelpers.compare.scenario import Scenario, Slot, table_hash
+from labhelpers.compare.scenario import VERSION, Scenario, Slot, table_hash
 from labhelpers.compare.sessions import Sessions
 from labhelpers.compare.setups import Setup, setups
 from labhelpers.compare.witness import NoWitness, Witnesses
+from labhelpers.errors import SandboxOnly
 from labhelpers.outcome import Outcome
 from labhelpers.policy import IMPLICITLY_DENIED
 
@@ -76,6 +77,7 @@ class _Run:
             try:
                 self._pool.close()
             finally:
+                self._asking.close()
                 seconds = round(self._asking.now() - began, 1)
                 self._file.end_of_run(
                     scenarios=self._done, calls=self._asking.calls, seconds=seconds
@@ -87,6 +89,9 @@ class _Run:
         self._progress(self._done, total, setup.scenarios[0].says)
         try:
             slots = self._put(setup)
+        except SandboxOnly as error:
+            self._leave_out(setup, str(error))
+            return
         except ClientError as error:
             if len(setup.scenarios) > 1:  # one of them has spoiled the document of all
                 for alone in setup.alone():
@@ -98,12 +103,10 @@ class _Run:
             for slot in slots:
                 self._witnesses.wait(slot, self._services(slot, setup))
         except NoWitness as error:
-            for scenario in setup.scenarios:
-                self._skip(scenario, str(error))
+            self._leave_out(setup, str(error))
             return
         except ClientError as error:
-            for scenario in setup.scenarios:
-                self._skip(scenario, f"no session for the witness: {_outcome(error).code}")
+            self._leave_out(setup, f"no session for the witness: {_outcome(error).code}")
             return
         for scenario in setup.scenarios:
             self._ask(scenario)
@@ -119,7 +122,8 @@ class _Run:
                     statements.append(filled)
             blind = slot[0] in setup.blind
             services = self._services(slot, setup)
-            self._witnesses.store(slot, statements, setup.version, services, blind)
+            version = setup.version if statements else VERSION
+            self._witnesses.store(slot, statements, version, services, blind)
         return slots
 
     def _services(self, slot: Slot, setup: Setup) -> tuple[str, ...]:
@@ -143,7 +147,11 @@ class _Run:
         client = self._asking.client(session, service)
         methods = {api: name for name, api in client.meta.method_to_api_mapping.items()}
         parameters = self._sessions.names(scenario).fill(scenario.parameters)
-        outcome = self._asking.attempt(getattr(client, methods[operation]), **parameters)
+        try:
+            outcome = self._asking.attempt(getattr(client, methods[operation]), **parameters)
+        except SandboxOnly as error:
+            self._skip(scenario, str(error))
+            return
         if self._asking.stumbled(outcome):
             self._skip(scenario, f"the service did not answer: {outcome.code}")
             return
@@ -153,8 +161,12 @@ class _Run:
         self._done += 1
         self._file.add(result_of(scenario.id, outcome, self._sessions.names(scenario).mask, step))
 
+    def _leave_out(self, setup: Setup, why: str) -> None:
+        for scenario in setup.scenarios:
+            self._skip(scenario, why)
+
     def _skip(self, scenario: Scenario, why: str) -> None:
-        self._file.add(Result(scenario.id, skipped=why))
+        self._file.add(Result(scenario.id, skipped=self._pool.names.mask(why)))
 
 
 def _outcome(error: Any) -> Outcome:

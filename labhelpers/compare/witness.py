@@ -162,7 +162,7 @@ class Witnesses:
             asked = {"RoleArn": self._pool.names[f"<{word} arn>"], "RoleSessionName": "witness"}
             return self._asking.attempt(client.assume_role, **asked, ExternalId=mark)
         name = self._pool.names["<witness name>"]
-        events, event = client.meta.events, "before-call.iam.GetRole"
+        events, event = client.meta.events, "before-send.iam.GetRole"
         marked = _Marked(mark)
         events.register(event, marked)
         try:
@@ -172,13 +172,13 @@ class Witnesses:
 
 
 class _Marked:
-    """Ends the User-Agent header of a request with a mark."""
+    """Puts a mark at the end of a request's User-Agent header."""
 
     def __init__(self, mark: str) -> None:
         self._mark = mark
 
-    def __call__(self, params: dict[str, Any], **_: Any) -> None:
-        params["headers"]["User-Agent"] = f"{params['headers'].get('User-Agent', '')} {self._mark}"
+    def __call__(self, request: Any, **_: Any) -> None:
+        request.headers["User-Agent"] = f"boto3 {self._mark}"  # no part of the signature
 
 
 _WORDS = {

@@ -24,7 +24,12 @@ INLINE_QUOTAS = {"PutUserPolicy": 2048, "PutGroupPolicy": 5120, "PutRolePolicy":
 MANAGED_QUOTA = 6144
 _CHANGE_POLICY = ("CreatePolicyVersion", "DeletePolicy", "DeletePolicyVersion")
 _CHANGE_POLICY += ("SetDefaultPolicyVersion", "TagPolicy", "UntagPolicy")
-_DEVICE_TAGS = ("ListMFADeviceTags", "TagMFADevice", "UntagMFADevice")
+#: Operation -> what it is about, of the kinds whose tags moto does not keep.
+_TAGS = {
+    f"{verb}{kind}{'Tags' if verb == 'List' else ''}": kind
+    for kind in ("MFADevice", "InstanceProfile")
+    for verb in ("List", "Tag", "Untag")
+}
 _USER_BOUNDARY = ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary")
 
 
@@ -61,11 +66,14 @@ def after(call: Call, deleted: tuple[str, str] | None, registry: Registry) -> No
         _follow_rename(call, deleted[0])
     elif deleted is not None:
         replace_deleted(*deleted)
+    given = {tag["Key"]: tag["Value"] for tag in call.params.get("Tags", ())}
     if call.operation == "CreateVirtualMFADevice":
         path, name = call.params.get("Path", "/"), call.params["VirtualMFADeviceName"]
         serial = f"arn:aws:iam::{call.account_id}:mfa{path}{name}"
-        tags = {tag["Key"]: tag["Value"] for tag in call.params.get("Tags", ())}
-        _tags_of(state.virtual_device(call.account_id, serial)).update(tags)
+        _tags_of(state.virtual_device(call.account_id, serial)).update(given)
+    if call.operation == "CreateInstanceProfile":
+        name = call.params["InstanceProfileName"]
+        _tags_of(state.instance_profile(call.account_id, name)).update(given)
     boundary = call.params.get("PermissionsBoundary")
     if call.operation == "CreateUser" and boundary:
         _set_boundary(state.find_user(call.account_id, call.params["UserName"]), boundary)
@@ -84,8 +92,8 @@ def own_answer(call: Call, registry: Registry) -> dict | None:
     """The result of an operation that moto lacks, None where moto answers."""
     if call.operation == "EnableOrganizationsRootSessions":
         return _root_sessions(call.account_id, registry)
-    if call.operation in _DEVICE_TAGS:
-        return _device_tags(call)
+    if call.operation in _TAGS:
+        return _own_tags(call, _TAGS[call.operation])
     if call.operation not in _USER_BOUNDARY:
         return None
     name = call.params["UserName"]
@@ -96,25 +104,27 @@ def own_answer(call: Call, registry: Registry) -> dict | None:
     return {}
 
 
-def _device_tags(call: Call) -> dict:
-    """Tags of virtual MFA devices, which moto does not keep."""
-    device = state.virtual_device(call.account_id, call.params["SerialNumber"])
-    if device is None:
-        text = f"VirtualMFADevice with serial number {call.params['SerialNumber']} does not exist."
-        raise _fault("NoSuchEntity", text, 404)
-    tags = _tags_of(device)
-    if call.operation == "TagMFADevice":
-        tags.update({tag["Key"]: tag["Value"] for tag in call.params["Tags"]})
+def _own_tags(call: Call, kind: str) -> dict:
+    """Tags of virtual MFA devices and instance profiles, which moto does not keep."""
+    if kind == "MFADevice":
+        name, found = "SerialNumber", state.virtual_device
+    else:
+        name, found = "InstanceProfileName", state.instance_profile
+    entity = found(call.account_id, call.params[name])
+    if entity is None:
+        raise _fault("NoSuchEntity", f"{kind} {call.params[name]} cannot be found.", 404)
+    tags = _tags_of(entity)
+    tags.update({tag["Key"]: tag["Value"] for tag in call.params.get("Tags", ())})
     for key in call.params.get("TagKeys", ()):
         tags.pop(key, None)
-    if call.operation != "ListMFADeviceTags":
+    if not call.operation.startswith("List"):
         return {}
     listed = [{"Key": key, "Value": value} for key, value in tags.items()]
     return {"Tags": listed, "IsTruncated": False}
 
 
-def _tags_of(device) -> dict[str, str]:
-    return device.__dict__.setdefault("lab_tags", {})
+def _tags_of(entity) -> dict[str, str]:
+    return entity.__dict__.setdefault("lab_tags", {})
 
 
 def _root_sessions(account_id: str, registry: Registry) -> dict:

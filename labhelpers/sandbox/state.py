@@ -193,6 +193,12 @@ def _tags_of(entity) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in listed}
 
 
+def instance_profile(account_id: str, name: str):
+    """moto's InstanceProfile, None without."""
+    found = iam_backend(account_id).instance_profiles.values()
+    return next((profile for profile in found if profile.name == name), None)
+
+
 def virtual_device(account_id: str, serial: str):
     return iam_backend(account_id).virtual_mfa_devices.get(serial)
 

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from served_aws import served_aws
 from series import NOTEBOOKS, environ_of
+from served_aws import served_aws
 
 from labhelpers.__main__ import main
 from labhelpers.account.plan import plan_of

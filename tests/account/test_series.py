@@ -8,43 +8,61 @@ import os
 
 import nbformat
 import pytest
-from served_aws import served_aws
+from learner_permissions import FILE as LEARNER
+from learner_permissions import asked, policy, text
 from series import NOTEBOOKS, ROOT, environ_of, lesson_record, run
+from served_aws import served_aws
 
-FILE = ROOT / "labhelpers" / "account" / "lessons.json"
+LESSONS = ROOT / "labhelpers" / "account" / "lessons.json"
+UPDATE = bool(os.environ.get("LAB_UPDATE"))
 FAULTS = {"lag": 0.3, "latency": 0.001, "throttle": 0.02}
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=[p.stem for p in NOTEBOOKS])
 
-pytestmark = pytest.mark.slow
 
-
+@pytest.mark.slow
 @each_notebook
 def test_the_same_cells_run_on_aws_and_leave_nothing(path, tmp_path):
-    """No error, no difference to what the sandbox expects, no secret shown, nothing left."""
-    with served_aws(tmp_path, **FAULTS) as aws:
+    """No error, no difference to what the sandbox expects, no secret shown, nothing left; and
+    all of it with the least permissions."""
+    permissions = None if UPDATE else LEARNER.read_text()
+    with served_aws(tmp_path, **FAULTS, learner_policy=permissions) as aws:
         before = aws.contents()
         notebook, summary = run(path, environ_of(aws))
-        calls = aws.calls()
         assert aws.contents() == before
+        who = "lab-admin" if UPDATE else "learner"
+        first, second = aws.accounts
+        learners = (f"arn:aws:iam::{first}:user/{who}", f"arn:aws:iam::{second}:user/lab-admin")
+        asks = asked(aws.trail(), learners)
+        calls = aws.calls()
     assert summary["differences"] == []
-    assert summary["asked"] > 0 or path.stem.startswith("10")
     assert list((tmp_path / "state").glob("*")) == []  # the journal has done its work
     everything = nbformat.writes(notebook)
-    secrets = [*summary["secrets"], *_in_profiles(tmp_path)]
+    secrets = [*summary["secrets"], *in_profiles(tmp_path)]
     assert not any(secret in everything for secret in secrets)
     assert sum(calls["throttled"].values()) > 0 or sum(calls["seen"].values()) < 100
-    _is_recorded(path.stem[:2], lesson_record(summary))
+    is_recorded(path.stem[:2], lesson_record(summary) | {"asks": asks})
 
 
-def _in_profiles(folder):
+def in_profiles(folder):
     lines = (folder / "credentials").read_text().splitlines()
     return [line.partition(" = ")[2] for line in lines if line.startswith("aws_secret")]
 
 
-def _is_recorded(lesson, record):
-    """lessons.json, from which the plan before the first create and the README's table come."""
-    known = json.loads(FILE.read_text()) if FILE.exists() else {}
-    if os.environ.get("LAB_UPDATE"):
-        FILE.write_text(json.dumps(known | {lesson: record}, indent=1, sort_keys=True) + "\n")
+def is_recorded(lesson, record):
+    """lessons.json, from which come the plan before the first create, the README's table and the
+    learner's permissions."""
+    known = json.loads(LESSONS.read_text()) if LESSONS.exists() else {}
+    if UPDATE:
+        known = known | {lesson: record}
+        LESSONS.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
+        LEARNER.write_text(text(policy(one["asks"] for one in known.values())))
         return
     assert known[lesson] == record, f"LAB_UPDATE=1 pytest {__file__} -n 0"
+
+
+def test_the_learners_permissions_are_the_least():
+    """What the lessons ask for, and nothing that none of them asks for."""
+    known = json.loads(LESSONS.read_text())
+    assert sorted(known) == [path.stem[:2] for path in NOTEBOOKS]
+    assert LEARNER.read_text() == text(policy(one["asks"] for one in known.values()))
+    assert len("".join(LEARNER.read_text().split())) <= 6144  # a managed policy's most

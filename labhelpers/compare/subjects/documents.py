@@ -22,38 +22,19 @@ IAM = "arn:aws:iam::<account>:"
 IDENTITY: dict[str, dict[str, Any]] = {
     "nothing wrong": {},
     "a Principal": {"Principal": "*"},
-    "a NotPrincipal": {"NotPrincipal": "*"},
     "an action without prefix": {"Action": "GetObject"},
-    "an action of an empty prefix": {"Action": ":GetObject"},
-    "an action of an empty name": {"Action": "s3:"},
-    "an action of two colons": {"Action": "s3:Get:Object"},
     "a wildcard in the prefix": {"Action": "s*:GetObject"},
     "an action that does not exist": {"Action": "s3:CompareNobody"},
-    "a service that does not exist": {"Action": "comparenobody:Get"},
-    "a blank in an action": {"Action": "s3:Get Object"},
-    "an empty list of actions": {"Action": []},
     "a resource that is a name": {"Resource": "bucket"},
-    "a resource of five parts": {"Resource": "arn:aws:s3::b"},
-    "a resource of another partition": {"Resource": "arn:other:s3:::b/*"},
-    "an empty list of resources": {"Resource": []},
     "no Resource": {"Resource": _DROP},
     "no Action": {"Action": _DROP},
     "no Effect": {"Effect": _DROP},
-    "an element that does not exist": {"Ressource": "*"},
-    "an element in another case": {"effect": "Allow"},
     "Action and NotAction": {"NotAction": "s3:*"},
-    "Resource and NotResource": {"NotResource": "*"},
     "Effect in another case": {"Effect": "allow"},
-    "a Sid with a blank": {"Sid": "a b"},
     "an operator that does not exist": {"Condition": {"StringEqual": {"aws:username": "a"}}},
-    "IfExists on Null": {"Condition": {"NullIfExists": {"aws:username": "true"}}},
     "a condition key without prefix": {"Condition": {"StringEquals": {"username": "a"}}},
     "a condition key that does not exist": {"Condition": {"StringEquals": {"aws:nobody": "a"}}},
-    "a condition value that is an object": {"Condition": {"StringEquals": {"aws:username": {}}}},
-    "an empty condition": {"Condition": {}},
     "a number that is none": {"Condition": {"NumericEquals": {"s3:max-keys": "five"}}},
-    "an address that is none": {"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/33"}}},
-    "a date that is none": {"Condition": {"DateLessThan": {"aws:CurrentTime": "soon"}}},
     "a variable in an action": {"Action": "s3:${aws:username}"},
     "a variable before the fifth colon": {"Resource": "arn:aws:sqs:${aws:username}:*:q"},
 }
@@ -61,29 +42,24 @@ TRUST: dict[str, dict[str, Any]] = {
     "nothing wrong": {},
     "a bare star": {"Principal": "*", "Effect": "Deny"},
     "a Resource": {"Resource": "*"},
-    "a NotResource": {"NotResource": "*"},
     "another service's action": {"Action": "s3:GetObject"},
-    "every action": {"Action": "*"},
-    "a NotAction": {"Action": _DROP, "NotAction": "sts:TagSession"},
     "no Principal": {"Principal": _DROP},
     "no Effect": {"Effect": _DROP},
     "no Action": {"Action": _DROP},
-    "a NotPrincipal": {"Principal": _DROP, "NotPrincipal": {"AWS": "<starter arn>"}, "Effect": "Deny"},
+    "a NotPrincipal": {
+        "Principal": _DROP,
+        "NotPrincipal": {"AWS": "<starter arn>"},
+        "Effect": "Deny",
+    },
     "Cognito without a condition": {"Principal": {"Federated": "cognito-identity.amazonaws.com"}},
     "a user that does not exist": {"Principal": {"AWS": IAM + "user/compare-nobody"}},
-    "any user": {"Principal": {"AWS": IAM + "user/*"}},
-    "a group": {"Principal": {"AWS": IAM + "group/compare-nobody"}},
-    "a name for an ARN": {"Principal": {"AWS": "compare-nobody"}},
-    "eleven digits": {"Principal": {"AWS": "11112222333"}},
-    "an account of zeros": {"Principal": {"AWS": "000000000000"}},
-    "a service as an account": {"Principal": {"AWS": "ec2.amazonaws.com"}},
-    "a service without its suffix": {"Principal": {"Service": "ec2"}},
     "a service that does not exist": {"Principal": {"Service": "nobody.amazonaws.com"}},
-    "an empty Principal": {"Principal": {}},
-    "an empty list of principals": {"Principal": {"AWS": []}},
-    "a type of principal in another case": {"Principal": {"aws": "<starter arn>"}},
-    "a provider that does not exist": {"Principal": {"Federated": IAM + "oidc-provider/nobody.example.com"}},
-    "any session of a role": {"Principal": {"AWS": "arn:aws:sts::<account>:assumed-role/<role name>/*"}},
+    "a provider that does not exist": {
+        "Principal": {"Federated": IAM + "oidc-provider/nobody.example.com"}
+    },
+    "any session of a role": {
+        "Principal": {"AWS": "arn:aws:sts::<account>:assumed-role/<role name>/*"}
+    },
 }
 BUCKET: dict[str, dict[str, Any]] = {
     "nothing wrong": {},
@@ -107,8 +83,6 @@ BUCKET: dict[str, dict[str, Any]] = {
 #: Whole texts that are no policy, for every kind.
 TEXTS: dict[str, str] = {
     "no JSON": "{",
-    "a list": "[]",
-    "quotes of Python": "{'Version': '2012-10-17'}",
     "no Statement": '{"Version": "2012-10-17"}',
     "an empty Statement": '{"Version": "2012-10-17", "Statement": []}',
     "a Version that does not exist": '{"Version": "2012-10-18", "Statement": [%s]}',
@@ -134,7 +108,13 @@ _WRITES = {
         _TRUST,
         TRUST,
     ),
-    "bucket policy": ("s3:PutBucketPolicy", {"Bucket": "<scratch bucket>"}, "Policy", _BUCKET, BUCKET),
+    "bucket policy": (
+        "s3:PutBucketPolicy",
+        {"Bucket": "<scratch bucket>"},
+        "Policy",
+        _BUCKET,
+        BUCKET,
+    ),
 }
 
 
@@ -142,7 +122,7 @@ def scenarios() -> list[Scenario]:
     found = []
     for kind, (call, who, parameter, good, rows) in _WRITES.items():
         texts = {says: _text({**good, **changes}) for says, changes in rows.items()}
-        for says, text in TEXTS.items():
+        for says, text in list(TEXTS.items())[:: 1 if kind.startswith("identity") else 8]:
             statement = {**good, "Sid": "a"} if "Sid" in says else good
             texts[says] = text.replace("%s", json.dumps(statement))
         if kind != "bucket policy":

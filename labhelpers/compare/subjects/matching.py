@@ -10,59 +10,31 @@ HOME = "arn:aws:s3:::<bucket>/<key>/"
 ACTIONS: list[Any] = [
     "s3:PutObject",
     "s3:putobject",
-    "S3:PUTOBJECT",
     "s3:PutObjectAcl",
-    "s3:Put*",
     "s3:PUT*",
-    "s3:*",
-    "s3:*Object",
     "s3:?utObject",
     "s3:??utObject",
-    "s3:P*t*t",
-    "s3:PutObject*",
-    "s3:PutObject?",
     "*",
     "s3express:*",
-    "iam:PutObject",
     ["iam:*", "s3:Put*"],
-    ["iam:*", "s3:Get*"],
 ]
 # Resource below <key>/, object below <key>/
 RESOURCES: list[tuple[str, str]] = [
-    ("a", "a"),
     ("a", "A"),
     ("*", "x/y/z"),
-    ("*", ""),
     ("*/z", "x/y/z"),
-    ("*/z", "z"),
     ("??", "xy"),
-    ("??", "x"),
-    ("?", "/"),
-    ("*.txt", "a.txt"),
     ("*.txt", "atxt"),
-    ("[a]", "a"),
     ("a:*", "a:b:c"),
-    ("a*c*e", "abcde"),
-    ("a*c*e", "abcd"),
-    ("é", "é"),
-    ("a b", "a b"),
     ("a%20b", "a b"),
-    ("a+b", "a+b"),
 ]
 #: Whole Resource values that are about more than the scenario's own objects.
 WHOLE: list[Any] = [
     "*",
-    "arn:aws:s3:::*",
-    "arn:aws:s3:::<bucket>*",
-    "arn:aws:s3:::<bucket>/*",
     "arn:aws:s3:::<bucket>",
     "arn:aws:s3:*:*:<bucket>/*",
     "arn:*:s3:::<bucket>/*",
-    "arn:aws:s3:eu-west-1::<bucket>/*",
-    "arn:aws:s3:?::<bucket>/*",
-    "arn:aws:s3::<account>:<bucket>/*",
     "arn:aws:iam:::<bucket>/*",
-    ["arn:aws:s3:::<bucket>", "arn:aws:s3:::<bucket>/*"],
 ]
 
 
@@ -70,6 +42,7 @@ def scenarios() -> list[Scenario]:
     found = []
     for named in ACTIONS:
         found.append(_of(f"Action {named}", allow(named, OWN)))
+    for named in (ACTIONS[0], ACTIONS[2], "*"):
         found.append(_of(f"NotAction {named}", _not(allow(named, OWN), "Action")))
     for resource, key in RESOURCES:
         found.append(_of(f"Resource {resource} for {key}", allow("s3:*", HOME + resource), key=key))

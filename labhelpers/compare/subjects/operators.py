@@ -1,7 +1,7 @@
 """Condition operators, one by one (STS_FACTS 4.1, 4.2).
 
-The value that a condition is put to is a session tag of the caller, aws:PrincipalTag/value: so
-any text that a tag may hold can be tried, and the tag can be left out.
+The value that a condition is put to is a session tag of the caller, aws:PrincipalTag/v0 and so
+on: so any text that a tag may hold can be tried. No session has a tag `none`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import Any
 
 from labhelpers.compare.scenario import OWN, PUT, Scenario, allow, deny, tags, when
 
-KEY = "aws:PrincipalTag/value"
 ABSENT = None
 AB = ["Anna", "Bob"]
 NOON = "2026-01-02T12:00:00Z"
@@ -23,154 +22,76 @@ BOTH = ["203.0.113.0/24", "2001:db8::/32"]
 ROWS: list[tuple[str, Any, str | None]] = [
     ("StringEquals", "Anna", "Anna"),
     ("StringEquals", "Anna", "anna"),
-    ("StringEquals", "Anna", "Annabel"),
     ("StringEquals", "Anna", ABSENT),
     ("StringEquals", "An*", "Anna"),
     ("StringEquals", AB, "Bob"),
-    ("StringEquals", AB, "Carol"),
-    ("StringEquals", "", ""),
-    ("StringEquals", "5", "5"),
     ("StringEquals", 5, "5"),
-    ("StringEquals", True, "true"),
-    ("StringNotEquals", "Anna", "Bob"),
     ("StringNotEquals", "Anna", "Anna"),
-    ("StringNotEquals", "Anna", "anna"),
     ("StringNotEquals", "Anna", ABSENT),
     ("StringNotEquals", AB, "Bob"),
-    ("StringNotEquals", AB, "Carol"),
     ("StringEqualsIgnoreCase", "Anna", "aNNA"),
-    ("StringEqualsIgnoreCase", "Anna", "Annb"),
-    ("StringEqualsIgnoreCase", "Anna", ABSENT),
-    ("StringEqualsIgnoreCase", "straße", "STRASSE"),
     ("StringNotEqualsIgnoreCase", "Anna", "aNNA"),
-    ("StringNotEqualsIgnoreCase", "Anna", "Bob"),
     ("StringNotEqualsIgnoreCase", "Anna", ABSENT),
     ("StringLike", "An*", "Anna"),
     ("StringLike", "an*", "Anna"),
-    ("StringLike", "A??a", "Anna"),
-    ("StringLike", "A?a", "Anna"),
-    ("StringLike", "*nn*", "Anna"),
     ("StringLike", "*", ""),
     ("StringLike", "?*", ""),
-    ("StringLike", "*", ABSENT),
     ("StringLike", "[A]nna", "Anna"),
-    ("StringLike", ["x*", "*a"], "Anna"),
     ("StringNotLike", "An*", "Anna"),
-    ("StringNotLike", "an*", "Anna"),
     ("StringNotLike", "An*", ABSENT),
-    ("StringNotLike", ["x*", "*a"], "Anna"),
-    ("NumericEquals", "5", "5"),
     ("NumericEquals", 5, "5.0"),
-    ("NumericEquals", "05", "5"),
     ("NumericEquals", "5", "five"),
-    ("NumericEquals", "-3", "-3.0"),
     ("NumericEquals", "1e2", "100"),
+    ("NumericGreaterThanEquals", "10", "10"),
     ("NumericEquals", "5", ABSENT),
     ("NumericNotEquals", "5", "5.0"),
-    ("NumericNotEquals", "5", "6"),
-    ("NumericNotEquals", ["5", "6"], "6"),
-    ("NumericNotEquals", "5", "five"),
     ("NumericNotEquals", "5", ABSENT),
     ("NumericLessThan", "10", "9"),
     ("NumericLessThan", "10", "10"),
-    ("NumericLessThan", ["1", "10"], "5"),
     ("NumericLessThan", NUMBER + "993", NUMBER + "992"),
-    ("NumericLessThan", "10", ""),
-    ("NumericLessThanEquals", "10", "10"),
-    ("NumericLessThanEquals", "10", "10.1"),
-    ("NumericGreaterThan", "9", "10"),
-    ("NumericGreaterThan", "10", "9"),
-    ("NumericGreaterThan", "-1", "0"),
-    ("NumericGreaterThanEquals", "10", "10"),
-    ("NumericGreaterThanEquals", "10", "9.999"),
-    ("DateEquals", NOON, NOON),
     ("DateEquals", NOON, "2026-01-02T13:00:00+01:00"),
-    ("DateEquals", NOON, "2026-01-02T12:00:00.000Z"),
-    ("DateEquals", NOON, "2026-01-02T12:00Z"),
     ("DateEquals", NOON, EPOCH),
     ("DateEquals", EPOCH, NOON),
     ("DateEquals", "2026-01-02", "2026-01-02T00:00:00Z"),
     ("DateEquals", "2026", "2026-01-01T00:00:00Z"),
-    ("DateEquals", NOON, "soon"),
-    ("DateEquals", NOON, ABSENT),
-    ("DateNotEquals", NOON, "2026-01-02T12:00:01Z"),
-    ("DateNotEquals", NOON, NOON),
     ("DateNotEquals", NOON, ABSENT),
-    ("DateLessThan", NOON, "2026-01-02T11:59:59Z"),
-    ("DateLessThan", NOON, NOON),
     ("DateLessThan", NOON, "2026-01-02T12:30:00+01:00"),
-    ("DateLessThanEquals", NOON, NOON),
     ("DateLessThanEquals", NOON, "2026-01-02T12:00:00.001Z"),
-    ("DateGreaterThan", NOON, "2026-01-02T12:00:01Z"),
-    ("DateGreaterThan", NOON, NOON),
     ("DateGreaterThanEquals", NOON, NOON),
-    ("DateGreaterThanEquals", NOON, "2026-01-02T11:59:59Z"),
     ("Bool", "true", "true"),
-    ("Bool", "true", "false"),
     ("Bool", "True", "tRUE"),
-    ("Bool", True, "true"),
     ("Bool", "yes", "yes"),
     ("Bool", "true", "1"),
     ("Bool", ["true", "false"], "false"),
     ("Bool", "false", ABSENT),
     ("BinaryEquals", "QUJD", "ABC"),
     ("BinaryEquals", "QUJD", "QUJD"),
-    ("BinaryEquals", "QUJD", ABSENT),
-    ("IpAddress", "203.0.113.0/24", "203.0.113.255"),
-    ("IpAddress", "203.0.113.0/24", "203.0.114.0"),
-    ("IpAddress", "203.0.113.7", "203.0.113.7"),
     ("IpAddress", "203.0.113.77/24", "203.0.113.1"),
     ("IpAddress", BOTH, "2001:db8::1"),
-    ("IpAddress", BOTH, "2001:db9::1"),
     ("IpAddress", "::/0", "203.0.113.7"),
-    ("IpAddress", "203.0.113.0/24", ABSENT),
-    ("NotIpAddress", "203.0.113.0/24", "203.0.114.0"),
     ("NotIpAddress", BOTH, "2001:db8::1"),
     ("NotIpAddress", "203.0.113.0/24", ABSENT),
-    ("ArnEquals", QUEUE, QUEUE),
     ("ArnEquals", "arn:aws:sqs:*:123456789012:team/*", QUEUE),
-    ("ArnEquals", QUEUE, QUEUE.replace("queue", "Queue")),
-    ("ArnEquals", QUEUE, ABSENT),
     ("ArnLike", "arn:aws:sqs:*:*:team/q?eue", QUEUE),
     ("ArnLike", "arn:aws:sqs:*", QUEUE),
-    ("ArnLike", "arn:aws:sqs:eu-west-1:*:other/*", QUEUE),
     ("ArnLike", "arn:aws:sqs:*:123456789012:team/*", QUEUE + ":x"),
     ("ArnLike", "arn:aws:sqs:*:team/queue", QUEUE),
     ("StringLike", "arn:aws:sqs:*:team/queue", QUEUE),
     ("ArnLike", "*", "no ARN"),
-    ("ArnNotEquals", QUEUE, QUEUE + "2"),
-    ("ArnNotEquals", QUEUE, QUEUE),
     ("ArnNotEquals", QUEUE, ABSENT),
     ("ArnNotLike", "arn:aws:sqs:*:*:team/*", QUEUE),
-    ("ArnNotLike", "arn:aws:sns:*:*:*", QUEUE),
     ("Null", "true", ABSENT),
     ("Null", "true", "Anna"),
     ("Null", "false", ABSENT),
-    ("Null", "false", "Anna"),
     ("Null", "false", ""),
-    ("Null", True, ABSENT),
-    ("Null", ["true", "false"], "Anna"),
     ("StringEqualsIfExists", "Anna", ABSENT),
     ("StringEqualsIfExists", "Anna", "Bob"),
-    ("StringEqualsIfExists", "Anna", "Anna"),
     ("StringNotEqualsIfExists", "Anna", ABSENT),
-    ("StringNotEqualsIfExists", "Anna", "Anna"),
-    ("StringLikeIfExists", "An*", "Bob"),
-    ("NumericLessThanIfExists", "10", ABSENT),
-    ("NumericLessThanIfExists", "10", "11"),
-    ("DateLessThanIfExists", NOON, ABSENT),
     ("BoolIfExists", "true", ABSENT),
-    ("BoolIfExists", "true", "false"),
-    ("IpAddressIfExists", "203.0.113.0/24", ABSENT),
-    ("ArnLikeIfExists", "arn:aws:sqs:*:*:*", ABSENT),
     ("ForAllValues:StringEquals", AB, "Anna"),
-    ("ForAllValues:StringEquals", AB, "Carol"),
     ("ForAllValues:StringEquals", AB, ABSENT),
     ("ForAllValues:StringNotEquals", AB, ABSENT),
-    ("ForAnyValue:StringEquals", AB, "Anna"),
     ("ForAnyValue:StringEquals", AB, ABSENT),
-    ("ForAnyValue:StringNotEquals", AB, ABSENT),
-    ("ForAnyValue:StringEqualsIfExists", AB, ABSENT),
 ]
 #: The same in a Deny beside an Allow: what an absent or odd value does there.
 DENIES: list[tuple[str, Any, str | None]] = [
@@ -179,24 +100,34 @@ DENIES: list[tuple[str, Any, str | None]] = [
     ("StringNotEquals", "Anna", "Anna"),
     ("StringNotEquals", "Anna", ABSENT),
     ("StringNotEqualsIfExists", "Anna", ABSENT),
-    ("StringLike", "*", ABSENT),
-    ("NumericGreaterThan", "5", "six"),
     ("Bool", "false", ABSENT),
     ("BoolIfExists", "false", ABSENT),
     ("Null", "true", ABSENT),
     ("ForAllValues:StringEquals", AB, ABSENT),
     ("ForAnyValue:StringNotEquals", AB, ABSENT),
-    ("ArnNotLike", "arn:aws:sqs:*:*:*", ABSENT),
     ("NotIpAddress", "203.0.113.0/24", ABSENT),
 ]
 
 
 def scenarios() -> list[Scenario]:
-    return [_row("Allow", *row) for row in ROWS] + [_row("Deny", *row) for row in DENIES]
+    """One session for each family of operators: its tags are all values that the family meets."""
+    rows = [("Allow", *row) for row in ROWS] + [("Deny", *row) for row in DENIES]
+    values: dict[str, list[str]] = {}
+    for _, operator, _, got in rows:
+        known = values.setdefault(_family(operator), [])
+        if got is not ABSENT and got not in known:
+            known.append(got)
+    return [_row(*row, values[_family(row[1])]) for row in rows]
 
 
-def _row(effect: str, operator: str, wanted: Any, got: str | None) -> Scenario:
-    condition = when(operator, KEY, wanted)
+def _family(operator: str) -> str:
+    core = operator.rpartition(":")[2]
+    return next((f for f in ("String", "Numeric", "Date", "Arn") if core.startswith(f)), "others")
+
+
+def _row(effect: str, operator: str, wanted: Any, got: str | None, known: list[str]) -> Scenario:
+    name = "none" if got is ABSENT else f"v{known.index(got)}"
+    condition = when(operator, f"aws:PrincipalTag/{name}", wanted)
     shown = "no value" if got is ABSENT else repr(got)
     statements = (allow("s3:PutObject", OWN, **condition),)
     if effect == "Deny":
@@ -206,6 +137,6 @@ def _row(effect: str, operator: str, wanted: Any, got: str | None) -> Scenario:
         f"{effect} under {operator} {wanted!r}; the request has {shown}.",
         "s3:PutObject",
         PUT,
-        session={} if got is ABSENT else {"Tags": tags(value=got)},
+        session={"Tags": tags(**{f"v{n}": value for n, value in enumerate(known)})},
         identity=statements,
     )

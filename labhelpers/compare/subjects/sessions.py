@@ -22,7 +22,15 @@ TRANSITIVE = {"Tags": tags(team="blue", cost="1"), "TransitiveTagKeys": ["team"]
 
 
 def scenarios() -> list[Scenario]:
-    return [*_durations(), *_parameters(), *_tags(), *_tag_keys(), *_inherited(), *_source(), *_passed()]
+    return [
+        *_durations(),
+        *_parameters(),
+        *_tags(),
+        *_tag_keys(),
+        *_inherited(),
+        *_source(),
+        *_passed(),
+    ]
 
 
 def _of(says: str, given: dict[str, Any], actions: Any = ROLE, caller: str = "user", **more: Any):
@@ -40,55 +48,59 @@ def _of(says: str, given: dict[str, Any], actions: Any = ROLE, caller: str = "us
 
 
 def _durations() -> list[Scenario]:
+    rows = [("user", LONG, (899, 900, 43200, 43201)), ("user", {}, (3600, 3601))]
+    rows += [("role", LONG, (3600, 3601, 43201)), ("role", {}, (3601,))]
+    rows += [("token", LONG, (3600, 3601))]
     found = []
-    for seconds in (899, 900, 3600, 3601, 43200, 43201):
-        for caller in ("user", "role", "token"):
-            for role, name in ((LONG, "twelve hours"), ({}, "one hour")):
-                if caller == "token" and role is not LONG:
-                    continue
-                says = f"{seconds} seconds of a role that gives {name}"
-                moot = ("trust",) if seconds != 900 else ()
-                given = role | {"DurationSeconds": seconds}
-                found.append(_of(says, given, caller=caller, moot=moot))
+    for caller, role, several in rows:
+        for seconds in several:
+            says = (
+                f"{seconds} seconds of a role that gives {'twelve hours' if role else 'one hour'}"
+            )
+            given = role | {"DurationSeconds": seconds}
+            moot = ("trust",) if seconds not in (900, 3600) else ()
+            found.append(_of(says, given, caller=caller, moot=moot))
     stranger = (trusts("<starter arn>"),)
     found += [
-        _of("too many seconds of a role that does not trust", {"DurationSeconds": 7200}, trust=stranger, moot=("trust",)),
-        _of("43201 seconds of a role that does not trust", {"DurationSeconds": 43201}, trust=stranger, moot=("trust",)),
+        _of(
+            "too many seconds of a role that does not trust",
+            {"DurationSeconds": 7200},
+            trust=stranger,
+            moot=("trust",),
+        ),
+        _of(
+            "43201 seconds of a role that does not trust",
+            {"DurationSeconds": 43201},
+            trust=stranger,
+            moot=("trust",),
+        ),
     ]
     return found
 
 
 def _parameters() -> list[Scenario]:
     rows: dict[str, dict[str, Any]] = {
-        "a session name with a blank": {"RoleSessionName": "bad name"},
-        "a session name with a slash": {"RoleSessionName": "bad/name"},
         "a session name of 65 characters": {"RoleSessionName": "x" * 65},
         "every character of session names": {"RoleSessionName": "aZ09_=,.@-"},
-        "an external ID of one character": {"ExternalId": "x"},
         "an external ID with a blank": {"ExternalId": "a b"},
-        "an external ID of 1224 characters": {"ExternalId": "x" * 1224},
         "an external ID of 1225 characters": {"ExternalId": "x" * 1225},
-        "a source identity with a blank": {"SourceIdentity": "a b"},
         "a source identity that begins with aws:": {"SourceIdentity": "aws:x"},
         "a role ARN that is none": {"RoleArn": "compare-role-that-is-no-arn"},
-        "a role ARN of another service": {"RoleArn": "arn:aws:s3:::<bucket>/role/x"},
         "the ARN of a user": {"RoleArn": "<user arn>"},
         "a tag key of 129 characters": {"Tags": tags(**{"k" * 129: "v"})},
-        "a tag value of 257 characters": {"Tags": tags(k="v" * 257)},
-        "a tag value with an asterisk": {"Tags": tags(k="*")},
         "an empty tag value": {"Tags": tags(k="")},
         "a tag key of aws:": {"Tags": [{"Key": "aws:x", "Value": "1"}]},
         "tag keys that differ in case": {"Tags": tags(Team="1", team="2")},
         "51 tags": {"Tags": tags(**{f"k{n}": "" for n in range(51)})},
         "a transitive key that is no tag": {"Tags": tags(a="1"), "TransitiveTagKeys": ["b"]},
-        "a transitive key in another case": {"Tags": tags(a="1"), "TransitiveTagKeys": ["A"]},
-        "transitive keys without tags": {"TransitiveTagKeys": ["a"]},
         "a session policy that is no JSON": {"Policy": "{"},
         "a session policy with a principal": {
             "Policy": '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*",'
             '"Action":"s3:*","Resource":"*"}}'
         },
-        "a session policy without statements": {"Policy": '{"Version":"2012-10-17","Statement":[]}'},
+        "a session policy without statements": {
+            "Policy": '{"Version":"2012-10-17","Statement":[]}'
+        },
         "a session policy of 2049 characters": {
             "Policy": '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*",'
             '"Resource":"*"}}'.ljust(2049)
@@ -129,9 +141,19 @@ def _tags() -> list[Scenario]:
             moot=("trust",),
         ),
         _of("a tag that the condition wants", TEAM, [ROLE, TAG], condition=tagged),
-        _of("a tag that the condition does not want", {"Tags": tags(team="Blue")}, [ROLE, TAG], condition=tagged),
+        _of(
+            "a tag that the condition does not want",
+            {"Tags": tags(team="Blue")},
+            [ROLE, TAG],
+            condition=tagged,
+        ),
         _of("no tag where the condition wants one", {}, [ROLE, TAG], condition=tagged),
-        _of("a tag whose key has another case", {"Tags": tags(TEAM="blue")}, [ROLE, TAG], condition=tagged),
+        _of(
+            "a tag whose key has another case",
+            {"Tags": tags(TEAM="blue")},
+            [ROLE, TAG],
+            condition=tagged,
+        ),
     ]
 
 
@@ -153,12 +175,16 @@ def _tag_keys() -> list[Scenario]:
         _of(f"{operator} on tag keys, {word} key", given, [ROLE, TAG], **_when(operator, listed))
         for operator in operators
         for word, given in rows.items()
+        if word in ("no", "one and another") or operator == operators[0]
     ]
-    guarded = {"ForAllValues:StringEquals": {"aws:TagKeys": listed}, "Null": {"aws:TagKeys": "false"}}
+    guarded = {
+        "ForAllValues:StringEquals": {"aws:TagKeys": listed},
+        "Null": {"aws:TagKeys": "false"},
+    }
     found += [
         _of(f"tag keys guarded by Null, {word} key", given, [ROLE, TAG], condition=guarded)
         for word, given in rows.items()
-        if word in ("no", "one", "another")
+        if word in ("no", "one")
     ]
     transitive = {"ForAllValues:StringEquals": {"sts:TransitiveTagKeys": ["team"]}}
     for word, keys in (("no", []), ("one", ["team"]), ("another", ["cost"])):
@@ -220,7 +246,12 @@ def _source() -> list[Scenario]:
         _of("a source identity, AssumeRole allowed alone", anna),
         _of("a source identity, SetSourceIdentity allowed", anna, both),
         _of("a source identity that the condition wants", anna, both, condition=wants),
-        _of("another source identity than the condition wants", {"SourceIdentity": "bob"}, both, condition=wants),
+        _of(
+            "another source identity than the condition wants",
+            {"SourceIdentity": "bob"},
+            both,
+            condition=wants,
+        ),
         _of("no source identity where the condition wants one", {}, both, condition=wants),
         _of(
             "a source identity, the account is trusted, its own policy lacks SetSourceIdentity",
@@ -233,7 +264,9 @@ def _source() -> list[Scenario]:
         _of("an inherited source identity, SetSourceIdentity allowed", {}, both, **role),
         _of("the same source identity again", anna, both, **role),
         _of("another source identity", {"SourceIdentity": "bob"}, both, **role, moot=("trust",)),
-        _of("an inherited source identity is sts:SourceIdentity", {}, both, condition=wants, **role),
+        _of(
+            "an inherited source identity is sts:SourceIdentity", {}, both, condition=wants, **role
+        ),
         _of("an inherited source identity is aws:SourceIdentity", {}, both, condition=held, **role),
         _of("a first source identity is not aws:SourceIdentity", anna, both, condition=held),
     ]

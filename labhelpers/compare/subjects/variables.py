@@ -1,4 +1,8 @@
-"""Policy variables: where they count, what they become, what if they cannot (STS_FACTS 4.3)."""
+"""Policy variables: where they count, what they become, what if they cannot (STS_FACTS 4.3).
+
+The old Version, and none, are those of a bucket policy: not every write of an identity-based
+policy takes them.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from labhelpers.compare.scenario import (
     VERSION,
     Scenario,
     allow,
+    grants,
     tags,
     trusts,
     when,
@@ -22,55 +27,30 @@ TEAM = "${aws:PrincipalTag/value}"
 # Resource below <key>/, object below <key>/, the tag's value (None: no tag)
 RESOURCES: list[tuple[str, str, str | None]] = [
     (TEAM, "red", "red"),
-    (TEAM, "blue", "red"),
-    (TEAM, "RED", "red"),
-    (TEAM + "/*", "red/x/y", "red"),
-    (TEAM + "/*", "redder/x", "red"),
     ("a-" + TEAM + "-b", "a-red-b", "red"),
     (TEAM, "${aws:PrincipalTag/value}", None),
     (TEAM + "x", "x", None),
-    (TEAM + "x", "x", ""),
-    ("${AWS:principaltag/VALUE}", "red", "red"),
     ("${aws:PrincipalTag/value, 'all'}", "all", None),
-    ("${aws:PrincipalTag/value, 'all'}", "red", "red"),
     ("${aws:PrincipalTag/value, 'all'}", "all", "red"),
     ("${aws:PrincipalTag/value, '*'}", "x", None),
-    ("${aws:PrincipalTag/value,'all'}", "all", None),
     ("${*}", "*", None),
     ("${*}", "x", None),
-    ("a${?}", "a?", None),
     ("a${?}", "ab", None),
-    ("${$}{x}", "${x}", None),
-    ("a$b", "a$b", None),
-    ("${aws:userid}", "x", None),
-    ("${aws:username}", "${aws:username}", None),
     ("${aws:PrincipalType}/x", "AssumedRole/x", None),
 ]
 OLD: list[tuple[str, str]] = [
     (TEAM, "red"),
     (TEAM, TEAM),
-    ("${*}", "*"),
     ("${*}", "${anything}"),
-    ("${aws:PrincipalType}/x", "AssumedRole/x"),
 ]
 # operator, value in the policy; the key is a tag of the value "AssumedRole"
 CONDITIONS: list[tuple[str, Any]] = [
     ("StringEquals", "${aws:PrincipalType}"),
-    ("StringEquals", "x${aws:PrincipalType}"),
-    ("StringEquals", ["x", "${aws:PrincipalType}"]),
-    ("StringNotEquals", "${aws:PrincipalType}"),
     ("StringEqualsIgnoreCase", "${AWS:PRINCIPALTYPE}"),
-    ("StringLike", "Ass*${aws:PrincipalTag/none}"),
-    ("StringLike", "${aws:PrincipalType}*"),
-    ("StringEquals", "${aws:PrincipalTag/none}"),
     ("StringNotEquals", "${aws:PrincipalTag/none}"),
-    ("StringNotLike", "${aws:PrincipalTag/none}*"),
     ("StringEquals", "${aws:PrincipalTag/none, 'AssumedRole'}"),
     ("StringLike", "${aws:PrincipalTag/none, 'Ass*'}"),
-    ("StringEqualsIfExists", "${aws:PrincipalTag/none}"),
-    ("ForAnyValue:StringEquals", "${aws:PrincipalType}"),
     ("StringLike", "Assumed${*}"),
-    ("StringLike", "AssumedRol${?}"),
 ]
 #: Operators that take no variables: the tag holds what the variable would become.
 OTHERS: list[tuple[str, str, str]] = [
@@ -108,20 +88,23 @@ def _resource(version: str | None, resource: str, key: str, got: str | None) -> 
         "s3:PutObject",
         {"Bucket": "<bucket>", "Key": f"<key>/{key}", "Body": ""},
         session={} if got is None else {"Tags": tags(value=got)},
-        identity=(allow("s3:PutObject", HOME + resource),),
+        identity=(allow("s3:PutObject", HOME + resource),) if version == VERSION else (),
+        bucket=None if version == VERSION else (grants("<caller arn>", resources=HOME + resource),),
         version=version,
     )
 
 
 def _condition(version: str | None, operator: str, wanted: Any, got: str) -> Scenario:
     told = version or "no Version"
+    condition = when(operator, "aws:PrincipalTag/value", wanted)
     return Scenario(
         f"variables/{told}: {operator} {wanted!r} with {got!r}",
         f"Under {told}, {operator} {wanted!r} is put to {got!r}.",
         "s3:PutObject",
         {"Bucket": "<bucket>", "Key": "<key>/a", "Body": ""},
         session={"Tags": tags(value=got)},
-        identity=(allow("s3:PutObject", OWN, **when(operator, "aws:PrincipalTag/value", wanted)),),
+        identity=(allow("s3:PutObject", OWN, **condition),) if version == VERSION else (),
+        bucket=None if version == VERSION else (grants("<caller arn>", **condition),),
         version=version,
     )
 

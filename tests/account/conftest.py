@@ -1,0 +1,31 @@
+"""One served AWS for a module, without faults, and this process set up as its learner."""
+
+import os
+
+import pytest
+from served_aws import served_aws
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory):
+    with served_aws(tmp_path_factory.mktemp("aws")) as served:
+        yield served
+
+
+@pytest.fixture
+def learner(aws, monkeypatch):
+    """The environment of the learner of the served AWS; returns the served AWS."""
+    for name in [n for n in os.environ if n.startswith(("AWS_", "LAB_", "ACTIONS_"))]:
+        monkeypatch.delenv(name)
+    for name, value in aws.environ.items():
+        monkeypatch.setenv(name, value)
+    return aws
+
+
+@pytest.fixture
+def account(learner):
+    """An open lab on the served AWS, closed and clean afterwards."""
+    from labhelpers import open_lab
+
+    with open_lab() as lab:
+        yield lab

@@ -1,0 +1,148 @@
+"""The lesson's names in, the account's names out, and back."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labhelpers import SandboxOnly
+from labhelpers.account.names import Names
+
+REAL, SECOND = "123456789012", "210987654321"
+
+
+def names(second=SECOND, **more):
+    return Names("ab12cd", REAL, second, **more)
+
+
+@pytest.mark.parametrize(
+    "lesson, real",
+    [
+        ("arn:aws:iam::111122223333:user/alice", "user/sts-lab/sts-lab-ab12cd-alice"),
+        ("arn:aws:iam::111122223333:user/*", "user/sts-lab/sts-lab-ab12cd-*"),
+        ("arn:aws:iam::111122223333:role/ci-*", "role/sts-lab/sts-lab-ab12cd-ci-*"),
+        ("arn:aws:iam::111122223333:role/team/*", "role/sts-lab/team/sts-lab-ab12cd-*"),
+        ("arn:aws:iam::111122223333:mfa/alice", "mfa/sts-lab/sts-lab-ab12cd-alice"),
+        ("arn:aws:iam::111122223333:root", "root"),
+        ("arn:aws:iam::111122223333:oidc-provider/a.b.c", "oidc-provider/a.b.c"),
+    ],
+)
+def test_arns_of_iam(lesson, real):
+    assert names().text(lesson) == f"arn:aws:iam::{REAL}:{real}"
+    assert names().text(names().text(lesson)) == names().text(lesson)
+
+
+@pytest.mark.parametrize(
+    "lesson, real",
+    [
+        ("arn:aws:s3:::reports/*", "arn:aws:s3:::sts-lab-ab12cd-reports/*"),
+        ("arn:aws:s3:::reports", "arn:aws:s3:::sts-lab-ab12cd-reports"),
+        ("arn:aws:s3:::*", "arn:aws:s3:::*"),
+        ("arn:aws:iam::*:role/Audit", "arn:aws:iam::*:role/sts-lab/sts-lab-ab12cd-Audit"),
+        ("arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
+        (
+            "arn:aws:sts::111122223333:assumed-role/ci/build-7",
+            f"arn:aws:sts::{REAL}:assumed-role/sts-lab-ab12cd-ci/sts-lab-ab12cd-build-7",
+        ),
+        ("AROAABCDEFGHIJKLMNOPQ:laptop", "AROAABCDEFGHIJKLMNOPQ:sts-lab-ab12cd-laptop"),
+        ("111122223333", REAL),
+        ("a 13-digit 1111222233334 stays", "a 13-digit 1111222233334 stays"),
+    ],
+)
+def test_other_texts(lesson, real):
+    assert names().text(lesson) == real
+    if "*" not in lesson and "iam" not in lesson:
+        assert names().lesson(real) == lesson
+
+
+def test_every_name_of_a_request():
+    given = {
+        "RoleName": "reader",
+        "Path": "/team/",
+        "AssumeRolePolicyDocument": json.dumps(
+            {
+                "Statement": {
+                    "Principal": {"AWS": ["arn:aws:iam::111122223333:user/alice", "444455556666"]},
+                    "Condition": {
+                        "StringLike": {"sts:RoleSessionName": ["bob-*", "${aws:username}"]},
+                        "StringEquals": {"sts:ExternalId": "bob", "aws:username": "bob"},
+                    },
+                }
+            }
+        ),
+    }
+    found = names().request("iam", "CreateRole", given)
+    statement = json.loads(found["AssumeRolePolicyDocument"])["Statement"]
+    assert found["RoleName"] == "sts-lab-ab12cd-reader"
+    assert statement["Principal"]["AWS"][1] == SECOND
+    condition = statement["Condition"]
+    assert condition["StringLike"]["sts:RoleSessionName"] == [
+        "sts-lab-ab12cd-bob-*",
+        "${aws:username}",
+    ]
+    assert condition["StringEquals"] == {
+        "sts:ExternalId": "bob",
+        "aws:username": "sts-lab-ab12cd-bob",
+    }
+
+
+def test_tags_that_name_a_user_follow_the_user():
+    known = names()
+    known.request("iam", "CreateUser", {"UserName": "alice"})
+    tags = [{"Key": "approved", "Value": "alice"}, {"Key": "team", "Value": "web"}]
+    found = known.request("iam", "TagRole", {"RoleName": "r", "Tags": tags})
+    assert [tag["Value"] for tag in found["Tags"]] == ["sts-lab-ab12cd-alice", "web"]
+
+
+def test_a_prefix_makes_no_allowed_name_a_forbidden_one():
+    long = "x" * 60
+    assert names().request("sts", "AssumeRole", {"RoleSessionName": long}) == {
+        "RoleSessionName": long
+    }
+
+
+def test_broken_json_is_sent_as_it_is():
+    text = '{"Statement": "sts:RoleSessionName"'
+    given = {"RoleName": "r", "PolicyName": "p", "PolicyDocument": text}
+    assert names().request("iam", "PutRolePolicy", given)["PolicyDocument"] == text
+
+
+def test_the_second_account_plays_the_first_other_one_that_a_lesson_needs():
+    known = names()
+    assert known.account("777788889999") == SECOND
+    assert known.lesson(f"arn:aws:iam::{SECOND}:root") == "arn:aws:iam::777788889999:root"
+    with pytest.raises(SandboxOnly, match="one more account"):
+        known.account("444455556666")
+
+
+def test_without_a_second_account_the_sentence_says_what_to_set():
+    with pytest.raises(SandboxOnly, match="LAB_AWS_SECOND_PROFILE"):
+        names(second=None).text("arn:aws:iam::444455556666:role/x")
+
+
+def test_the_learner_keeps_the_own_name():
+    me = f"arn:aws:sts::{REAL}:assumed-role/AWSReservedSSO_Admin_0123/me@example.com"
+    user = f"arn:aws:iam::{REAL}:user/people/me"
+    known = names(learners=(me, user))
+    for arn in (me, user):
+        shown = known.lesson(arn)
+        assert REAL not in shown and known.text(shown) == arn
+
+
+def test_lists_show_what_the_run_has_made():
+    users = [{"UserName": "sts-lab-ab12cd-alice"}, {"UserName": "admin"}]
+    found = names().answer("ListUsers", {"Users": users})
+    assert found == {"Users": [{"UserName": "alice"}]}
+    assert names().request("iam", "ListUsers", {}) == {"PathPrefix": "/sts-lab/"}
+    assert names().request("s3", "ListBuckets", {}) == {"Prefix": "sts-lab-ab12cd-"}
+
+
+@given(st.from_regex(r"[A-Za-z0-9+=,.@_-]{1,40}", fullmatch=True))
+def test_there_and_back(name):
+    known = names()
+    for arn in (
+        f"arn:aws:iam::111122223333:user/{name}",
+        f"arn:aws:iam::111122223333:role/team/{name}",
+    ):
+        assert known.lesson(known.text(arn)) == arn

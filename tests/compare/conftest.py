@@ -1,0 +1,25 @@
+"""The whole table, replayed once in the sandbox for all tests of a module."""
+
+from __future__ import annotations
+
+import pytest
+
+from labhelpers.compare import SCENARIOS, replay
+
+OTHER = "444455556666"
+
+
+@pytest.fixture(scope="module")
+def lab():
+    """One lab for all tests of a module: each replay takes away what it made."""
+    from labhelpers import open_lab
+
+    with open_lab("sandbox") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def replayed(lab, tmp_path_factory):
+    """The ResultsFile of all scenarios in the sandbox."""
+    path = tmp_path_factory.mktemp("compare") / "sandbox.jsonl"
+    return replay(lab, SCENARIOS, path, other_account=OTHER)
