@@ -9,6 +9,7 @@ import threading
 
 from labhelpers.account.command import add_sweep
 from labhelpers.audit_command import add_audit
+from labhelpers.compare.command import add_compare
 from labhelpers.policy_commands import add_commands
 
 
@@ -21,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     add_commands(commands)
     add_audit(commands)
     add_sweep(commands)
+    add_compare(commands)
     options = parser.parse_args(arguments)
     if options.command == "serve":
         return _serve(options.port, options.account)

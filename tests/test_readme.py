@@ -142,3 +142,48 @@ def test_its_python_runs(capsys):
     )
     lab.close()
     assert got.outcome == "ImplicitlyDenied"
+
+
+#: What a sentence of the lab is about, in the README's table.
+SANDBOX_ONLY = {
+    "clock cannot be moved": "moving the clock",
+    "organization": "an organization",
+    "CloudTrail": "CloudTrail at once",
+    "one more account": "a third account",
+    "root user": "the root user",
+    "where the lab's issuer is not": "the lab's OIDC providers",
+    "a real directory": "SAML",
+    "instance's metadata": "instance metadata",
+    "task's credentials": "container credentials",
+    "Another process": "other processes",
+    "port to the world": "a port open to the world",
+    "public bucket": "a public bucket",
+    "no bucket to the public": "a public bucket",
+    "strangers' tokens": "roles open to strangers' tokens",
+    "on a real account": "what is not made on a real account",
+}
+MARKS = re.compile(r"(<!-- lessons: .*? -->\n).*?(<!-- end of lessons -->)", re.DOTALL)
+
+
+def lessons_table():
+    """From what the lessons did on the served AWS (labhelpers/account/lessons.json)."""
+    from labhelpers.account.plan import lessons
+
+    lines = ["| | steps on AWS | in the sandbox only |", "|---|---|---|"]
+    for number, lesson in sorted(lessons().items()):
+        left = {}
+        for why, count in lesson["left out"].items():
+            label = next(label for words, label in SANDBOX_ONLY.items() if words in why)
+            left[label] = left.get(label, 0) + count
+        told = ", ".join(f"{label} ({count})" for label, count in sorted(left.items()))
+        ran, all_ = lesson["ran"], lesson["ran"] + sum(left.values())
+        lines.append(f"| {number} | {ran} of {all_} | {told} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_table_of_lessons_on_aws_is_what_they_did():
+    wanted = MARKS.sub(lambda m: m[1] + lessons_table() + m[2], README)
+    if os.environ.get("LAB_UPDATE"):
+        (ROOT / "README.md").write_text(wanted)
+    else:
+        assert wanted == README, "LAB_UPDATE=1 pytest tests/test_readme.py"

@@ -43,6 +43,7 @@ _MANAGE = [
 ]
 _MAKE = ["iam:CreateRole", "iam:CreateUser"]
 _KINDS = ("user", "role", "policy", "instance-profile", "mfa")
+_GITHUB = "token.actions.githubusercontent.com"
 _MOST = 6144  # characters of a managed policy, white space apart
 
 
@@ -145,19 +146,27 @@ def strangers_could_enter(text: str, repository: str) -> bool:
 
 
 def _only_from(statement: dict[str, Any], repository: str) -> bool:
-    principal = statement.get("Principal")
+    principal, conditions = statement.get("Principal"), statement.get("Condition")
+    if "NotPrincipal" in statement:
+        return False
     if not isinstance(principal, dict) or "Federated" not in principal:
         return True
+    if not all(
+        str(name).endswith(f":oidc-provider/{_GITHUB}") for name in _listed(principal["Federated"])
+    ):
+        return False
     subjects: list[Any] = []
     for operator in ("StringEquals", "StringLike"):
-        block = (statement.get("Condition") or {}).get(operator, {})
-        found = [values for key, values in block.items() if key.lower().endswith(":sub")]
-        subjects += [
-            v for values in found for v in (values if isinstance(values, list) else [values])
-        ]
+        block = conditions.get(operator) if isinstance(conditions, dict) else None
+        for key, values in block.items() if isinstance(block, dict) else ():
+            subjects += _listed(values) if key.lower() == f"{_GITHUB}:sub" else []
     return bool(repository and subjects) and all(
         str(subject).startswith(f"repo:{repository}:") for subject in subjects
     )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def is_public(text: str) -> bool:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from labhelpers.account.boundary import fenced, strangers_could_enter, without_strangers
+from labhelpers.account.clock import AccountClock
 from labhelpers.account.creates import KINDS, Marks, furnish
 from labhelpers.account.guard import Guard
 from labhelpers.account.journal import Journal
@@ -31,10 +33,11 @@ _PAUSES = (0.2, 0.4, 0.8, 1.5, 3.0)
 _READS = ("Get", "List", "Describe", "Head", "AssumeRole", "Simulate")
 #: Made once more they change nothing more: these may be asked again after a success.
 _REPEATABLE = frozenset(("PutObject", "DeleteObject", "CopyObject", "PutBucketPolicy"))
+_BUCKET_POLICY = ("PutBucketPolicy", "DeleteBucketPolicy")
 _TRUST = {"CreateRole": "AssumeRolePolicyDocument", "UpdateAssumeRolePolicy": "PolicyDocument"}
 _FENCED = ("CreatePolicy", "CreatePolicyVersion")
 _STRANGERS = "A role that strangers' tokens could enter is not put on a real account."
-_THEIRS = "This account trusts that identity provider already; the lab leaves it alone."
+_THEIRS = "This account trusts that identity provider already; the lab leaves it as it is."
 #: What AWS says of a thing whose creation was left out before.
 _NEVER_MADE = ("NoSuchEntity", "NoSuchBucket")
 _UNBOUND = {
@@ -62,13 +65,14 @@ class Calls:
     guard: Guard
     plan: Plan
     mirror: Mirror | None
+    clock: AccountClock
     patience: float
     boundaries: Mapping[str, str]  # real account id -> ARN of the run's boundary
     raw: Callable[[str, str], Any]  # (real account id, service) -> a client that rewrites nothing
     #: Called with an error about something that is not there; may raise SandboxOnly.
     missing: Callable[[str], None] = lambda said: None
     differences: list[str] = field(default_factory=list)
-    _changed_at: float = 0.0
+    _changed_at: datetime = datetime.min.replace(tzinfo=UTC)
     _unfenced: set[str] = field(default_factory=set)
     account_of: dict[str, str] = field(default_factory=dict)  # key id -> real account id
     asked: int = 0
@@ -112,15 +116,19 @@ class Calls:
         if creates:
             name = str(parameters.get(KINDS[service, operation].name, ""))
             self.journal.about_to_create(caller.account_id, operation, name)
-        if not operation.startswith(_READS):
-            self._changed_at = time.monotonic()
+        changes = service == "iam" and not operation.startswith(_READS)
+        if changes or operation in _BUCKET_POLICY:
+            self._changed_at = self.clock.now()
+        if "TokenCode" in given:
+            self._let_settle()
         reply, error = self._ask(sent, parameters, send)
+        if reply.code == "EntityAlreadyExists" and operation == "CreateOpenIDConnectProvider":
+            reply, creates = self._theirs(parameters, caller), False
         expected = self._expect(caller, service, operation, given)
-        reply, error = self._settle(operation, reply, error, expected, sent, parameters, send)
+        if "TokenCode" not in given:
+            reply, error = self._settle(operation, reply, error, expected, sent, parameters, send)
         if creates and reply.parsed is not None:
             self._after_create(service, operation, parameters, reply.parsed, caller)
-        if creates and reply.code == "EntityAlreadyExists" and "OpenIDConnect" in operation:
-            raise SandboxOnly(_THEIRS)
         if reply.code in _NEVER_MADE or "Invalid principal" in str(error):
             self.missing(str(error))
         self._compare(service, operation, reply, expected)
@@ -131,6 +139,15 @@ class Calls:
         if expected is not None and expected.parsed is not None:
             self.mirror.learn(operation, answer, expected.parsed)
         return answer
+
+    def _theirs(self, parameters: Mapping, caller: Caller) -> Reply:
+        """A provider that the account trusts already: a GitHub job may use it as it is."""
+        if not self.names.repository:
+            raise SandboxOnly(_THEIRS)
+        print(_THEIRS)
+        name = parameters["Url"].removeprefix("https://")
+        arn = f"arn:aws:iam::{caller.account_id}:oidc-provider/{name}"
+        return Reply({"OpenIDConnectProviderArn": arn})
 
     def _note_keys(self, parsed: Mapping, caller: Caller) -> None:
         """Which account the handed-out credentials belong to."""
@@ -186,9 +203,8 @@ class Calls:
         self.guard.made(parsed)
         if service == "s3":
             tags = {"TagSet": self.marks.listed()}
-            self.raw(caller.account_id, "s3").put_bucket_tagging(
-                Bucket=parameters["Bucket"], Tagging=tags
-            )
+            put = self.raw(caller.account_id, "s3").put_bucket_tagging
+            eventually(put, Bucket=parameters["Bucket"], Tagging=tags)
         elif service == "iam" and kind.tags and not caller.administrator:
             self._tag_later(operation, parameters, parsed, caller)
 
@@ -197,14 +213,15 @@ class Calls:
     ) -> None:
         iam, tags = self.raw(caller.account_id, "iam"), self.marks.listed()
         if operation == "CreatePolicy":
-            iam.tag_policy(PolicyArn=parsed["Policy"]["Arn"], Tags=tags)
+            eventually(iam.tag_policy, PolicyArn=parsed["Policy"]["Arn"], Tags=tags)
         elif operation == "CreateVirtualMFADevice":
-            iam.tag_mfa_device(SerialNumber=parsed["VirtualMFADevice"]["SerialNumber"], Tags=tags)
+            serial = parsed["VirtualMFADevice"]["SerialNumber"]
+            eventually(iam.tag_mfa_device, SerialNumber=serial, Tags=tags)
         elif operation in ("CreateUser", "CreateRole", "CreateInstanceProfile"):
             kind = KINDS["iam", operation]
             word = operation.removeprefix("Create")
             tag = {"User": iam.tag_user, "Role": iam.tag_role}.get(word, iam.tag_instance_profile)
-            tag(**{kind.name: parameters[kind.name]}, Tags=tags)
+            eventually(tag, **{kind.name: parameters[kind.name]}, Tags=tags)
 
     # ---------------------------------------------------------------- asking
 
@@ -237,12 +254,21 @@ class Calls:
             reply, error = self._ask(sent, parameters, send)
         return reply, error
 
+    def _age(self) -> float:
+        """Seconds since the last change of a policy."""
+        return (self.clock.now() - self._changed_at).total_seconds()
+
+    def _let_settle(self) -> None:
+        """An MFA code works once, so it is not spent while AWS may still be catching up."""
+        while (left := min(SETTLES_IN, self.patience) - self._age()) > 0:
+            time.sleep(min(left, 1))
+
     def _may_change(
         self, operation: str, reply: Reply, expected: Reply | None, waited: float
     ) -> bool:
         if waited > self.patience:
             return False
-        fresh = time.monotonic() - self._changed_at < min(SETTLES_IN, self.patience)
+        fresh = self._age() < min(SETTLES_IN, self.patience)
         if expected is None:
             return fresh and reply.parsed is None and reply.code in REFUSAL_CODES
         if reply.agrees_with(expected):  # of several that refuse, AWS may name any
@@ -268,3 +294,15 @@ class Calls:
         found = type(error)(response, error.operation_name)
         found.expected = expected.outcome if expected is not None else None
         return found
+
+
+def eventually(call: Callable[..., Any], **parameters: Any) -> Any:
+    """Call for something just made, which AWS may not find everywhere for some seconds."""
+    for pause in (*_PAUSES, 5.0, 10.0, None):
+        try:
+            return call(**parameters)
+        except ClientError as error:
+            if pause is None or error.response["Error"]["Code"] not in _NEVER_MADE:
+                raise
+            time.sleep(pause)
+    return None

@@ -41,8 +41,8 @@ class AccountClock:
 def _told(move: timedelta) -> str:
     seconds = round(move.total_seconds())
     for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size and seconds % size == 0:
+        if seconds >= size and seconds % size == 0 and (word != "minute" or seconds < 7200):
             return f"{seconds // size} {word}{'s' if seconds > size else ''}"
     if seconds >= 3600:
-        return f"about {round(seconds / 3600)} hours"
+        return "hours"
     return f"{seconds} seconds"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -92,10 +92,16 @@ def furnish(
     if kind.bounded:
         found.setdefault("PermissionsBoundary", boundary)
     if kind.tags and service == "iam" and tagging:
-        found["Tags"] = [*found.get("Tags", ()), *marks.listed()]
+        found["Tags"] = _with_ours(found.get("Tags", ()), marks)
     if service == "ec2":
         found["TagSpecifications"] = _specifications(operation, found, marks)
     return found
+
+
+def _with_ours(tags: Iterable[Mapping[str, str]], marks: Marks) -> list:
+    """A lesson's tags and the run's; AWS refuses keys that differ in their case only."""
+    ours = {key.lower() for key in marks.tags()}
+    return [*(tag for tag in tags if tag["Key"].lower() not in ours), *marks.listed()]
 
 
 def _specifications(operation: str, parameters: Mapping[str, Any], marks: Marks) -> list:

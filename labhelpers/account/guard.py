@@ -17,8 +17,8 @@ _WHY_NOT = {
 }
 _READS = re.compile(r"(Get|List|Describe|Head|Simulate|Assume|Decode)")
 _WORLD = ("0.0.0.0/0", "::/0")
-_OPENS = ("PutPublicAccessBlock", "DeletePublicAccessBlock", "PutBucketAcl", "PutObjectAcl")
-_EC2_ID = re.compile(r"(?:i|sg)-[0-9a-f]{8,17}")
+_OPENS = ("PutPublicAccessBlock", "PutBucketAcl", "PutObjectAcl")
+_ADDS = ("CreatePolicyVersion", "CreateTags")  # to something that is there already
 _SIZES = ("t2.micro", "t3.micro", "t3.nano", "t4g.micro", "t4g.nano")
 _NO_ACCOUNT_WIDE = "This call concerns the whole account, not only what the lab has made in it."
 
@@ -39,7 +39,7 @@ class Guard:
             raise LabError(
                 f"This lab works in {self._region} and nowhere else; this client is for {region}."
             )
-        creates = operation.startswith("Create") and operation != "CreatePolicyVersion"
+        creates = operation.startswith("Create") and operation not in _ADDS
         if creates and (service, operation) not in KINDS:
             raise SandboxOnly(f"The lab makes no {service}:{operation} on a real account.")
         if operation == "PutBucketPolicy" and is_public(given.get("Policy", "")):
@@ -72,10 +72,10 @@ class Guard:
         return self._prefix in text or text in self._ids
 
     def made(self, parsed: Mapping[str, Any]) -> None:
-        """Note the ids in the answer to a create."""
-        for text in _texts(parsed):
-            if _EC2_ID.fullmatch(text) or ":oidc-provider/" in text:
-                self._ids.add(text)
+        """Note the id of what was created: an answer names others' things, too."""
+        found = [parsed.get("OpenIDConnectProviderArn"), parsed.get("GroupId")]
+        found += [instance.get("InstanceId") for instance in parsed.get("Instances", ())]
+        self._ids.update(filter(None, found))
 
     def instance(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """RunInstances as the lab may make it: one, small, from the learner's AMI."""

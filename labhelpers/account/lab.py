@@ -68,7 +68,8 @@ class AccountLab:
             guard=Guard(prefix, self.region, self.settings.ami),
             plan=Plan(lesson, self._names.accounts, prefix, self.settings.yes),
             mirror=self._mirror,
-            patience=self.settings.patience,
+            clock=self.clock,
+            patience=self.settings.patience if self._mirror is not None else 0.0,
             boundaries=_Boundaries(self._boundary),
             raw=self._learner.client,
             missing=self._missing,
@@ -118,9 +119,11 @@ class AccountLab:
         self, configuration: Configuration, session: boto3.Session | None = None
     ) -> Deployment:
         """Create what a Terraform configuration declares, with the lab's names and tags."""
+        from labhelpers.account.deployable import check_deployable
         from labhelpers.progress import progress_bar
         from labhelpers.terraform import deploy
 
+        check_deployable(configuration, self.settings.ami, self._names.repository)
         return deploy(configuration, lambda: session or self.session(), progress_bar("Deploying"))
 
     def sessions(self) -> list[Any]:
@@ -133,7 +136,7 @@ class AccountLab:
         """In a GitHub Actions job: its own tokens. Raises SandboxOnly for any other issuer."""
         from labhelpers.account.github_job import github_job
 
-        return github_job(url, self._names)
+        return github_job(url, self._names, mirror=self._mirror)
 
     def root_session(self, account_id: str | None = None) -> NoReturn:
         raise SandboxOnly("The root user of a real account has no part in any lesson.")
@@ -190,6 +193,10 @@ class AccountLab:
             self._cells.close()
         if self._mirror is not None:
             self._mirror.sandbox.close()
+        if self._calls.asked:
+            print(
+                f"AWS and the sandbox agreed on {self._calls.agreed} of {self._calls.asked} calls."
+            )
         if left:
             raise LabError(f"Not removed: {', '.join(left)}. `python -m labhelpers sweep` goes on.")
 

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 _OPAQUE = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
 _EC2_ID = re.compile(r"\b(?:i|sg|vpc|subnet|vol|eni)-[0-9a-f]{8,17}\b")
 _CODES = ("TokenCode", "AuthenticationCode1", "AuthenticationCode2")
-#: Tokens of real identity providers are for AWS alone.
-_NOT_MIRRORED = frozenset(("AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "RunInstances"))
+_NOT_MIRRORED = frozenset(
+    ("AssumeRoleWithSAML", "RunInstances", "DescribeInstances")
+    + ("TerminateInstances", "ModifyInstanceMetadataOptions", "DescribeInstanceAttribute")
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Mirror:
         self, session: boto3.Session | None, service: str, operation: str, given: Mapping
     ) -> Reply | None:
         """Make a lesson's call here; None where the mirror has no opinion."""
-        if session is None or operation in _NOT_MIRRORED:
+        if session is None or operation in _NOT_MIRRORED or self._is_for_aws_alone(given):
             return None
         try:
             client = session.client(service)
@@ -125,6 +127,11 @@ class Mirror:
             and (_OPAQUE.fullmatch(real) or _EC2_ID.fullmatch(real))
         ):
             self._twins[real] = here
+
+    def _is_for_aws_alone(self, given: Mapping[str, Any]) -> bool:
+        """A real identity provider's token, unless one of the mirror's own stands for it."""
+        parts = str(given.get("WebIdentityToken", "")).split(".")
+        return len(parts) == 3 and parts[2] not in self._twins
 
     def _as_here(self, given: Mapping[str, Any]) -> dict[str, Any]:
         seeds = self._seeds.get(given.get("SerialNumber", ""))

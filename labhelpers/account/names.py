@@ -56,7 +56,7 @@ class Names:
         self._learners = tuple(learners)
         self.accounts = {LESSON_ACCOUNTS[0]: account}
         self._spare = second
-        #: The repository of a real GitHub job, which plays our-org/shop; "" without one.
+        #: The repository of a real GitHub job as its subject spells it; it plays our-org/shop.
         self.repository = ""
         self._users: set[str] = set()
 
@@ -120,7 +120,7 @@ class Names:
         value = _BUCKET.sub(lambda m: m[1] + self.real(m[2], 2000), value)
         value = _USERID.sub(lambda m: m[1] + self.real(m[2]), value)
         if self.repository:
-            value = value.replace("our-org/shop", self.repository)
+            value = value.replace("repo:our-org/shop", f"repo:{self.repository}")
         value = _ACCOUNT.sub(lambda m: self.account(m[0]), value)
         for number, arn in enumerate(self._learners):
             value = value.replace(f"\0{number}\0", arn)
@@ -188,7 +188,7 @@ class Names:
         """A text of AWS in the lesson's names."""
         text = text.replace(self.prefix, "").replace(PATH, "/")
         if self.repository:
-            text = text.replace(self.repository, "our-org/shop")
+            text = text.replace(f"repo:{self.repository}", "repo:our-org/shop")
         known = {real: lesson for lesson, real in self.accounts.items()}
         return _ACCOUNT.sub(lambda m: known.get(m[0], m[0]), text)
 

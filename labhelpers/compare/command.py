@@ -44,10 +44,14 @@ def add_compare(commands: Any) -> None:
 
 def _grounds() -> tuple[Open, Open]:
     """How to open AWS and the sandbox. Each is closed before the other is opened: a process
-    holds one lab, and moto's state is the process's."""
+    holds one lab, and moto's state is the process's.
+
+    On AWS without the sandbox beside it, which would only be compared with itself, and without
+    the lab's own waiting: here the witnesses tell when AWS is to be believed.
+    """
     from labhelpers.lab import open_lab
 
-    return lambda: open_lab("aws"), lambda: open_lab("sandbox")
+    return lambda: open_lab("aws", lesson="compare", mirrored=False), lambda: open_lab("sandbox")
 
 
 def _second_account(ground: Any) -> str | None:

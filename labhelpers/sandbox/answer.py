@@ -18,7 +18,7 @@ from labhelpers.sandbox.interpret import Call, service_model
 from labhelpers.sandbox.moto_session import (
     host_free_imports,
     leave_bucket_policies_to_the_gateway,
-    leave_trust_policies_to_the_engine,
+    leave_policies_to_the_engine,
 )
 from labhelpers.sandbox.query_xml import result_xml
 from labhelpers.sandbox.registry import Registry
@@ -177,7 +177,7 @@ def _build_app(service: str):
     if service == "s3":
         leave_bucket_policies_to_the_gateway()
     elif service == "iam":
-        leave_trust_policies_to_the_engine()
+        leave_policies_to_the_engine()
     if service == "ec2":
         keep_unmentioned_options()
     return app

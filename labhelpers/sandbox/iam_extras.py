@@ -6,6 +6,7 @@ answers what moto does not know at all. Source: STS_FACTS 2.3, 2.7, 3.5.
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime, timedelta
 
@@ -186,11 +187,12 @@ def _quotas(call: Call) -> None:
     if trust and _size(trust) > TRUST_QUOTA:
         _over_quota(f"ACLSizePerRole: {TRUST_QUOTA}")
     document = call.params.get("PolicyDocument", "")
-    if (
-        call.operation in ("CreatePolicy", "CreatePolicyVersion")
-        and _size(document) > MANAGED_QUOTA
-    ):
-        _over_quota(f"PolicySize: {MANAGED_QUOTA}")
+    if call.operation in ("CreatePolicy", "CreatePolicyVersion"):
+        if json.loads(document).get("Version") != "2012-10-17":
+            text = "Policy document must be version 2012-10-17 or greater."
+            raise Refusal("MalformedPolicyDocument", text, 400, blocked_by="request")
+        if _size(document) > MANAGED_QUOTA:
+            _over_quota(f"PolicySize: {MANAGED_QUOTA}")
     quota = INLINE_QUOTAS.get(call.operation)
     if quota:
         kind = call.operation[3:-6]  # User, Group or Role

@@ -47,12 +47,16 @@ def leave_bucket_policies_to_the_gateway() -> None:
     FakeBucket.get_permission = lambda *_: PermissionResult.PERMITTED
 
 
-def leave_trust_policies_to_the_engine() -> None:
-    """moto wants a Version in them and spells out their actions; IAM does neither."""
-    from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator as Validator
+def leave_policies_to_the_engine() -> None:
+    """moto wants a Version in every policy, texts for all values of conditions, and spells out
+    the actions of trust policies; IAM does none of it (a Version only in managed policies)."""
+    from moto.iam import policy_validation as moto
 
-    Validator._validate_version = lambda self: None
-    Validator._validate_trust_policy_action = staticmethod(lambda action: None)
+    moto.BaseIAMPolicyValidator._validate_version = lambda self: None
+    moto.BaseIAMPolicyValidator._validate_condition_syntax = staticmethod(lambda statement: None)
+    trust = moto.IAMTrustPolicyDocumentValidator
+    trust._validate_version = lambda self: None
+    trust._validate_trust_policy_action = staticmethod(lambda action: None)
 
 
 @contextmanager

@@ -128,7 +128,12 @@ class _Server(TcpWSGIServer):
     def serve(self) -> None:
         """Answer until end_soon(); in the thread that calls this."""
         while not self.ended:
-            self.asyncore.loop(timeout=self.adj.asyncore_loop_timeout, map=self._map, count=1)
+            self.asyncore.loop(
+                timeout=self.adj.asyncore_loop_timeout,
+                map=self._map,
+                use_poll=self.adj.asyncore_use_poll,
+                count=1,
+            )
         self.task_dispatcher.shutdown(timeout=1)
 
     def end_soon(self) -> None:
@@ -152,6 +157,10 @@ def _listen(app: Gateway, port: int) -> _Server:
         threads=8,
         ident=None,
         max_request_body_size=MAX_BODY,
+        # A notebook may hold many clients, each with open connections; at the default of 100
+        # further ones would wait until others have idled for two minutes. poll() has no limit.
+        connection_limit=5000,
+        asyncore_use_poll=True,
         # IMDSv2 refuses what a proxy forwards, so it has to see X-Forwarded-For. Nobody else
         # reads it: the client's address is the connection's.
         clear_untrusted_proxy_headers=False,

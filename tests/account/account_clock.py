@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import urllib.request
 from datetime import UTC, datetime, timedelta
 
 from labhelpers import lab as handles
 from labhelpers.account import clock
+
+LAG = 0.4  # seconds; a little more than test_series lets the served AWS lag
 
 
 def make_waits_short() -> None:
@@ -30,6 +33,7 @@ def make_waits_short() -> None:
         self.clock.advance(ahead[0])
 
     def wait(seconds: float) -> None:
+        time.sleep(LAG)  # while the lab waits, AWS catches up
         move(seconds)
         handles._open_lab._mirror.sandbox.clock.advance(seconds=seconds)
         ahead[0] += timedelta(seconds=seconds)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -64,8 +65,9 @@ def run(path: Path, environ: dict[str, str], *, allow_errors: bool = False):
 
 def lesson_record(summary: dict[str, Any]) -> dict[str, Any]:
     """What labhelpers/account/lessons.json holds of a lesson, but for "asks"."""
+    reasons = [re.sub(r" be moved by .*", " be moved.", why) for why in summary["left out"]]
     return {
         "creates": dict(sorted(Counter(summary["creates"]).items())),
         "ran": summary["ran"],
-        "left out": dict(Counter(summary["left out"]).most_common()),
+        "left out": dict(Counter(reasons).most_common()),
     }

@@ -42,7 +42,6 @@ def test_only_the_region_of_the_lab(account):
         ("iam", "create_saml_provider", {"Name": "corp", "SAMLMetadataDocument": "x" * 1000}),
         ("iam", "create_service_linked_role", {"AWSServiceName": "es.amazonaws.com"}),
         ("s3", "put_bucket_policy", {"Bucket": "b", "Policy": policy(EVERYBODY)}),
-        ("s3", "delete_public_access_block", {"Bucket": "b"}),
         ("s3", "put_bucket_acl", {"Bucket": "b", "ACL": "public-read"}),
         ("ec2", "terminate_instances", {"InstanceIds": ["i-0123456789abcdef0"]}),
         ("ec2", "delete_vpc", {"VpcId": "vpc-0123456789abcdef0"}),

@@ -19,7 +19,7 @@ from labhelpers.compare.results import ResultsFile, told
 from labhelpers.errors import LabError, SandboxOnly
 from labhelpers.outcome import Outcome
 
-SOME = [s for s in SCENARIOS if s.id.startswith("keys/listing")]
+SOME = [s for s in SCENARIOS if s.id.startswith("keys/listing")][:5]
 FEW = "keys/listing StringLike*"
 DIRTY = re.compile(
     r"\d{12}|A[KS]IA[A-Z0-9]{8}|A(?:IDA|ROA)[A-Z0-9]{8}|/(?:home|root|tmp|work)/|cmp[0-9a-f]{4}-"
@@ -42,13 +42,13 @@ def test_an_interrupted_run_is_resumed_and_leaves_nothing(lab, tmp_path):
     """What was answered is not asked again; the answers are those of one run."""
     path = tmp_path / "r.jsonl"
     with pytest.raises(KeyboardInterrupt):
-        replay(lab, SOME, path, interrupt_at(4))
+        replay(lab, SOME, path, interrupt_at(2))
     assert users(lab) == ["lab-admin"] and not lab.client("s3").list_buckets()["Buckets"]
     with open(path, "a") as file:
         file.write('{"id": "torn')  # killed while it wrote
     file = replay(lab, SOME, path)
     first, second = (run["scenarios"] for run in file.runs)
-    assert first >= 4 and first + second == len(SOME)
+    assert first >= 2 and first + second == len(SOME)
     whole = replay(lab, SOME, tmp_path / "whole.jsonl")
     assert file.results == whole.results
     assert replay(lab, SOME, path).runs == file.runs  # nothing is left to ask

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from labhelpers.compare.scenario import BUCKET, Scenario, allow, deny
+from labhelpers.compare.scenario import BUCKET, OWN, Scenario, allow, deny
 
 _FEDERATE = allow("sts:GetFederationToken", "*")
 KEY_INFO = {"AccessKeyId": "<starter key>"}
@@ -143,8 +143,8 @@ def _objects() -> list[Scenario]:
         ),
         "no object, listing not allowed": (
             "GetObject",
-            {"Key": "folder/none"},
-            (allow(get, folder),),
+            {"Key": "<key>/none"},
+            (allow(get, OWN),),
         ),
         "no object, listing allowed": (
             "GetObject",
@@ -153,8 +153,8 @@ def _objects() -> list[Scenario]:
         ),
         "no object to delete": (
             "DeleteObject",
-            {"Key": "folder/none"},
-            (allow("s3:DeleteObject", folder),),
+            {"Key": "<key>/none"},
+            (allow("s3:DeleteObject", OWN),),
         ),
         "a listing": ("ListObjectsV2", {}, (allow(list_, BUCKET),)),
         "a listing, objects allowed": ("ListObjectsV2", {}, (allow(list_, f"{BUCKET}/*"),)),
@@ -165,18 +165,18 @@ def _objects() -> list[Scenario]:
         ),
         "an ACL with an object": (
             "PutObject",
-            {"Key": "folder/b", "ACL": "bucket-owner-full-control"},
-            (allow("s3:PutObject", folder),),
+            {"Key": "<key>/b", "ACL": "bucket-owner-full-control"},
+            (allow("s3:PutObject", OWN),),
         ),
         "tags with an object": (
             "PutObject",
-            {"Key": "folder/b", "Tagging": "a=b"},
-            (allow("s3:PutObject", folder),),
+            {"Key": "<key>/b", "Tagging": "a=b"},
+            (allow("s3:PutObject", OWN),),
         ),
         "tags with an object, tagging allowed": (
             "PutObject",
-            {"Key": "folder/b", "Tagging": "a=b"},
-            (allow(["s3:PutObject", "s3:PutObjectTagging"], folder),),
+            {"Key": "<key>/b", "Tagging": "a=b"},
+            (allow(["s3:PutObject", "s3:PutObjectTagging"], OWN),),
         ),
     }
     return [

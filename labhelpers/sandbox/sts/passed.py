@@ -45,7 +45,10 @@ def read_passed(values: dict[str, Any], account_id: str) -> Passed:
         raise Refusal("InvalidParameterValue", text, 400)
     written = {key.lower(): key for key in tags}
     transitive = frozenset(written[key.lower()] for key in transitive)
-    packed = _packed(policies, tags) if policies or tags else None
+    packed = None
+    if policies or tags:
+        arns = [item["arn"] for item in values.get("PolicyArns", ())]
+        packed = _packed(values.get("Policy"), arns, tags)
     return Passed(policies, tags, transitive, packed)
 
 
@@ -85,14 +88,19 @@ def _tags(listed: Any) -> dict[str, str]:
     return tags
 
 
-def _packed(policies: tuple[Policy, ...] | None, tags: dict[str, str]) -> int:
-    written = [json.dumps(policy.document, separators=(",", ":")) for policy in policies or ()]
+def _packed(inline: str | None, arns: list[str], tags: dict[str, str]) -> int:
+    """Percent of the packed space: the inline policy, the ARNs of managed ones, the tags."""
+    written = list(arns)
+    if inline is not None:
+        written.append(json.dumps(json.loads(inline), separators=(",", ":")))
     if tags:
         written.append(json.dumps(tags, separators=(",", ":")))
     percent = 100 * len(zlib.compress("\n".join(written).encode(), 9)) // PACKED_BYTES
     if percent > 100:
-        what = "Packed policy consumes" if policies else "Packed size of session tags consumes"
-        full_stop = "" if policies else "."
+        what = (
+            "Packed policy consumes" if inline or arns else "Packed size of session tags consumes"
+        )
+        full_stop = "" if inline or arns else "."
         text = f"{what} {percent}% of allotted space{full_stop}"
         raise Refusal("PackedPolicyTooLarge", text, 400)
     return max(1, percent)
