@@ -193,6 +193,10 @@ class Lab:
         """
         return self._sandbox.gateway.recorder.events()
 
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
+
     def close(self) -> None:
         """Stop the endpoint. Can be called twice."""
         global _open_lab
@@ -259,7 +263,7 @@ def open_lab(
             f"There is no backend {backend!r} (from open_lab() or LAB_BACKEND): "
             f"use {' or '.join(BACKENDS)}."
         )
-    if _open_lab is not None:
+    if _open_lab is not None and not _open_lab.is_closed:
         _open_lab.close()
         print("The lab that was open is closed; this is a new, empty one.")
     _open_lab = Lab(port) if backend == "sandbox" else _account_lab(lesson, mirrored)

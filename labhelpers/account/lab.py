@@ -177,6 +177,10 @@ class AccountLab:
             return self._names.text(name_or_arn)
         return self._names.real(name_or_arn)
 
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
+
     def close(self) -> None:
         """Remove everything that this lab has created. Can be called twice.
 

@@ -68,7 +68,7 @@ class Plan:
         number = self._accounts[next(iter(self._accounts))]
         if self.rows():
             return f"In the AWS account {number} this notebook will create, at most:"
-        things = "users, roles, policies and buckets, all of which cost nothing"
+        things = "users, roles, policies and buckets, which cost nothing"
         return f"In the AWS account {number} your cells will create what they say: {things}."
 
     def _end(self) -> str:
