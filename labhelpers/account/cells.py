@@ -9,6 +9,7 @@ need it are left out as well, with the same reason.
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any
 
 from labhelpers.errors import SandboxOnly
@@ -64,6 +65,7 @@ class CellGuard(ast.NodeTransformer):
         self._why = ""
         self._said: set[str] = set()
         self.skipped: list[str] = []
+        self._made: dict[str, str] = {}  # a text in a left-out statement -> why it was left out
         self.ran = 0
         shell.ast_transformers.append(self)
         shell.user_ns_hidden[_HELPER] = None
@@ -71,6 +73,11 @@ class CellGuard(ast.NodeTransformer):
     def close(self) -> None:
         if self in self._shell.ast_transformers:
             self._shell.ast_transformers.remove(self)
+
+    def why_not_made(self, said: str) -> str:
+        """Why something that an error names was never made; "" if no left-out step is to blame."""
+        words = set(re.findall(r"[\w.@+=-]+", said))
+        return next((why for text, why in self._made.items() if text in words), "")
 
     # ------------------------------------------------------------- before the cell runs
 
@@ -145,6 +152,7 @@ class CellGuard(ast.NodeTransformer):
             return
         self._why = why
         for statement in self._statements[number:]:
+            self._made |= dict.fromkeys(_texts(statement), why)
             for name in _assigns(statement):
                 self._shell.user_ns[name] = Missing(name, why)
             for name in _changes(statement):
@@ -174,6 +182,12 @@ def _names(node: ast.AST, context: type, inner: tuple[type, ...]) -> set[str]:
         return set()
     found = {node.id} if isinstance(node, ast.Name) and isinstance(node.ctx, context) else set()
     return found.union(*(_names(child, context, inner) for child in ast.iter_child_nodes(node)))
+
+
+def _texts(statement: ast.stmt) -> set[str]:
+    """The texts in a statement: names of roles, users and buckets are among them."""
+    nodes = (node for node in ast.walk(statement) if isinstance(node, ast.Constant))
+    return {node.value for node in nodes if isinstance(node.value, str) and len(node.value) > 2}
 
 
 def _changes(statement: ast.stmt) -> set[str]:

@@ -244,8 +244,9 @@ class AccountLab:
 
     def _missing(self, said: str) -> None:
         """Something is not there. Where an earlier step was left out, that is why."""
-        if self._cells is not None and self._cells.skipped:
-            raise SandboxOnly(self._cells.skipped[-1])
+        why = self._cells.why_not_made(self._names.lesson(said)) if self._cells else ""
+        if why:
+            raise SandboxOnly(why)
 
     def _account_of(self, keys: Mapping[str, Any]) -> str:
         return self._calls.account_of.get(keys["AccessKeyId"], self.settings.account_id)

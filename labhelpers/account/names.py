@@ -21,11 +21,13 @@ PREFIX = "sts-lab-"
 LESSON_ACCOUNTS = ("111122223333", "444455556666", "777788889999", "666677778888")
 
 _KINDS = "user|role|group|policy|instance-profile|mfa"
-_IAM = re.compile(rf"(arn:aws:iam::(?:\d{{12}}|\*):(?:{_KINDS}|saml-provider)/)([^\s\"',\\\]]+)")
+#: Partition, Region and account of an ARN in a policy may be patterns.
+_ANY, _ACCOUNTS = r"[\w*?-]*", r"[\d*?]+"
+_IAM = re.compile(rf"(arn:{_ANY}:iam:\*?:{_ACCOUNTS}:(?:{_KINDS}|saml-provider)/)([^\s\"',\\\]]+)")
 _SESSION = re.compile(
-    r"(arn:aws:sts::(?:\d{12}|\*):(?:assumed-role|federated-user)/)([^\s\"',\\]+)"
+    rf"(arn:{_ANY}:sts:{_ANY}:{_ACCOUNTS}:(?:assumed-role|federated-user)/)([^\s\"',\\]+)"
 )
-_BUCKET = re.compile(r"(arn:aws:s3:::)([^\s\"',\\*/][^\s\"',\\/]*)")
+_BUCKET = re.compile(rf"(arn:{_ANY}:s3:{_ANY}:[\d*?]*:)([^\s\"',\\*/][^\s\"',\\/]*)")
 _USERID = re.compile(r"\b(A(?:ROA|CCA)[A-Z0-9]{16,}:)([\w+=,.@*?-]+)")
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 
@@ -33,7 +35,7 @@ _NAMES = frozenset(
     ("UserName", "RoleName", "GroupName", "InstanceProfileName", "VirtualMFADeviceName")
     + ("NewUserName", "NewGroupName", "Bucket")
 )
-#: The longest that AWS takes; a prefix must not make an allowed name a forbidden one.
+#: The longest that AWS takes.
 _LONGEST = {"UserName": 64, "RoleName": 64, "Bucket": 63, "RoleSessionName": 64, "Name": 32}
 #: Names that only the request itself carries, and the condition keys that compare them.
 _SPOKEN = frozenset(("RoleSessionName", "SourceIdentity"))
@@ -60,9 +62,12 @@ class Names:
         self.repository = ""
         self._users: set[str] = set()
 
-    def real(self, name: str, most: int = 64) -> str:
-        """A name of the lesson as it is called in the account."""
-        if name.startswith(self.prefix) or len(self.prefix + name) > most:
+    def real(self, name: str, most: int = 64, least: int = 1) -> str:
+        """A name of the lesson as it is called in the account.
+
+        A prefix must make no forbidden name an allowed one, nor an allowed one too long.
+        """
+        if name.startswith(self.prefix) or not least <= len(name) <= most - len(self.prefix):
             return name
         return self.prefix + name
 
@@ -79,7 +84,7 @@ class Names:
         if (service, operation) in _OWN_NAMES:
             name = _OWN_NAMES[service, operation]
             if isinstance(found.get(name), str):
-                found[name] = self.real(found[name], _LONGEST.get(name, 128))
+                found[name] = self.real(found[name], _LONGEST.get(name, 128), 2)
         if service == "iam" and _listed(operation, parameters):
             found["PathPrefix"] = PATH.rstrip("/") + found.get("PathPrefix", "/")
         if (service, operation) == ("s3", "ListBuckets"):
@@ -98,7 +103,7 @@ class Names:
         if not isinstance(value, str):
             return value
         if name in _NAMES or name in _SPOKEN:
-            return self.real(value, _LONGEST.get(name, 128))
+            return self.real(value, _LONGEST.get(name, 128), 2 if name in _SPOKEN else 1)
         if name == "CopySource" and not value.startswith("arn:"):
             return self.real(value.lstrip("/"), 2000)
         if name in _DOCUMENTS:
@@ -231,8 +236,9 @@ def _statement(statement: Any, change: Callable[[str, Any], Any]) -> Any:
         return statement
     found = {}
     for operator, block in blocks.items():
-        if not isinstance(block, dict):
-            return statement
+        if not isinstance(block, dict) or operator.lower() in ("null", "bool"):
+            found[operator] = block
+            continue
         found[operator] = {key: _each(key.lower(), values, change) for key, values in block.items()}
     return {**statement, "Condition": found}
 

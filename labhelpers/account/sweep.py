@@ -269,11 +269,15 @@ class Sweep:
 
     def _remove_bucket(self, name: str) -> None:
         s3 = self._client("s3")
+        had_policy = _maybe(s3.get_bucket_policy, Bucket=name) is not None
         _maybe(s3.delete_bucket_policy, Bucket=name)
+        # Its denies may count for some seconds more.
+        also = ("AccessDenied",) if had_policy else ()
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
             for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-                s3.delete_object(Bucket=name, Key=one["Key"], VersionId=one["VersionId"])
-        s3.delete_bucket(Bucket=name)
+                what = {"Key": one["Key"], "VersionId": one["VersionId"]}
+                _patiently(lambda what=what: s3.delete_object(Bucket=name, **what), also)
+        _patiently(lambda: s3.delete_bucket(Bucket=name), also)
 
     def _instances(self) -> Iterator[Found]:
         ec2 = self._client("ec2")
@@ -319,12 +323,12 @@ def _maybe(call: Callable[..., Any], **parameters: Any) -> Any:
     try:
         return call(**parameters)
     except ClientError as error:
-        if error.response["Error"]["Code"] in (*_GONE, "NoSuchTagSet"):
+        if error.response["Error"]["Code"] in (*_GONE, "NoSuchTagSet", "NoSuchBucketPolicy"):
             return None
         raise
 
 
-def _patiently(remove: Callable[[], None]) -> None:
+def _patiently(remove: Callable[[], Any], also: tuple[str, ...] = ()) -> None:
     """Once more, a little later, where AWS still sees what was just taken away."""
     from botocore.exceptions import ClientError
 
@@ -334,6 +338,6 @@ def _patiently(remove: Callable[[], None]) -> None:
             break
         except ClientError as error:
             again = ("DeleteConflict", "DependencyViolation", "OperationAborted", "BucketNotEmpty")
-            if pause is None or error.response["Error"]["Code"] not in again:
+            if pause is None or error.response["Error"]["Code"] not in (*again, *also):
                 raise
             time.sleep(pause)

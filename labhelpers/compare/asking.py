@@ -31,6 +31,8 @@ _STUMBLES = frozenset(
     )
 )
 _TIMES = 5
+#: IAM and S3 of a policy that names a user or role whose making has not come round yet.
+_UNKNOWN = "invalid principal in policy"
 #: Clients kept open: each holds a connection, and servers take only so many.
 _OPEN = 24
 
@@ -105,7 +107,8 @@ class Asking:
         return self.patiently(call, (), **parameters)
 
     def patiently(self, call: Callable[..., Any], codes: tuple[str, ...], **parameters: Any) -> Any:
-        """The same, made again for up to `patience.seconds` while the error is one of `codes`."""
+        """The same, made again for up to `patience.seconds` while the error is one of `codes`, or
+        a principal is unknown: a run names none that it has not made."""
         from botocore.exceptions import ClientError
 
         began, number = self.now(), 0
@@ -113,8 +116,10 @@ class Asking:
             try:
                 return call(**parameters)
             except ClientError as error:
-                code, number = error.response.get("Error", {}).get("Code"), number + 1
+                told, number = error.response.get("Error", {}), number + 1
+                code, unknown = told.get("Code"), _UNKNOWN in str(told.get("Message", "")).lower()
                 late = self.now() - began >= self.patience.seconds
-                if not (code in codes and not late or code in _STUMBLES and number < _TIMES):
+                wait = (code in codes or unknown) and not late
+                if not (wait or code in _STUMBLES and number < _TIMES):
                     raise
             self.sleep(self.patience.pause)

@@ -15,7 +15,8 @@ from typing import Any
 
 from labhelpers.compare.asking import Asking
 from labhelpers.compare.names import Names
-from labhelpers.compare.scenario import VERSION, Slot
+from labhelpers.compare.scenario import ROLES as ASKED
+from labhelpers.compare.scenario import SESSION_NAME, VERSION, Slot
 from labhelpers.errors import LabError
 
 USERS = ("starter", "user", "bounded-user")
@@ -88,9 +89,8 @@ class Pool:
         more = self._boundary(name, iam)
         if name == "long-target":
             more["MaxSessionDuration"] = 43200
-        answer = self.asking.patiently(
+        answer = self.asking.do(
             iam.create_role,
-            ("MalformedPolicyDocument",),  # a new user is not known everywhere at once
             RoleName=real,
             AssumeRolePolicyDocument=trust,
             Tags=_tags(name, real),
@@ -233,4 +233,7 @@ def _first_trust(name: str) -> tuple[dict[str, Any], ...]:
         "witness": "arn:aws:iam::<account>:root",  # delegates: the caller's own policies decide
         "scratch": "<starter arn>",
     }.get(name, "<starter arn>")
-    return ({"Effect": "Allow", "Principal": {"AWS": principal}, "Action": _TAKE},)
+    found = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": _TAKE}
+    if name in ASKED.values():  # the witness of its first document must be refused before
+        found["Condition"] = {"StringEquals": {"sts:RoleSessionName": SESSION_NAME}}
+    return (found,)

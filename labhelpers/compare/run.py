@@ -135,11 +135,8 @@ class _Run:
     def _ask(self, scenario: Scenario) -> None:
         from botocore.exceptions import ClientError
 
-        mark = None
-        if scenario.caller == "target":
-            mark = self._witnesses.mark(("trust", "target"))
         try:
-            session = self._sessions.of(scenario, mark)
+            session = self._sessions.of(scenario)
         except ClientError as error:
             self._note(scenario, _outcome(error), "session")
             return

@@ -34,6 +34,8 @@ ROLES = {
     "<long target arn>": "long-target",
     "<other target arn>": "other-target",
 }
+#: A role session's name where a scenario gives it no other.
+SESSION_NAME = "compare"
 _OBJECT_CALLS = ("s3:PutObject", "s3:GetObject", "s3:DeleteObject")
 
 

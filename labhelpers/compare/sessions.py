@@ -9,9 +9,8 @@ from typing import Any
 from labhelpers.compare.asking import Asking
 from labhelpers.compare.names import Names, of_caller
 from labhelpers.compare.pool import Pool, document
-from labhelpers.compare.scenario import Scenario
+from labhelpers.compare.scenario import SESSION_NAME, Scenario
 
-SESSION_NAME = "compare"
 _RENEWED_AFTER = 1800.0  # seconds; sessions live an hour
 _NOT_YET = ("AccessDenied", "InvalidClientTokenId")
 
@@ -32,11 +31,8 @@ class Sessions:
         name = str(scenario.session.get("RoleSessionName", SESSION_NAME))
         return of_caller(self._pool.names, scenario.entity, name, scenario.key)
 
-    def of(self, scenario: Scenario, mark: str | None = None) -> Any:
-        """The session of a scenario's caller. Raises ClientError if it cannot be had.
-
-        `mark` is the external ID with which `starter` may take the role that is asked for.
-        """
+    def of(self, scenario: Scenario) -> Any:
+        """The session of a scenario's caller. Raises ClientError if it cannot be had."""
         if scenario.caller == "administrator":
             return self._pool.ground.session()
         if scenario.caller == "user":
@@ -44,13 +40,13 @@ class Sessions:
         key = [scenario.caller, scenario.entity, scenario.session, scenario.session_policy]
         if scenario.session_policy is not None:
             key.append(scenario.key)
-        return self._keep(json.dumps(key), lambda: self._take(scenario, mark))
+        return self._keep(json.dumps(key), lambda: self._take(scenario))
 
-    def plain(self, entity: str, mark: str | None = None) -> Any:
+    def plain(self, entity: str) -> Any:
         """A session of an entity to which nothing was passed: it asks the witnesses."""
         if entity in self._pool.keys:
             return self._pool.keys[entity]
-        return self._keep(f"plain {entity}", lambda: self._plain(entity, mark))
+        return self._keep(f"plain {entity}", lambda: self._plain(entity))
 
     def _keep(self, key: str, take: Callable[[], Any]) -> Any:
         now = self._asking.now()
@@ -60,12 +56,12 @@ class Sessions:
             self._kept[key] = (now, session)
         return session
 
-    def _plain(self, entity: str, mark: str | None) -> Any:
+    def _plain(self, entity: str) -> Any:
         if entity == "chained":
             return self._assume(self.plain("role"), entity, {})
-        return self._assume(self._pool.keys["starter"], entity, _with(mark))
+        return self._assume(self._pool.keys["starter"], entity, {})
 
-    def _take(self, scenario: Scenario, mark: str | None) -> Any:
+    def _take(self, scenario: Scenario) -> Any:
         passed = self.names(scenario).fill(dict(scenario.session))
         if scenario.session_policy is not None:
             statements = self.names(scenario).fill(list(scenario.session_policy))
@@ -77,7 +73,7 @@ class Sessions:
                 self._assume(self._pool.keys["starter"], "role", passed)
             )
             return self._assume(first, "chained", {})
-        return self._assume(self._pool.keys["starter"], scenario.entity, passed | _with(mark))
+        return self._assume(self._pool.keys["starter"], scenario.entity, passed)
 
     def _of_user(self, scenario: Scenario, passed: dict[str, Any]) -> Any:
         sts = self._asking.client(self._pool.keys[scenario.entity], "sts")
@@ -95,7 +91,3 @@ class Sessions:
 
 #: Allows an action that needs no permission: a policy must have a statement.
 _NOTHING = {"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}
-
-
-def _with(mark: str | None) -> dict[str, str]:
-    return {"ExternalId": mark} if mark else {}

@@ -1,21 +1,26 @@
 """Witnesses: how a run knows that a policy is in force before it believes a refusal.
 
 IAM is eventually consistent: for some seconds after a write, a service decides by the old
-document, and a refusal then says nothing. So each document that is put in place holds one
-statement more, the witness. It allows something harmless under a mark that no document had
-before; a document takes effect as a whole, so once the witness is answered, by the service that
-the scenario asks and several times in a row, the scenario's own statements are in force there.
+document, and a refusal then says nothing. So each document that is put in place holds a witness
+more: it allows something harmless under a mark that no document had before, and denies the same
+under any other mark. Without the Deny an old document that allows much (every role, the whole
+account) would answer for the new one. A document takes effect as a whole, so once the witness is
+answered, by the service that the scenario asks and several times in a row, the scenario's own
+statements are in force there.
 
     identity-based policy  the caller itself uses the mark: for S3 it deletes an object of that
                            name that does not exist; for STS it takes the pool's role `witness`
-                           with the mark as external ID; for IAM it reads that role with the mark
-                           in the User-Agent header. No scenario is about these.
+                           with the mark as session name; for IAM it reads that role with the
+                           mark in the User-Agent header. No scenario is about these. S3 needs no
+                           Deny: no scenario's document allows to delete an object that is not
+                           its own.
     permissions boundary   likewise, with a mark of its own. Both documents let the other's marks
                            pass, so each mark tells of one document alone.
     session policy         part of the token, in force at once. Witnesses are asked by a session
                            to which none was passed.
     trust policy           `starter`, who calls in no scenario, takes the role with the mark as
-                           external ID: a statement that names starter by its ARN.
+                           session name: statements that name starter by its ARN. It may take it
+                           under the usual session name, too: for scenarios that call as the role.
     bucket policy          `starter`, who has no permission for this bucket, deletes an object
                            that does not exist and that a statement about it alone allows.
     a document under which no witness can live (a Deny of everything; the scenario says `blind`)
@@ -23,9 +28,10 @@ the scenario asks and several times in a row, the scenario's own statements are 
                            one is refused, the new document is in force.
     a malformed document   is never in force; its scenario asks for the write itself.
 
-A witness cannot change a scenario's answer: it is about another resource, another external ID or
-another principal. It can be told by one server while another still has the old document, so a
-difference that remains at the end of a run is asked again (command.py), refused or allowed.
+A witness cannot change a scenario's answer: it is about another resource or another principal,
+and neither marks nor what they mark is a scenario's subject. It can be told by one server while
+another still has the old document, so a difference that remains at the end of a run is asked
+again (command.py), refused or allowed.
 """
 
 from __future__ import annotations
@@ -35,7 +41,7 @@ from typing import Any
 
 from labhelpers.compare.asking import Asking
 from labhelpers.compare.pool import Pool, document
-from labhelpers.compare.scenario import Slot
+from labhelpers.compare.scenario import SESSION_NAME, Slot
 from labhelpers.compare.sessions import Sessions
 from labhelpers.outcome import Outcome
 
@@ -53,10 +59,6 @@ class Witnesses:
         self._stored: dict[Slot, tuple[str, tuple[str, ...]]] = {}  # statements, services
         self._marks: dict[Slot, str] = {}
         self._seen: set[tuple[Slot, str]] = set()  # answered by this service
-
-    def mark(self, slot: Slot) -> str | None:
-        """The mark of the document that is in place; None where no witness lives."""
-        return self._marks.get(slot)
 
     def store(
         self,
@@ -119,39 +121,38 @@ class Witnesses:
     def _statements(self, slot: Slot, mark: str, services: tuple[str, ...]) -> list[dict[str, Any]]:
         kind, entity = slot
         if kind == "trust":
-            condition = {"StringEquals": {"sts:ExternalId": mark}}
-            return [self._by_starter("sts:AssumeRole", Condition=condition)]
+            names = {"sts:RoleSessionName": [mark, SESSION_NAME]}
+            return _marked(self._by_starter("sts:AssumeRole"), names)
         if kind == "bucket":
             bucket = self._pool.names[f"<{entity.replace('-', ' ')}>"]
             return [self._by_starter("s3:DeleteObject", Resource=f"arn:aws:s3:::{bucket}/{mark}")]
-        found = [self._own(service, mark) for service in services]
+        marks = [mark]
         if entity.startswith("bounded"):
-            other = "boundary" if kind == "identity" else "identity"
-            found += [self._own(service, f"witness-{other}-*") for service in services]
-        return found
+            marks.append(f"witness-{'boundary' if kind == 'identity' else 'identity'}-*")
+        return [statement for service in services for statement in self._own(service, marks)]
 
     def _by_starter(self, action: str, **more: Any) -> dict[str, Any]:
         principal = {"AWS": self._pool.names["<starter arn>"]}
         return {"Effect": "Allow", "Principal": principal, "Action": action, **more}
 
-    def _own(self, service: str, mark: str) -> dict[str, Any]:
-        """What the caller may do with a mark; the mark may end in an asterisk."""
+    def _own(self, service: str, marks: list[str]) -> list[dict[str, Any]]:
+        """What the caller may do with these marks; a mark may end in an asterisk."""
         role, bucket = self._pool.names["<witness arn>"], self._pool.names["<bucket>"]
-        action, resource, condition = {
-            "s3": ("s3:DeleteObject", f"arn:aws:s3:::{bucket}/{mark}", None),
-            "sts": ("sts:AssumeRole", role, {"StringLike": {"sts:ExternalId": mark}}),
-            "iam": ("iam:GetRole", role, {"StringLike": {"aws:UserAgent": f"*{mark}"}}),
-        }[service]
-        found = {"Effect": "Allow", "Action": action, "Resource": resource}
-        return found | ({"Condition": condition} if condition else {})
+        found: dict[str, Any] = {"Effect": "Allow"}
+        if service == "s3":
+            objects = [f"arn:aws:s3:::{bucket}/{mark}" for mark in marks]
+            return [found | {"Action": "s3:DeleteObject", "Resource": objects}]
+        if service == "sts":
+            found |= {"Action": "sts:AssumeRole", "Resource": role}
+            return _marked(found, {"sts:RoleSessionName": marks})
+        found |= {"Action": "iam:GetRole", "Resource": role}
+        return _marked(found, {"aws:UserAgent": [f"*{mark}" for mark in marks]})
 
     # ---------------------------------------------------------------- the questions
 
     def _ask(self, slot: Slot, mark: str, service: str) -> Outcome:
         kind, entity = slot
-        starter = kind in ("trust", "bucket")
-        trusted = self._marks.get(("trust", entity))  # for a session of the role asked for
-        session = self._sessions.plain("starter" if starter else entity, trusted)
+        session = self._sessions.plain("starter" if kind in ("trust", "bucket") else entity)
         client = self._asking.client(session, service)
         if service == "s3":
             word = entity.replace("-", " ") if kind == "bucket" else "bucket"
@@ -159,19 +160,27 @@ class Witnesses:
             return self._asking.attempt(client.delete_object, Bucket=bucket, Key=mark)
         if service == "sts":
             word = entity.replace("-", " ") if kind == "trust" else "witness"
-            asked = {"RoleArn": self._pool.names[f"<{word} arn>"], "RoleSessionName": "witness"}
-            return self._asking.attempt(client.assume_role, **asked, ExternalId=mark)
+            arn = self._pool.names[f"<{word} arn>"]
+            return self._asking.attempt(client.assume_role, RoleArn=arn, RoleSessionName=mark)
         name = self._pool.names["<witness name>"]
         events, event = client.meta.events, "before-send.iam.GetRole"
-        marked = _Marked(mark)
-        events.register(event, marked)
+        header = _Header(mark)
+        events.register(event, header)
         try:
             return self._asking.attempt(client.get_role, RoleName=name)
         finally:
-            events.unregister(event, marked)
+            events.unregister(event, header)
 
 
-class _Marked:
+def _marked(allowed: dict[str, Any], marks: dict[str, list[str]]) -> list[dict[str, Any]]:
+    """The statement for calls with one of these marks, and a Deny of it for all others."""
+    return [
+        {**allowed, "Condition": {"StringLike": marks}},
+        {**allowed, "Effect": "Deny", "Condition": {"StringNotLike": marks}},
+    ]
+
+
+class _Header:
     """Puts a mark at the end of a request's User-Agent header."""
 
     def __init__(self, mark: str) -> None:

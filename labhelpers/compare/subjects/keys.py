@@ -28,7 +28,7 @@ OF_CALLER: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("its session's ARN", "role", {"ArnEquals": {"aws:PrincipalArn": "<session arn>"}}, {}),
     ("any role of the account", "role", {"ArnLike": {"aws:PrincipalArn": ROLES}}, {}),
     ("the account", "role", HERE, {}),
-    ("another account", "role", {"StringEquals": {"aws:PrincipalAccount": "123456789012"}}, {}),
+    ("another account", "role", {"StringEquals": {"aws:PrincipalAccount": "000000000000"}}, {}),
     ("AssumedRole", "role", {"StringEquals": {"aws:PrincipalType": "AssumedRole"}}, {}),
     ("User", "token", {"StringEquals": {"aws:PrincipalType": "User"}}, {}),
     ("its unique id", "user", {"StringEquals": {"aws:userid": "<user id>"}}, {}),
