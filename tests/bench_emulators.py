@@ -1,12 +1,19 @@
 """The series on other emulators of AWS: which lessons fail on plain moto and on MiniStack, and why.
 
-    python tests/bench_emulators.py [--lesson 00 …] [--json FILE] [--environment DIRECTORY]
+    python tests/bench_emulators.py [--lesson 00 …] [--boundary] [--json FILE]
 
 Every notebook runs with LAB_BACKEND=aws against a new plain moto server, a new MiniStack and, as
 the control, the sandbox in a process of its own (tests/served_aws.py). Printed are a Markdown
 table and the commonest differences. MiniStack comes from the package index, into an environment of
 its own (default .venv-ministack), and runs with AUTH=true: it then verifies signatures and
-enforces IAM policies. The learner is an IAM user with AdministratorAccess in each of two accounts.
+enforces IAM policies; and over TLS, as AWS does, since policies may ask for that. Its certificate
+it makes itself, which needs openssl. The learner is an IAM user with AdministratorAccess in each
+of two accounts.
+
+MiniStack does not see aws:ResourceTag in a permissions boundary unless an identity policy names it
+as well, so the boundary with which the lab guards a real account would refuse nearly everything
+there. To see the lessons' own policies at work, that boundary allows everything on MiniStack;
+--boundary leaves it as it is.
 
 A difference is a call that the emulator answered otherwise than the sandbox: one allowed and the
 other refused it, another error code, or another kind of policy named. No emulator's clock can be
@@ -20,6 +27,7 @@ import argparse
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -58,6 +66,7 @@ ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 ROWS = ("plain moto", "MiniStack, enforcing", "the sandbox, served")
 # With a fault of the server (HTTP 5xx) the lab asks ten times, later and later; here twice.
 HOOK = """
+import json as _json
 import account_clock as _account_clock
 _account_clock.LAG = 0
 from botocore.config import Config as _Config
@@ -73,8 +82,12 @@ def _note(result):
     _log.append([said, len(calls.differences) if calls else 0, calls.asked if calls else 0])
 get_ipython().events.register("post_run_cell", _note)
 """
+NO_BOUNDARY = """
+from labhelpers.account import lab as _account_lab
+_account_lab.boundary = lambda *_: _json.dumps(
+    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+"""
 SUMMARY = """
-import json as _json
 _lab = _handles._open_lab
 print(_json.dumps({"log": _log, "differences": getattr(_lab, "differences", [])}))
 if _lab is not None:
@@ -88,16 +101,16 @@ _DIFFERENCE = re.compile(
     r"(?P<service>[\w-]+):(?P<operation>\w+): AWS says (?P<real>\S+)(?: \((?P<told>[^)]*)\))?, "
     r"the sandbox (?P<here>\S+?)(?: \((?P<why>[^)]*)\))?\."
 )
-_WHO = {
-    "trust": "the trust policy refuses",
-    "identity": "the caller's policies refuse",
-    "resource": "the bucket's policy refuses",
-    "boundary": "the permissions boundary refuses",
-    "session": "the session policy refuses",
-    "scp": "an SCP refuses",
-    "rcp": "an RCP refuses",
-    "authentication": "the credentials do not entitle to",
-    "request": "is malformed",
+#: Errors of a cell that tell nothing of the emulator's fault behind them.
+_BEHIND = {"Non-base32 digit found": "the seed of a virtual MFA device is no Base32"}
+_POLICIES = {
+    "trust": "the trust policy",
+    "identity": "the caller's policies",
+    "resource": "the bucket policy",
+    "boundary": "the permissions boundary",
+    "session": "the session policy",
+    "scp": "the SCP",
+    "rcp": "the RCP",
 }
 
 
@@ -125,68 +138,78 @@ def emulator(name: str, folder: Path, binaries: Path) -> Iterator[Emulator]:
             found = Emulator(name, aws.endpoint_url, sessions, aws.environ, _token=aws._token)
             yield found
         return
-    process, url = moto(folder) if name == ROWS[0] else ministack(folder, binaries)
+    certificate = folder / "ministack-tls" / "server.crt" if name == ROWS[1] else None
+    process, url = ministack(folder, binaries) if certificate else moto()
+
+    def opened(*keys: str) -> boto3.Session:
+        session = isolated_session(url, DEFAULT_REGION, *keys)
+        if certificate:
+            settings = session._session.get_component("config_store")
+            settings.set_config_variable("ca_bundle", str(certificate))
+        return session
+
     try:
-        keys = [learner(opened) for opened in administrators(name, url)]
-        sessions = [isolated_session(url, DEFAULT_REGION, *key) for key in keys]
+        keys = [learner(session) for session in administrators(name, opened)]
+        sessions = [opened(*key) for key in keys]
         said = [session.client("sts").get_caller_identity() for session in sessions]
         if [one["Arn"] for one in said] != [f"arn:aws:iam::{a}:user/{LEARNER}" for a in ACCOUNTS]:
             raise SystemExit(f"{name} takes the learner for {', '.join(o['Arn'] for o in said)}.")
         with unmoved_clock() as control:
             environ = environ_for(url, folder, dict(zip(("lab", "second"), keys, strict=True)))
+            if certificate:
+                environ |= dict.fromkeys(("AWS_CA_BUNDLE", "SSL_CERT_FILE"), str(certificate))
             yield Emulator(name, url, sessions, environ, control)
     finally:
         process.terminate()
         process.wait()
 
 
-def moto(_: Path) -> tuple[subprocess.Popen, str]:
+def moto() -> tuple[subprocess.Popen, str]:
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     return plain_moto()
 
 
 def ministack(folder: Path, binaries: Path) -> tuple[subprocess.Popen, str]:
-    """Started as its README says: by environment variables. Root is "test" with secret "test"."""
-    from bench import socket
-
+    """Started as its image does it. Root is "test" with the secret "test"."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LAB_"))}
     ours = {
         "AUTH": "true",
-        "BIND_HOST": "127.0.0.1",
+        "USE_SSL": "1",
         "GATEWAY_PORT": str(port),
         "MINISTACK_ACCOUNT_ID": ACCOUNTS[0],
         "MINISTACK_REGION": DEFAULT_REGION,
         "TMPDIR": str(folder),
         "LOG_LEVEL": "ERROR",
     }
-    command = [binaries / "python", "-m", "ministack"]
+    command = [binaries / "python", "-m", "hypercorn", "-c", "python:ministack.core.hypercorn_conf"]
+    command += ["--bind", f"127.0.0.1:{port}", "ministack.app:app"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(command, env=kept | ours, cwd=folder, **quiet)
     for _ in range(300):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return process, f"http://127.0.0.1:{port}"
+                return process, f"https://127.0.0.1:{port}"
         if process.poll() is not None:
             break
         time.sleep(0.1)
+    process.kill()
     raise SystemExit("MiniStack did not start.")
 
 
-def administrators(name: str, url: str) -> Iterator[boto3.Session]:
+def administrators(name: str, opened: Callable[..., boto3.Session]) -> Iterator[boto3.Session]:
     """Whoever makes the learner's user, in each account."""
     if name == ROWS[1]:
-        for key_id in ("test", ACCOUNTS[1]):  # twelve digits are the root key of that account
-            yield isolated_session(url, DEFAULT_REGION, key_id, "test")
+        yield opened("test", "test")
+        yield opened(ACCOUNTS[1], "test")  # twelve digits are the root key of that account
         return
-    first = isolated_session(url, DEFAULT_REGION, "AKIAEXAMPLE", "secret")
+    first = opened("AKIAEXAMPLE", "secret")
     yield first
     role = f"arn:aws:iam::{ACCOUNTS[1]}:role/any"  # plain moto hands out any, there or not
     made = first.client("sts").assume_role(RoleArn=role, RoleSessionName="bench")["Credentials"]
-    keys = (made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
-    yield isolated_session(url, DEFAULT_REGION, *keys)
+    yield opened(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
 
 
 def learner(session: boto3.Session) -> tuple[str, str]:
@@ -239,8 +262,9 @@ def unmoved_clock() -> Iterator[list[str]]:
 # ---------------------------------------------------------------------- one lesson
 
 
-def lesson(name: str, path: Path, binaries: Path) -> dict[str, Any]:
-    """What became of a notebook on a new server."""
+def lesson(name: str, path: Path, binaries: Path, boundary: bool) -> dict[str, Any]:
+    """What became of a notebook on a new server; `boundary`: with the lab's own as it is."""
+    startup = HOOK if boundary or name != ROWS[1] else HOOK + NO_BOUNDARY
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
@@ -250,22 +274,24 @@ def lesson(name: str, path: Path, binaries: Path) -> dict[str, Any]:
                 more["LAB_TEST_CONTROL"] = json.dumps(found.control)
             environ = environ_of(found, **more)
             before = contents(found)
-            record = outcome(*run(path, environ))
+            record = outcome(*run(path, environ, startup))
             record["left"] = sorted(contents(found) - before)
             if record["left"]:
                 command = [sys.executable, "-m", "labhelpers", "sweep"]
-                subprocess.run(command, env=environ, capture_output=True)
+                swept = subprocess.run(command, env=environ, capture_output=True, text=True)
                 record["left after sweep"] = sorted(contents(found) - before)
+                errors = re.findall(r"^[\w.]+(?:Error|Exception): .*", swept.stderr, re.M)
+                record["sweep said"] = (errors or [""])[-1][:200]
     seconds = round(time.monotonic() - started, 1)
     return {"emulator": name, "lesson": path.stem, "seconds": seconds, **record}
 
 
-def run(path: Path, environ: dict[str, str]) -> tuple[list, dict[str, Any], str]:
+def run(path: Path, environ: dict[str, str], more: str) -> tuple[list, dict[str, Any], str]:
     """(code cells of the notebook as it ran, what the kernel noted, what ended it early)."""
     notebook = nbformat.read(path, as_version=4)
     own = [(n, c) for n, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source]
     new = nbformat.v4.new_code_cell
-    startup = new(STARTUP.format(tests=str(HERE / "account")) + HOOK)
+    startup = new(STARTUP.format(tests=str(HERE / "account")) + more)
     notebook.cells = [startup, *notebook.cells, new(SUMMARY)]
     where = {"metadata": {"path": FOLDER}}
     client = NotebookClient(notebook, timeout=60, allow_errors=True, resources=where)
@@ -367,14 +393,22 @@ _LISTS: dict[str, Callable[[Any], Any]] = {
 
 def why(record: dict[str, Any]) -> str:
     """In a few words, why a lesson fails: the first difference of the cell that failed, else the
-    error of that cell where it is the emulator's own, else the last difference before."""
+    error of that cell where it is the emulator's own, else the first difference before. One that
+    let in or shut out comes before one in a refusal's reason."""
     differences = record["differences"][: record.get("before", 0)]
     if record.get("in the cell"):
-        return in_words(differences[-record["in the cell"]])
+        return in_words(first(differences[-record["in the cell"] :]))
+    for text, fault in _BEHIND.items():
+        if text in record["error"]:
+            return fault
     service = re.search(r"\((\S+)\) when calling the (\w+) operation", record["error"])
     if service:
         return refused(service[2], service[1])
-    return in_words(differences[-1]) if differences else record["error"].replace("|", "\\|")
+    return in_words(first(differences)) if differences else record["error"].replace("|", "\\|")
+
+
+def first(differences: list[str]) -> str:
+    return next((d for d in differences if "allowed" in d), differences[0])
 
 
 def in_words(difference: str) -> str:
@@ -383,18 +417,22 @@ def in_words(difference: str) -> str:
         return difference
     operation, real, here = found["operation"], found["real"], found["here"]
     kind = (found["why"] or "").rpartition(" by ")[2]
-    if real != "allowed" and here == "allowed":
-        return refused(operation, real)
+    blamed = (found["told"] or "").rpartition(" by ")[2]
+    if here == "allowed":
+        return refused(operation, real, _POLICIES.get(blamed, ""))
     if real == "allowed":
-        return f"{operation} allowed that {_WHO.get(kind, f'AWS refuses ({here})')}"
+        verb = "refuse" if kind == "identity" else "refuses"
+        by_aws = "" if kind in _POLICIES else f" ({here})"
+        return f"{operation} allowed that {_POLICIES.get(kind, 'AWS')} {verb}{by_aws}"
     if real == here:
-        blamed = (found["told"] or "").rpartition(" by ")[2]
-        return f"{operation} refused by {blamed} and not by {kind}"
+        return f"{operation} refused by {_POLICIES.get(blamed)}, not by {_POLICIES.get(kind, kind)}"
     return f"{operation} refused with {real}, not {here}"
 
 
-def refused(operation: str, code: str) -> str:
-    return f"{operation} {'not implemented' if _MISSING.fullmatch(code) else 'refused'} ({code})"
+def refused(operation: str, code: str, by: str = "") -> str:
+    if _MISSING.fullmatch(code):
+        return f"{operation} not implemented ({code})"
+    return f"{operation} refused by {by}, AWS allows it" if by else f"{operation} fails ({code})"
 
 
 def table(records: list[dict[str, Any]]) -> str:
@@ -404,14 +442,16 @@ def table(records: list[dict[str, Any]]) -> str:
     for stem in lessons:
         cells = [cell(by[name, stem]) for name in ROWS[:2] if (name, stem) in by]
         lines.append(f"| {stem[:2]} | {' | '.join(cells)} |")
-    totals = [total([r for r in records if r["emulator"] == name]) for name in ROWS[:2]]
-    return "\n".join([*lines, f"| **all** | {' | '.join(totals)} |"])
+    for name in ROWS:
+        ours = [record for record in records if record["emulator"] == name]
+        lines += ["", f"{heading(name)}: {total(ours)}."] if ours else []
+    return "\n".join(lines)
 
 
 def heading(name: str) -> str:
     from importlib.metadata import version
 
-    return {ROWS[0]: f"moto {version('moto')}", ROWS[1]: f"MiniStack {MINISTACK}, enforcing"}[name]
+    return name.replace("moto", f"moto {version('moto')}").replace("Stack", f"Stack {MINISTACK}")
 
 
 def cell(record: dict[str, Any]) -> str:
@@ -420,12 +460,18 @@ def cell(record: dict[str, Any]) -> str:
 
 def total(records: list[dict[str, Any]]) -> str:
     passed = sum(record["passed"] for record in records)
-    other, asked = counts(records)
-    return f"{passed} of {len(records)} pass; {other} of {asked} calls answered differently"
-
-
-def counts(records: list[dict[str, Any]]) -> tuple[int, int]:
-    return sum(len(r["differences"]) for r in records), sum(r["asked"] for r in records)
+    asked = sum(record["asked"] for record in records)
+    found = [_DIFFERENCE.match(d) for record in records for d in record["differences"]]
+    kinds = Counter(
+        "allowed" if f["real"] == "allowed" else "refused" if f["here"] == "allowed" else "other"
+        for f in filter(None, found)
+    )
+    said = f"{passed} of {len(records)} lessons pass, {len(found)} of {asked} calls were answered "
+    said += "otherwise than by the sandbox"
+    if found:
+        said += f" ({kinds['allowed']} allowed that it refuses, {kinds['refused']} refused that it "
+        said += f"allows, {kinds['other']} refused for another reason)"
+    return said
 
 
 def report(records: list[dict[str, Any]]) -> Iterator[str]:
@@ -436,13 +482,14 @@ def report(records: list[dict[str, Any]]) -> Iterator[str]:
         if not ours:
             continue
         left = [r for r in ours if r.get("left after sweep")]
-        yield f"\n{name}: {total(ours)}; {len(ours) - len(left)} of {len(ours)} left nothing behind"
+        yield f"\n{name}: {len(ours) - len(left)} of {len(ours)} left nothing behind"
         for record in ours:
             if not record["passed"]:
                 where = f"cell {record.get('cell')}, {record.get('before')} differences by then"
                 yield f"  {record['lesson'][:2]} {where}: {record['error']}"
-            for thing in record.get("left after sweep", ()):
-                yield f"  {record['lesson'][:2]} left {thing}"
+            if record.get("left after sweep"):
+                many = len(record["left after sweep"])
+                yield f"  {record['lesson'][:2]} left {many} things: {record['sweep said']}"
         kinds = Counter(d for record in ours for d in record["differences"])
         for difference, count in kinds.most_common(12):
             yield f"{count:>5} × {difference}"
@@ -458,7 +505,7 @@ def environment(directory: Path) -> Path:
     try:
         subprocess.run([binaries / "python", "-c", wanted], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
-        venv.create(directory, with_pip=True, clear=True)
+        venv.create(directory, with_pip=True)
         install = [binaries / "python", "-m", "pip", "install", "--quiet"]
         subprocess.run([*install, f"ministack=={MINISTACK}"], check=True)
     return binaries.resolve()
@@ -468,13 +515,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     default = HERE.parent / ".venv-ministack"
     parser.add_argument("--environment", type=Path, default=default, metavar="DIRECTORY")
+    parser.add_argument("--boundary", action="store_true", help="the lab's own, on MiniStack too")
     parser.add_argument("--lesson", action="append", metavar="NUMBER", help="e.g. 00; repeatable")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all that was found")
     options = parser.parse_args()
     binaries = environment(options.environment)
     paths = [p for p in NOTEBOOKS if not options.lesson or p.stem[:2] in options.lesson]
     with ProcessPoolExecutor(2) as pool:
-        jobs = [pool.submit(lesson, name, path, binaries) for path in paths for name in ROWS]
+        each = [(name, path) for path in paths for name in ROWS]
+        jobs = [pool.submit(lesson, *one, binaries, options.boundary) for one in each]
         records = [job.result() for job in jobs]
     if options.json:
         options.json.write_text(json.dumps(records, indent=1) + "\n")

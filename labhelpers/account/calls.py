@@ -125,7 +125,9 @@ class Calls:
         if reply.code == "EntityAlreadyExists" and operation == "CreateOpenIDConnectProvider":
             reply, creates = self._theirs(parameters, caller), False
         expected = self._expect(caller, service, operation, given)
-        if "TokenCode" not in given:
+        # Whatever this lab has handed out has a twin in the mirror: other keys never come alive.
+        known = self.mirror is None or caller.mirrored is not None
+        if known and "TokenCode" not in given:
             reply, error = self._settle(operation, reply, error, expected, sent, parameters, send)
         if creates and reply.parsed is not None:
             self._after_create(service, operation, parameters, reply.parsed, caller)

@@ -66,13 +66,12 @@ def _swept(learner: Any, account: str, options: Any) -> list[str]:
     if options.dry_run:
         for thing in things:
             print(f"{account}: would remove {thing}")
-    if options.dry_run or not things:
         print(f"{account}: {len(things)} to remove")
         return []
-    left = sweep.remove(terminal_bar(f"Sweeping {account}"))
+    left = sweep.remove(terminal_bar(f"Sweeping {account}"), things)
     for text in left:
         print(f"{account}: not removed: {text}", file=sys.stderr)
-    print(f"{account}: {len(things) - len(left)} removed")
+    print(f"{account}: {len(things)} found, {len(left)} left")
     return left
 
 

@@ -63,6 +63,7 @@ class Mirror:
         self.sandbox = sandbox
         self._twins: dict[str, str] = {}  # AWS's id, key, secret or token -> the mirror's
         self._learners: dict[str, str] = {}  # the learner's ARNs -> the mirror's administrator's
+        self._clients: dict[tuple[boto3.Session, str], Any] = {}
         self._seeds: dict[str, tuple[str, str]] = {}  # MFA serial number -> both seeds
 
     def session(self, account_id: str, learner: Any) -> boto3.Session:
@@ -87,7 +88,7 @@ class Mirror:
         if session is None or operation in _NOT_MIRRORED or self._is_for_aws_alone(given):
             return None
         try:
-            client = session.client(service)
+            client = self._client(session, service)
             names = {api: name for name, api in client.meta.method_to_api_mapping.items()}
             outcome = self.sandbox.attempt(
                 getattr(client, names[operation]), **self._as_here(given)
@@ -100,6 +101,13 @@ class Mirror:
             self._block_public_access(client, given["Bucket"])
         told = None if outcome.allowed else (outcome.outcome, outcome.blocked_by)
         return Reply(outcome.response, outcome.code, told, outcome)
+
+    def _client(self, session: boto3.Session, service: str) -> Any:
+        """A client for each session and service: making one costs more than a call."""
+        key = (session, service)
+        if key not in self._clients:
+            self._clients[key] = session.client(service)
+        return self._clients[key]
 
     def learn(self, operation: str, real: Mapping[str, Any], here: Mapping[str, Any]) -> None:
         """Remember which ids, keys and secrets of the two answers belong together."""

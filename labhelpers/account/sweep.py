@@ -57,19 +57,39 @@ class Sweep:
         }
         #: Under the path or name of the lab, but without its marks: not touched.
         self.strange: list[str] = []
+        #: Where AWS did not let us look, in words.
+        self.unseen: list[str] = []
 
     def found(self) -> list[Found]:
         """Everything that would be removed, in the order in which it can be."""
         self.strange.clear()
+        self.unseen.clear()
         steps = (self._instances, self._users, self._profiles, self._roles, self._groups)
         steps += (self._devices, self._policies, self._providers, self._buckets, self._firewalls)
-        return [thing for step in steps for thing in step()]
+        return [thing for step in steps for thing in self._seen(step)]
 
-    def remove(self, progress: Callable[[int, int, str], None] | None = None) -> list[str]:
-        """Remove it. Returns what could not be removed, with the service's words."""
+    def _seen(self, step: Callable[[], Iterator[Found]]) -> list[Found]:
+        """What a step finds; where AWS does not let us look, the other steps still do."""
         from botocore.exceptions import ClientError
 
-        things, left = self.found(), []
+        try:
+            return list(step())
+        except ClientError as error:
+            said = error.response["Error"]
+            self.unseen.append(f"what {error.operation_name} would show ({said['Code']})")
+            return []
+
+    def remove(
+        self,
+        progress: Callable[[int, int, str], None] | None = None,
+        things: list[Found] | None = None,
+    ) -> list[str]:
+        """Remove `things`, by default what found() finds. Returns what is left, with the
+        service's words."""
+        from botocore.exceptions import ClientError
+
+        things = self.found() if things is None else things
+        left = list(self.unseen)
         for number, thing in enumerate(things):
             if progress:
                 progress(number, len(things), str(thing))
@@ -120,7 +140,7 @@ class Sweep:
         for name, created in self._listed(
             "list_users", "Users", "UserName", "CreateUser", "get_user"
         ):
-            tags = iam.list_user_tags(UserName=name)["Tags"]
+            tags = _tags(iam.list_user_tags, UserName=name)
             if self._is_ours("CreateUser", name, tags, created):
                 yield Found("user", name, lambda name=name: self._remove_user(name))
 
@@ -147,7 +167,7 @@ class Sweep:
             "CreateInstanceProfile",
             "get_instance_profile",
         ):
-            tags = iam.list_instance_profile_tags(InstanceProfileName=name)["Tags"]
+            tags = _tags(iam.list_instance_profile_tags, InstanceProfileName=name)
             if self._is_ours("CreateInstanceProfile", name, tags, created):
                 yield Found("instance profile", name, lambda n=name: self._remove_profile(n))
 
@@ -162,7 +182,7 @@ class Sweep:
         for name, created in self._listed(
             "list_roles", "Roles", "RoleName", "CreateRole", "get_role"
         ):
-            tags = iam.list_role_tags(RoleName=name)["Tags"]
+            tags = _tags(iam.list_role_tags, RoleName=name)
             if self._is_ours("CreateRole", name, tags, created):
                 yield Found("role", name, lambda name=name: self._remove_role(name))
 
@@ -202,17 +222,20 @@ class Sweep:
                 path, _, name = serial.partition(":mfa")[2].rpartition("/")
                 if not f"{path}/".startswith(PATH):
                     continue
-                tags = iam.list_mfa_device_tags(SerialNumber=serial)["Tags"]
+                tags = _tags(iam.list_mfa_device_tags, SerialNumber=serial)
                 created = device.get("EnableDate")
                 if self._is_ours("CreateVirtualMFADevice", name, tags, created):
                     yield Found("MFA device", name, lambda s=serial, d=device: self._free(s, d))
 
     def _free(self, serial: str, device: Mapping[str, Any]) -> None:
+        """Delete a device; its user has mostly gone before and has let go of it."""
         iam = self._client("iam")
-        user = device.get("User", {}).get("UserName")
-        if user:
-            _maybe(iam.deactivate_mfa_device, UserName=user, SerialNumber=serial)
-        iam.delete_virtual_mfa_device(SerialNumber=serial)
+        try:
+            iam.delete_virtual_mfa_device(SerialNumber=serial)
+        except iam.exceptions.DeleteConflictException:
+            user = device["User"]["UserName"]
+            iam.deactivate_mfa_device(UserName=user, SerialNumber=serial)
+            iam.delete_virtual_mfa_device(SerialNumber=serial)
 
     def _policies(self) -> Iterator[Found]:
         iam, seen = self._client("iam"), {}
@@ -226,7 +249,7 @@ class Sweep:
                 if answer is not None:
                     seen[name] = (arn, answer["Policy"]["CreateDate"])
         for name, (arn, created) in seen.items():
-            tags = iam.list_policy_tags(PolicyArn=arn)["Tags"]
+            tags = _tags(iam.list_policy_tags, PolicyArn=arn)
             if self._is_ours("CreatePolicy", name, tags, created):
                 yield Found("managed policy", name, lambda arn=arn: self._remove_policy(arn))
 
@@ -242,7 +265,7 @@ class Sweep:
         iam = self._client("iam")
         for one in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
             arn = one["Arn"]
-            pages = iam.list_open_id_connect_provider_tags(OpenIDConnectProviderArn=arn)["Tags"]
+            pages = _tags(iam.list_open_id_connect_provider_tags, OpenIDConnectProviderArn=arn)
             tags = {tag["Key"]: tag["Value"] for tag in pages}
             name = f"{PREFIX}{tags.get('sts-lab:run', '')}-{arn.rpartition('/')[2]}"
             created = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["CreateDate"]
@@ -314,6 +337,16 @@ class Sweep:
 
 
 _UNTAGGABLE = ({"Key": "project", "Value": PROJECT},)
+
+
+def _tags(call: Callable[..., Any], **parameters: Any) -> list[dict[str, str]]:
+    """Tags; none where they cannot be read: then the journal has to know the thing."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return call(**parameters)["Tags"]
+    except ClientError:
+        return []
 
 
 def _maybe(call: Callable[..., Any], **parameters: Any) -> Any:

@@ -100,7 +100,7 @@ def _matching(pattern: str | None, ids: list[str]) -> list[str]:
 
 
 def _compare(options: Any, only: list[str]) -> int:
-    from labhelpers.compare.report import differences, report
+    from labhelpers.compare.report import differences, left_out, report
     from labhelpers.compare.scenarios import SCENARIOS
 
     path = Path(options.resume or _FILE)
@@ -124,7 +124,11 @@ def _compare(options: Any, only: list[str]) -> int:
     left = [d for d in differences(aws.results, sandbox.results) if d.id in set(only)]
     for one in left:
         print(f"{one.id}\n  AWS: {one.first}\n  sandbox: {one.second}")
-    print(f"{len(left)} differences in {len(only)} scenarios.")
+    out = left_out(aws.results, sandbox.results, only)
+    if len(out) == len(only):
+        raise LabError(f"Nothing was compared: {out[only[0]]}.")
+    more = f"; {len(out)} left out, see the report" if out else ""
+    print(f"{len(left)} differences in {len(only) - len(out)} scenarios{more}.")
     return 1 if left else 0
 
 

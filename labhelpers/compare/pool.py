@@ -1,26 +1,31 @@
-"""The users, roles and buckets that all scenarios share: made once, and taken away at the end.
+"""The users, roles and buckets that scenarios share: made once, and taken away at the end.
 
 A user and a role with a permissions boundary and one of each without; a role that is taken by
 role sessions; roles to ask for; a bucket. `starter` is a user whose own policy never changes: it
 takes the first session of each role and asks witnesses. The account's administrator makes and
-writes, but is no scenario's caller, so its own kind of credentials does not matter.
+writes, but is no scenario's caller, so its own kind of credentials does not matter. A run makes
+only what its scenarios name.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from labhelpers.compare.asking import Asking
 from labhelpers.compare.names import Names
 from labhelpers.compare.scenario import ROLES as ASKED
-from labhelpers.compare.scenario import SESSION_NAME, VERSION, Slot
+from labhelpers.compare.scenario import SESSION_NAME, VERSION, Scenario, Slot
 from labhelpers.errors import LabError
 
 USERS = ("starter", "user", "bounded-user")
 ROLES = ("role", "bounded-role", "chained", "target", "long-target", "witness", "scratch")
+BUCKETS = ("bucket", "scratch-bucket")
+_NAMED = re.compile(r"<([a-z ]+?)(?: (?:name|arn|id|key))?>")
 _TAGS = {
     "user": {"team": "red", "level": "5"},
     "role": {"team": "green", "level": "7"},
@@ -45,17 +50,19 @@ class Pool:
 
     # ---------------------------------------------------------------- making
 
-    def open(self) -> None:
-        """Create everything. After an error what exists is still known to close()."""
+    def open(self, wanted: Collection[str]) -> None:
+        """Create what is `wanted` (needed_by tells) and what every run needs. After an error what
+        exists is still known to close()."""
+        wanted = {*wanted, "starter", "witness", "bucket"}
         self.names.add("<account>", self.ground.account_id)
         if self.other_account:
             self.names.add("<other account>", self.other_account)
-        for name in USERS:
+        for name in filter(wanted.__contains__, USERS):
             self._make_user(name)
-        for name in ROLES:
+        for name in filter(wanted.__contains__, ROLES):
             self._make_role(name, self.ground.session())
-        self._make_bucket("bucket", self.ground.session())
-        self._make_bucket("scratch-bucket", self.ground.session())
+        for name in filter(wanted.__contains__, BUCKETS):
+            self._make_bucket(name, self.ground.session())
         if self.other_account:
             session = self.ground.session(account_id=self.other_account)
             self._make_role("other-target", session)
@@ -212,6 +219,15 @@ class Pool:
         while found := s3.list_objects_v2(Bucket=bucket).get("Contents"):
             keys = [{"Key": one["Key"]} for one in found]
             s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+
+
+def needed_by(scenarios: Iterable[Scenario]) -> set[str]:
+    """The users, roles and buckets that scenarios call as or name by placeholders."""
+    found = set()
+    for scenario in scenarios:
+        named = _NAMED.findall(json.dumps(asdict(scenario)))
+        found |= {scenario.entity, *(word.replace(" ", "-") for word in named)}
+    return found | ({"role"} if "chained" in found else set())
 
 
 def document(statements: list[Mapping[str, Any]], version: str | None = VERSION) -> str:

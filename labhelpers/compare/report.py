@@ -37,6 +37,13 @@ def differences(first: Mapping[str, Result], second: Mapping[str, Result]) -> li
     return found
 
 
+def left_out(
+    first: Mapping[str, Result], second: Mapping[str, Result], ids: Iterable[str]
+) -> dict[str, str]:
+    """Why those of the scenarios that were not compared were not."""
+    return {id_: why for id_ in ids if (why := _skipped(first.get(id_), second.get(id_)))}
+
+
 def _differ(one: Result, other: Result) -> bool:
     if (one.allowed, one.code, one.step) != (other.allowed, other.code, other.step):
         return True
@@ -75,7 +82,7 @@ def report(
     says = {s.id: s.says for s in scenarios if only is None or s.id in set(only)}
     real = {id_: aws.results[id_] for id_ in says if id_ in aws.results}
     made = {id_: sandbox.results[id_] for id_ in says if id_ in sandbox.results}
-    skipped = {id_: why for id_ in says if (why := _skipped(real.get(id_), made.get(id_)))}
+    skipped = left_out(real, made, says)
     found = differences(real, made)
     compared = len(says) - len(skipped)
     day = today or datetime.now(UTC).date()

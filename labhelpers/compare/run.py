@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from labhelpers.compare.asking import AT_ONCE, Asking, Patience
-from labhelpers.compare.pool import Pool
+from labhelpers.compare.pool import Pool, needed_by
 from labhelpers.compare.results import Result, ResultsFile, result_of
 from labhelpers.compare.scenario import VERSION, Scenario, Slot, table_hash
 from labhelpers.compare.sessions import Sessions
@@ -69,7 +69,7 @@ class _Run:
         began, total = self._asking.now(), len(scenarios)
         try:
             self._progress(0, total, "making users, roles and a bucket")
-            self._pool.open()
+            self._pool.open(needed_by(scenarios))
             for setup in setups(scenarios):
                 self._setup(setup, total)
             self._progress(total, total, "taking everything away")
@@ -89,7 +89,7 @@ class _Run:
         self._progress(self._done, total, setup.scenarios[0].says)
         try:
             slots = self._put(setup)
-        except SandboxOnly as error:
+        except (SandboxOnly, NoWitness) as error:
             self._leave_out(setup, str(error))
             return
         except ClientError as error:

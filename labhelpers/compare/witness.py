@@ -88,10 +88,10 @@ class Witnesses:
             self.store(slot, [], "2012-10-17", services)
         self.wait(slot, services)
         self._pool.write(slot, text)
-        mark = self._marks.pop(slot)
-        self._stored[slot] = (text, services)
+        mark, _ = self._marks.pop(slot), self._stored.pop(slot)
         for service in self._asked_of(slot, services):
             self._until(slot, mark, service, allowed=False)
+        self._stored[slot] = (text, services)
 
     def wait(self, slot: Slot, services: tuple[str, ...]) -> None:
         """Return when the document counts for these services. Raises NoWitness."""

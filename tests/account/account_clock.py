@@ -8,10 +8,12 @@ import time
 import urllib.request
 from datetime import UTC, datetime, timedelta
 
-from labhelpers import lab as handles
-from labhelpers.account import clock
+from botocore.retries.standard import ExponentialBackoff
 
-LAG = 0.4  # seconds; a little more than test_series lets the served AWS lag
+from labhelpers import lab as handles
+from labhelpers.account import calls, clock
+
+LAG = 0.2  # seconds; a little more than test_series lets the served AWS lag
 
 
 def make_waits_short() -> None:
@@ -39,5 +41,7 @@ def make_waits_short() -> None:
         ahead[0] += timedelta(seconds=seconds)
 
     handles.Lab.__init__ = open_at_the_served_time
+    calls.SETTLES_IN, calls._PAUSES = 2 * LAG, (LAG / 4,)
     clock.let_time_pass = wait
+    ExponentialBackoff.delay_amount = lambda self, context: LAG / 10  # after throttling
     clock.AccountClock.now = lambda self: datetime.now(UTC) + ahead[0]

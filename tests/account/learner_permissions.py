@@ -41,6 +41,10 @@ _BESIDE = {
 }
 
 
+#: A name that does not exist has no path: asking for it is asking for ROLE, not for sts-lab/ROLE.
+_PATHLESS = ("iam:GetGroup", "iam:GetInstanceProfile", "iam:GetRole", "iam:GetUser")
+
+
 def asked(trail: Iterable[Mapping[str, Any]], learners: Iterable[str]) -> dict[str, list[str]]:
     """Action -> patterns of the resources on which the learners called it."""
     events, found = list(trail), defaultdict(set)
@@ -54,9 +58,9 @@ def asked(trail: Iterable[Mapping[str, Any]], learners: Iterable[str]) -> dict[s
 def pattern(resource: str) -> str:
     """A resource of one run as the same of any run."""
     kinds = "user|role|group|policy|instance-profile|mfa"
-    iam = re.match(rf"arn:aws:iam::\d+:({kinds})/", resource)
-    if iam:
-        return f"arn:aws:iam::*:{iam[1]}/sts-lab/*"
+    iam = re.match(rf"arn:aws:iam::\d+:({kinds})/sts-lab([/-])", resource)
+    if iam:  # without a path: a name that does not exist, or not any more
+        return f"arn:aws:iam::*:{iam[1]}/sts-lab{iam[2]}*"
     bucket = re.match(r"arn:aws:s3:::(sts-lab-)[^/]*(/?)", resource)
     if bucket:
         return f"arn:aws:s3:::{bucket[1]}*" + ("/*" if bucket[2] else "")
@@ -71,6 +75,8 @@ def policy(lessons: Iterable[Mapping[str, list[str]]]) -> dict[str, Any]:
         for action, resources in asks.items():
             for one in filter(None, (action, _BESIDE.get(action))):
                 needed[one].update(resources)
+        for action in _PATHLESS:
+            needed[action] |= {r.replace("/sts-lab/", "/sts-lab-") for r in needed[action]}
     groups: dict[tuple, list[str]] = defaultdict(list)
     for action in sorted(needed):
         condition = json.dumps(_CONDITIONS.get(action, {}))

@@ -43,7 +43,11 @@ def environ_of(aws: ServedAws, **more: str) -> dict[str, str]:
     """What a kernel has to know to work on the served AWS, and nothing of this machine's AWS."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LAB_", "ACTIONS_"))}
     control = [aws.endpoint_url + CONTROL_PATH + "advance", TOKEN_HEADER, aws._token]
-    ours = {"LAB_TEST_CONTROL": json.dumps(control), "LAB_AWS_AMI": "ami-0fedcba9876543210"}
+    ours = {
+        "LAB_TEST_CONTROL": json.dumps(control),
+        "LAB_AWS_AMI": "ami-0fedcba9876543210",
+        "LAB_AWS_PATIENCE": "10",
+    }
     return kept | aws.environ | ours | more
 
 

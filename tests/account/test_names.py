@@ -39,6 +39,14 @@ def test_arns_of_iam(lesson, real):
         ("arn:aws:s3:::reports/*", "arn:aws:s3:::sts-lab-ab12cd-reports/*"),
         ("arn:aws:s3:::reports", "arn:aws:s3:::sts-lab-ab12cd-reports"),
         ("arn:aws:s3:::*", "arn:aws:s3:::*"),
+        ("arn:*:s3:::reports/*", "arn:*:s3:::sts-lab-ab12cd-reports/*"),
+        ("arn:aws*:s3:*:*:reports", "arn:aws*:s3:*:*:sts-lab-ab12cd-reports"),
+        ("arn:*:iam::*:user/bob", "arn:*:iam::*:user/sts-lab/sts-lab-ab12cd-bob"),
+        (
+            "arn:*:sts::*:assumed-role/ci/*",
+            "arn:*:sts::*:assumed-role/sts-lab-ab12cd-ci/sts-lab-ab12cd-*",
+        ),
+        ("arn:aws:sqs:*:*:orders", "arn:aws:sqs:*:*:orders"),
         ("arn:aws:iam::*:role/Audit", "arn:aws:iam::*:role/sts-lab/sts-lab-ab12cd-Audit"),
         ("arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
         (

@@ -15,7 +15,7 @@ from served_aws import served_aws
 
 LESSONS = ROOT / "labhelpers" / "account" / "lessons.json"
 UPDATE = bool(os.environ.get("LAB_UPDATE"))
-FAULTS = {"lag": 0.3, "latency": 0.001, "throttle": 0.02}
+FAULTS = {"lag": 0.15, "latency": 0.001, "throttle": 0.02}
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=[p.stem for p in NOTEBOOKS])
 
 

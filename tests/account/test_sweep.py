@@ -69,8 +69,8 @@ def test_everything_goes_in_an_order_that_works(learner, capsys):
     assert main(["sweep"]) == 0
     assert learner.contents() == before
     said = capsys.readouterr()
-    assert "9 removed" in said.out and "9 of 9" in said.err
-    assert main(["sweep"]) == 0 and "0 to remove" in capsys.readouterr().out
+    assert "9 found, 0 left" in said.out and "9 of 9" in said.err
+    assert main(["sweep"]) == 0 and "0 found, 0 left" in capsys.readouterr().out
 
 
 def test_what_lacks_the_tags_is_reported_and_left(learner, capsys):
@@ -113,7 +113,7 @@ def test_only_what_is_old_enough(learner, capsys):
     lab.client("ec2").create_security_group(GroupName="g", Description="d")
     forget(lab)
     assert main(["sweep", "--older-than", "2h"]) == 0
-    assert capsys.readouterr().out.count("0 to remove") == 2
+    assert capsys.readouterr().out.count("0 found, 0 left") == 2
     assert len(list(journals())) == 1
     learner_client = learner.session().client
     everything = Sweep(learner_client, "123456789012", older_than=timedelta(seconds=-60))
@@ -162,3 +162,21 @@ def test_an_account_that_is_not_confirmed_is_not_swept(learner, monkeypatch, cap
     monkeypatch.setenv("LAB_AWS_ACCOUNT_ID", "999999999999")
     assert main(["sweep"]) == 2
     assert "LAB_AWS_ACCOUNT_ID is 999999999999" in capsys.readouterr().err
+
+
+def test_where_aws_does_not_let_us_look_the_rest_is_removed(learner, capsys):
+    """And the exit status says that something may be left."""
+    before = learner.contents()
+    lab = open_lab()
+    lab.client("iam").create_user(UserName="anna")
+    lab.client("s3").create_bucket(Bucket="papers", **HERE)
+    forget(lab)
+    blind = {"Effect": "Deny", "Action": ["ec2:Describe*", "iam:ListRoles"], "Resource": "*"}
+    iam = learner.session().client("iam")
+    iam.put_user_policy(UserName="lab-admin", PolicyName="no", PolicyDocument=policy(blind))
+    assert main(["sweep"]) == 1
+    iam.delete_user_policy(UserName="lab-admin", PolicyName="no")
+    said = capsys.readouterr().err
+    assert "what DescribeInstances would show" in said and "what ListRoles" in said
+    assert learner.contents() == before
+    assert main(["sweep"]) == 0

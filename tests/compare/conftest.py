@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from variants import OTHER
 
 from labhelpers.compare import SCENARIOS, replay
-
-OTHER = "444455556666"
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from labhelpers.compare.scenario import OWN, allow, grants, trusts
 
+#: The second account of all replays.
+OTHER = "444455556666"
 FIELDS = ("identity", "boundary", "session_policy", "trust", "bucket")
 _OPEN = {
     "trust": (
