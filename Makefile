@@ -19,12 +19,14 @@ lab: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest $(ARGS)
 
-# Measure the sandbox against a plain moto server, the policy engine, Terraform, the checkers.
+# Measure the sandbox against a plain moto server, the policy engine, Terraform, the checkers;
+# run the series on other emulators.
 bench: $(READY)
 	$(BIN)/python tests/bench.py
 	$(BIN)/python tests/bench_policy.py
 	$(BIN)/python tests/bench_terraform.py
 	$(BIN)/python tests/bench_checkers.py
+	$(BIN)/python tests/bench_emulators.py
 
 # Fifty threads of mixed calls for a minute; every right answer is known.
 soak: $(READY)
@@ -41,7 +43,7 @@ lint: $(READY)
 
 # Remove what the other targets made.
 clean:
-	rm -rf $(VENV) .venv-checkers .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-checkers .venv-ministack .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Pin the newest versions of everything (needs uv), for pip and for conda.
