@@ -7,18 +7,31 @@ for the tag. Groups cannot be tagged: path and name have to do.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from labhelpers.account.creates import KEEPS, PROJECT
 from labhelpers.account.journal import journals
 from labhelpers.account.names import PATH, PREFIX
+from labhelpers.account.removal import (
+    GONE,
+    maybe,
+    patiently,
+    remove_bucket,
+    remove_device,
+    remove_group,
+    remove_policy,
+    remove_profile,
+    remove_role,
+    remove_user,
+    tags_of,
+    terminate,
+)
 
 Clients = Callable[[str], Any]
-_GONE = ("NoSuchEntity", "NoSuchBucket", "NotFound", "NoSuchKey", "404")
 
 
 @dataclass(frozen=True)
@@ -31,6 +44,66 @@ class Found:
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """IAM entities that are listed by path: the calls about them, and the names in answers."""
+
+    word: str
+    create: str
+    list: str
+    key: str
+    name: str
+    get: str
+    tags: str  # "" where AWS keeps none
+    remove: Callable[[Any, str], None]
+
+
+#: In the order in which they can go.
+_KINDS = (
+    _Kind(
+        "user",
+        "CreateUser",
+        "list_users",
+        "Users",
+        "UserName",
+        "get_user",
+        "list_user_tags",
+        remove_user,
+    ),
+    _Kind(
+        "instance profile",
+        "CreateInstanceProfile",
+        "list_instance_profiles",
+        "InstanceProfiles",
+        "InstanceProfileName",
+        "get_instance_profile",
+        "list_instance_profile_tags",
+        remove_profile,
+    ),
+    _Kind(
+        "role",
+        "CreateRole",
+        "list_roles",
+        "Roles",
+        "RoleName",
+        "get_role",
+        "list_role_tags",
+        remove_role,
+    ),
+    _Kind(
+        "group",
+        "CreateGroup",
+        "list_groups",
+        "Groups",
+        "GroupName",
+        "get_group",
+        "",
+        remove_group,
+    ),
+)
+_UNTAGGABLE = ({"Key": "project", "Value": PROJECT},)
 
 
 class Sweep:
@@ -64,8 +137,9 @@ class Sweep:
         """Everything that would be removed, in the order in which it can be."""
         self.strange.clear()
         self.unseen.clear()
-        steps = (self._instances, self._users, self._profiles, self._roles, self._groups)
-        steps += (self._devices, self._policies, self._providers, self._buckets, self._firewalls)
+        entities = [partial(self._entities, kind) for kind in _KINDS]
+        steps = (self._instances, *entities, self._devices, self._policies, self._providers)
+        steps += (self._buckets, self._firewalls)
         return [thing for step in steps for thing in self._seen(step)]
 
     def _seen(self, step: Callable[[], Iterator[Found]]) -> list[Found]:
@@ -94,10 +168,10 @@ class Sweep:
             if progress:
                 progress(number, len(things), str(thing))
             try:
-                _patiently(thing.remove)
+                patiently(thing.remove)
             except ClientError as error:
                 said = error.response["Error"]
-                if said["Code"] not in _GONE:
+                if said["Code"] not in GONE:
                     left.append(f"{thing} ({said['Code']}: {said.get('Message', '')})")
         if progress and things:
             progress(len(things), len(things), "")
@@ -115,104 +189,24 @@ class Sweep:
             return False
         return self._before is None or created is None or created <= self._before
 
-    def _listed(
-        self, operation: str, key: str, name: str, create: str, get: str
-    ) -> Iterator[tuple[str, Any]]:
-        """(name, creation date) of IAM entities under the path; those of the journal as well,
-        for a list may not show yet what has just been made."""
-        iam, seen = self._client("iam"), set()
-        for page in iam.get_paginator(operation).paginate(PathPrefix=PATH):
-            for one in page[key]:
-                seen.add(one[name])
-                yield one[name], one["CreateDate"]
-        for kind, wanted in sorted(self._journalled):
-            if kind == create and wanted not in seen:
-                answer = _maybe(getattr(iam, get), **{name: wanted})
-                if answer is not None:
-                    (one,) = (v for k, v in answer.items() if k != "ResponseMetadata")
-                    if one["Path"].startswith(PATH):
-                        yield wanted, one["CreateDate"]
-
-    # ------------------------------------------------------------------ IAM
-
-    def _users(self) -> Iterator[Found]:
-        iam = self._client("iam")
-        for name, created in self._listed(
-            "list_users", "Users", "UserName", "CreateUser", "get_user"
-        ):
-            tags = _tags(iam.list_user_tags, UserName=name)
-            if self._is_ours("CreateUser", name, tags, created):
-                yield Found("user", name, lambda name=name: self._remove_user(name))
-
-    def _remove_user(self, name: str) -> None:
-        iam, user = self._client("iam"), {"UserName": name}
-        for key in iam.list_access_keys(**user)["AccessKeyMetadata"]:
-            iam.delete_access_key(**user, AccessKeyId=key["AccessKeyId"])
-        for device in iam.list_mfa_devices(**user)["MFADevices"]:
-            iam.deactivate_mfa_device(**user, SerialNumber=device["SerialNumber"])
-        for policy in iam.list_user_policies(**user)["PolicyNames"]:
-            iam.delete_user_policy(**user, PolicyName=policy)
-        for policy in iam.list_attached_user_policies(**user)["AttachedPolicies"]:
-            iam.detach_user_policy(**user, PolicyArn=policy["PolicyArn"])
-        for group in iam.list_groups_for_user(**user)["Groups"]:
-            iam.remove_user_from_group(**user, GroupName=group["GroupName"])
-        iam.delete_user(**user)
-
-    def _profiles(self) -> Iterator[Found]:
-        iam = self._client("iam")
-        for name, created in self._listed(
-            "list_instance_profiles",
-            "InstanceProfiles",
-            "InstanceProfileName",
-            "CreateInstanceProfile",
-            "get_instance_profile",
-        ):
-            tags = _tags(iam.list_instance_profile_tags, InstanceProfileName=name)
-            if self._is_ours("CreateInstanceProfile", name, tags, created):
-                yield Found("instance profile", name, lambda n=name: self._remove_profile(n))
-
-    def _remove_profile(self, name: str) -> None:
-        iam, profile = self._client("iam"), {"InstanceProfileName": name}
-        for role in iam.get_instance_profile(**profile)["InstanceProfile"]["Roles"]:
-            iam.remove_role_from_instance_profile(**profile, RoleName=role["RoleName"])
-        iam.delete_instance_profile(**profile)
-
-    def _roles(self) -> Iterator[Found]:
-        iam = self._client("iam")
-        for name, created in self._listed(
-            "list_roles", "Roles", "RoleName", "CreateRole", "get_role"
-        ):
-            tags = _tags(iam.list_role_tags, RoleName=name)
-            if self._is_ours("CreateRole", name, tags, created):
-                yield Found("role", name, lambda name=name: self._remove_role(name))
-
-    def _remove_role(self, name: str) -> None:
-        iam, role = self._client("iam"), {"RoleName": name}
-        for policy in iam.list_role_policies(**role)["PolicyNames"]:
-            iam.delete_role_policy(**role, PolicyName=policy)
-        for policy in iam.list_attached_role_policies(**role)["AttachedPolicies"]:
-            iam.detach_role_policy(**role, PolicyArn=policy["PolicyArn"])
-        for profile in iam.list_instance_profiles_for_role(**role)["InstanceProfiles"]:
-            where = {"InstanceProfileName": profile["InstanceProfileName"]}
-            iam.remove_role_from_instance_profile(**where, **role)
-        iam.delete_role(**role)
-
-    def _groups(self) -> Iterator[Found]:
-        for name, created in self._listed(
-            "list_groups", "Groups", "GroupName", "CreateGroup", "get_group"
-        ):
-            if self._is_ours("CreateGroup", name, _UNTAGGABLE, created):
-                yield Found("group", name, lambda name=name: self._remove_group(name))
-
-    def _remove_group(self, name: str) -> None:
-        iam, group = self._client("iam"), {"GroupName": name}
-        for user in iam.get_group(**group)["Users"]:
-            iam.remove_user_from_group(**group, UserName=user["UserName"])
-        for policy in iam.list_group_policies(**group)["PolicyNames"]:
-            iam.delete_group_policy(**group, PolicyName=policy)
-        for policy in iam.list_attached_group_policies(**group)["AttachedPolicies"]:
-            iam.detach_group_policy(**group, PolicyArn=policy["PolicyArn"])
-        iam.delete_group(**group)
+    def _entities(self, kind: _Kind) -> Iterator[Found]:
+        """IAM entities under the path; those of the journal as well, for a list may not show yet
+        what has just been made."""
+        iam, seen = self._client("iam"), {}
+        for page in iam.get_paginator(kind.list).paginate(PathPrefix=PATH):
+            seen |= {one[kind.name]: one["CreateDate"] for one in page[kind.key]}
+        for create, name in sorted(self._journalled):
+            if create == kind.create and name not in seen:
+                answer = maybe(getattr(iam, kind.get), **{kind.name: name}) or {}
+                one = next((v for k, v in answer.items() if k != "ResponseMetadata"), None)
+                if one is not None and one["Path"].startswith(PATH):
+                    seen[name] = one["CreateDate"]
+        for name, created in seen.items():
+            tags = _UNTAGGABLE
+            if kind.tags:
+                tags = tags_of(getattr(iam, kind.tags), **{kind.name: name})
+            if self._is_ours(kind.create, name, tags, created):
+                yield Found(kind.word, name, lambda name=name: kind.remove(iam, name))
 
     def _devices(self) -> Iterator[Found]:
         iam = self._client("iam")
@@ -222,20 +216,10 @@ class Sweep:
                 path, _, name = serial.partition(":mfa")[2].rpartition("/")
                 if not f"{path}/".startswith(PATH):
                     continue
-                tags = _tags(iam.list_mfa_device_tags, SerialNumber=serial)
+                tags = tags_of(iam.list_mfa_device_tags, SerialNumber=serial)
                 created = device.get("EnableDate")
                 if self._is_ours("CreateVirtualMFADevice", name, tags, created):
-                    yield Found("MFA device", name, lambda s=serial, d=device: self._free(s, d))
-
-    def _free(self, serial: str, device: Mapping[str, Any]) -> None:
-        """Delete a device; its user has mostly gone before and has let go of it."""
-        iam = self._client("iam")
-        try:
-            iam.delete_virtual_mfa_device(SerialNumber=serial)
-        except iam.exceptions.DeleteConflictException:
-            user = device["User"]["UserName"]
-            iam.deactivate_mfa_device(UserName=user, SerialNumber=serial)
-            iam.delete_virtual_mfa_device(SerialNumber=serial)
+                    yield Found("MFA device", name, lambda d=device: remove_device(iam, d))
 
     def _policies(self) -> Iterator[Found]:
         iam, seen = self._client("iam"), {}
@@ -245,27 +229,20 @@ class Sweep:
         for kind, name in sorted(self._journalled):
             if kind == "CreatePolicy" and name not in seen:
                 arn = f"arn:aws:iam::{self._account}:policy{PATH}{name}"
-                answer = _maybe(iam.get_policy, PolicyArn=arn)
+                answer = maybe(iam.get_policy, PolicyArn=arn)
                 if answer is not None:
                     seen[name] = (arn, answer["Policy"]["CreateDate"])
         for name, (arn, created) in seen.items():
-            tags = _tags(iam.list_policy_tags, PolicyArn=arn)
+            tags = tags_of(iam.list_policy_tags, PolicyArn=arn)
             if self._is_ours("CreatePolicy", name, tags, created):
-                yield Found("managed policy", name, lambda arn=arn: self._remove_policy(arn))
-
-    def _remove_policy(self, arn: str) -> None:
-        iam, policy = self._client("iam"), {"PolicyArn": arn}
-        for version in iam.list_policy_versions(**policy)["Versions"]:
-            if not version["IsDefaultVersion"]:
-                iam.delete_policy_version(**policy, VersionId=version["VersionId"])
-        iam.delete_policy(**policy)
+                yield Found("managed policy", name, lambda arn=arn: remove_policy(iam, arn))
 
     def _providers(self) -> Iterator[Found]:
         """A provider has no name of its own: its tags say whose it is, and of which run."""
         iam = self._client("iam")
         for one in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
             arn = one["Arn"]
-            pages = _tags(iam.list_open_id_connect_provider_tags, OpenIDConnectProviderArn=arn)
+            pages = tags_of(iam.list_open_id_connect_provider_tags, OpenIDConnectProviderArn=arn)
             tags = {tag["Key"]: tag["Value"] for tag in pages}
             name = f"{PREFIX}{tags.get('sts-lab:run', '')}-{arn.rpartition('/')[2]}"
             created = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["CreateDate"]
@@ -285,22 +262,10 @@ class Sweep:
             name = bucket["Name"]
             if not name.startswith(self._prefix):
                 continue
-            answer = _maybe(s3.get_bucket_tagging, Bucket=name)
+            answer = maybe(s3.get_bucket_tagging, Bucket=name)
             tags = answer["TagSet"] if answer else []
             if self._is_ours("CreateBucket", name, tags, bucket["CreationDate"]):
-                yield Found("bucket", name, lambda name=name: self._remove_bucket(name))
-
-    def _remove_bucket(self, name: str) -> None:
-        s3 = self._client("s3")
-        had_policy = _maybe(s3.get_bucket_policy, Bucket=name) is not None
-        _maybe(s3.delete_bucket_policy, Bucket=name)
-        # Its denies may count for some seconds more.
-        also = ("AccessDenied",) if had_policy else ()
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
-            for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-                what = {"Key": one["Key"], "VersionId": one["VersionId"]}
-                _patiently(lambda what=what: s3.delete_object(Bucket=name, **what), also)
-        _patiently(lambda: s3.delete_bucket(Bucket=name), also)
+                yield Found("bucket", name, lambda name=name: remove_bucket(s3, name))
 
     def _instances(self) -> Iterator[Found]:
         ec2 = self._client("ec2")
@@ -312,12 +277,7 @@ class Sweep:
             ):
                 if self._before is None or one["LaunchTime"] <= self._before:
                     id_ = one["InstanceId"]
-                    yield Found("instance", id_, lambda id_=id_: self._terminate(id_))
-
-    def _terminate(self, instance_id: str) -> None:
-        ec2 = self._client("ec2")
-        ec2.terminate_instances(InstanceIds=[instance_id])
-        ec2.get_waiter("instance_terminated").wait(InstanceIds=[instance_id])
+                    yield Found("instance", id_, lambda id_=id_: terminate(ec2, id_))
 
     def _firewalls(self) -> Iterator[Found]:
         ec2 = self._client("ec2")
@@ -334,43 +294,3 @@ class Sweep:
         found = [{"Name": "tag:project", "Values": [PROJECT]}]
         run = self._prefix.removeprefix(PREFIX).rstrip("-")
         return [*found, {"Name": "tag:sts-lab:run", "Values": [run]}] if run else found
-
-
-_UNTAGGABLE = ({"Key": "project", "Value": PROJECT},)
-
-
-def _tags(call: Callable[..., Any], **parameters: Any) -> list[dict[str, str]]:
-    """Tags; none where they cannot be read: then the journal has to know the thing."""
-    from botocore.exceptions import ClientError
-
-    try:
-        return call(**parameters)["Tags"]
-    except ClientError:
-        return []
-
-
-def _maybe(call: Callable[..., Any], **parameters: Any) -> Any:
-    """The answer, or None where the thing does not exist."""
-    from botocore.exceptions import ClientError
-
-    try:
-        return call(**parameters)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in (*_GONE, "NoSuchTagSet", "NoSuchBucketPolicy"):
-            return None
-        raise
-
-
-def _patiently(remove: Callable[[], Any], also: tuple[str, ...] = ()) -> None:
-    """Once more, a little later, where AWS still sees what was just taken away."""
-    from botocore.exceptions import ClientError
-
-    for pause in (0.5, 1.0, 2.0, 4.0, None):
-        try:
-            remove()
-            break
-        except ClientError as error:
-            again = ("DeleteConflict", "DependencyViolation", "OperationAborted", "BucketNotEmpty")
-            if pause is None or error.response["Error"]["Code"] not in (*again, *also):
-                raise
-            time.sleep(pause)

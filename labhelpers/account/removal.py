@@ -1,0 +1,130 @@
+"""How each kind of thing is taken away, with what hangs on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+GONE = ("NoSuchEntity", "NoSuchBucket", "NotFound", "NoSuchKey", "404")
+_NOTHING = (*GONE, "NoSuchTagSet", "NoSuchBucketPolicy")
+#: AWS may still see what was taken away a moment ago.
+_AGAIN = ("DeleteConflict", "DependencyViolation", "OperationAborted", "BucketNotEmpty")
+
+
+def remove_user(iam: Any, name: str) -> None:
+    """With its keys, MFA devices, policies and groups."""
+    user = {"UserName": name}
+    for key in iam.list_access_keys(**user)["AccessKeyMetadata"]:
+        iam.delete_access_key(**user, AccessKeyId=key["AccessKeyId"])
+    for device in iam.list_mfa_devices(**user)["MFADevices"]:
+        iam.deactivate_mfa_device(**user, SerialNumber=device["SerialNumber"])
+    for policy in iam.list_user_policies(**user)["PolicyNames"]:
+        iam.delete_user_policy(**user, PolicyName=policy)
+    for policy in iam.list_attached_user_policies(**user)["AttachedPolicies"]:
+        iam.detach_user_policy(**user, PolicyArn=policy["PolicyArn"])
+    for group in iam.list_groups_for_user(**user)["Groups"]:
+        iam.remove_user_from_group(**user, GroupName=group["GroupName"])
+    iam.delete_user(**user)
+
+
+def remove_profile(iam: Any, name: str) -> None:
+    """An instance profile, without the role in it."""
+    profile = {"InstanceProfileName": name}
+    for role in iam.get_instance_profile(**profile)["InstanceProfile"]["Roles"]:
+        iam.remove_role_from_instance_profile(**profile, RoleName=role["RoleName"])
+    iam.delete_instance_profile(**profile)
+
+
+def remove_role(iam: Any, name: str) -> None:
+    """With its policies, out of every instance profile."""
+    role = {"RoleName": name}
+    for policy in iam.list_role_policies(**role)["PolicyNames"]:
+        iam.delete_role_policy(**role, PolicyName=policy)
+    for policy in iam.list_attached_role_policies(**role)["AttachedPolicies"]:
+        iam.detach_role_policy(**role, PolicyArn=policy["PolicyArn"])
+    for profile in iam.list_instance_profiles_for_role(**role)["InstanceProfiles"]:
+        where = {"InstanceProfileName": profile["InstanceProfileName"]}
+        iam.remove_role_from_instance_profile(**where, **role)
+    iam.delete_role(**role)
+
+
+def remove_group(iam: Any, name: str) -> None:
+    """With its policies; its users leave it."""
+    group = {"GroupName": name}
+    for user in iam.get_group(**group)["Users"]:
+        iam.remove_user_from_group(**group, UserName=user["UserName"])
+    for policy in iam.list_group_policies(**group)["PolicyNames"]:
+        iam.delete_group_policy(**group, PolicyName=policy)
+    for policy in iam.list_attached_group_policies(**group)["AttachedPolicies"]:
+        iam.detach_group_policy(**group, PolicyArn=policy["PolicyArn"])
+    iam.delete_group(**group)
+
+
+def remove_policy(iam: Any, arn: str) -> None:
+    """A managed policy with all its versions."""
+    policy = {"PolicyArn": arn}
+    for version in iam.list_policy_versions(**policy)["Versions"]:
+        if not version["IsDefaultVersion"]:
+            iam.delete_policy_version(**policy, VersionId=version["VersionId"])
+    iam.delete_policy(**policy)
+
+
+def remove_device(iam: Any, device: Mapping[str, Any]) -> None:
+    """A virtual MFA device; its user has mostly gone before and has let go of it."""
+    serial = {"SerialNumber": device["SerialNumber"]}
+    try:
+        iam.delete_virtual_mfa_device(**serial)
+    except iam.exceptions.DeleteConflictException:
+        iam.deactivate_mfa_device(UserName=device["User"]["UserName"], **serial)
+        iam.delete_virtual_mfa_device(**serial)
+
+
+def remove_bucket(s3: Any, name: str) -> None:
+    """With every version of every object. Denies of its policy may count for some seconds more."""
+    had_policy = maybe(s3.get_bucket_policy, Bucket=name) is not None
+    maybe(s3.delete_bucket_policy, Bucket=name)
+    also = ("AccessDenied",) if had_policy else ()
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
+        for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+            what = {"Key": one["Key"], "VersionId": one["VersionId"]}
+            patiently(lambda what=what: s3.delete_object(Bucket=name, **what), also)
+    patiently(lambda: s3.delete_bucket(Bucket=name), also)
+
+
+def terminate(ec2: Any, instance_id: str) -> None:
+    """End an instance and wait for it: its security group can go only then."""
+    ec2.terminate_instances(InstanceIds=[instance_id])
+    ec2.get_waiter("instance_terminated").wait(InstanceIds=[instance_id])
+
+
+def tags_of(call: Callable[..., Any], **parameters: Any) -> list[dict[str, str]]:
+    """Tags; none where they cannot be read: then the journal has to know the thing."""
+    try:
+        return call(**parameters)["Tags"]
+    except ClientError:
+        return []
+
+
+def maybe(call: Callable[..., Any], **parameters: Any) -> Any:
+    """The answer, or None where the thing does not exist."""
+    try:
+        return call(**parameters)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _NOTHING:
+            return None
+        raise
+
+
+def patiently(remove: Callable[[], Any], also: tuple[str, ...] = ()) -> None:
+    """Once more, a little later, where AWS still sees what was just taken away."""
+    for pause in (0.5, 1.0, 2.0, 4.0, None):
+        try:
+            remove()
+            break
+        except ClientError as error:
+            if pause is None or error.response["Error"]["Code"] not in (*_AGAIN, *also):
+                raise
+            time.sleep(pause)
