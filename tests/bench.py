@@ -8,13 +8,18 @@ notebook runs it, in a thread beside the client; "served" is `python -m labhelpe
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from statistics import median
 
+from served_aws import served_aws
+
+from labhelpers import open_lab
 from labhelpers.boto_session import isolated_session
 
 ROUNDS = 300
@@ -29,8 +34,6 @@ def main() -> None:
     starting_up()
     plain, moto_url = plain_moto()
     served, keys = served_sandbox()
-    from labhelpers import open_lab
-
     with open_lab("sandbox") as lab:
         sessions = {
             "plain moto": isolated_session(moto_url, lab.region, "AKIAEXAMPLE", "secret"),
@@ -48,6 +51,7 @@ def main() -> None:
     for process in (plain, served):
         process.terminate()
         process.wait()
+    on_an_account()
 
 
 def starting_up() -> None:
@@ -115,6 +119,24 @@ def own_share(calls: dict) -> None:
             shares.append(spent["whole"] - spent["answer"])
         print(f"{what:<21}{1000 * median(shares):>12.2f}   (goal 0.5)")
     gateway.Gateway.__call__, answer.answer = kept
+
+
+def on_an_account() -> None:
+    """What LAB_BACKEND=aws adds to a call: names, journal, the mirror's decision."""
+    with tempfile.TemporaryDirectory() as folder, served_aws(folder) as aws:
+        os.environ.update(aws.environ)
+        print(f"\nmedians of {ROUNDS}, ms{'plain boto3':>16}{'the lab':>12}")
+        with open_lab("aws") as lab:
+            calls = {"plain boto3": calls_of(aws.session()), "the lab": calls_of(lab.session())}
+            for what in GOALS:
+                times = {name: [] for name in calls}
+                for _ in range(ROUNDS):
+                    for name, known in calls.items():
+                        start = time.perf_counter()
+                        known[what]()
+                        times[name].append(time.perf_counter() - start)
+                figures = "".join(f"{1000 * median(values):>14.2f}" for values in times.values())
+                print(f"{what:<21}{figures}")
 
 
 def calls_of(session, bucket: str = "bench") -> dict:
