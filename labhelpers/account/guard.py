@@ -19,6 +19,9 @@ _READS = re.compile(r"(Get|List|Describe|Head|Simulate|Assume|Decode)")
 _WORLD = ("0.0.0.0/0", "::/0")
 _OPENS = ("PutPublicAccessBlock", "PutBucketAcl", "PutObjectAcl")
 _ADDS = ("CreatePolicyVersion", "CreateTags")  # to something that is there already
+#: Ids and ARNs that hold no name of ours, so that only made() knows whose they are.
+_EC2_ID = re.compile(r"[a-z]{1,12}-[0-9a-f]{8,17}")
+_PROVIDER = re.compile(r"arn:aws:iam::\d{12}:oidc-provider/.*")
 _SIZES = ("t2.micro", "t3.micro", "t3.nano", "t4g.micro", "t4g.nano")
 _NO_ACCOUNT_WIDE = "This call concerns the whole account, not only what the lab has made in it."
 
@@ -65,11 +68,11 @@ class Guard:
             return
         if (service, operation) in KINDS:
             return
-        if not any(self._is_own(text) for text in _texts(parameters)):
+        texts = list(_texts(parameters))
+        nameless = _EC2_ID if service == "ec2" else _PROVIDER
+        ids = {text for text in texts if nameless.fullmatch(text)}
+        if ids - self._ids or not (ids or any(self._prefix in text for text in texts)):
             raise SandboxOnly(_NO_ACCOUNT_WIDE)
-
-    def _is_own(self, text: str) -> bool:
-        return self._prefix in text or text in self._ids
 
     def made(self, parsed: Mapping[str, Any]) -> None:
         """Note the id of what was created: an answer names others' things, too."""

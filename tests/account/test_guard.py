@@ -45,6 +45,17 @@ def test_only_the_region_of_the_lab(account):
         ("s3", "put_bucket_acl", {"Bucket": "b", "ACL": "public-read"}),
         ("ec2", "terminate_instances", {"InstanceIds": ["i-0123456789abcdef0"]}),
         ("ec2", "delete_vpc", {"VpcId": "vpc-0123456789abcdef0"}),
+        (
+            "ec2",
+            "create_tags",
+            {"Resources": ["vpc-0123456789abcdef0"], "Tags": [{"Key": "k", "Value": "alice"}]},
+        ),
+        ("iam", "delete_access_key", {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE"}),
+        (
+            "iam",
+            "delete_open_id_connect_provider",
+            {"OpenIDConnectProviderArn": "arn:aws:iam::111122223333:oidc-provider/a.example"},
+        ),
         ("ec2", "run_instances", {"ImageId": "ami-1", "MinCount": 1, "MaxCount": 1}),
     ],
 )
