@@ -14,6 +14,12 @@ from typing import Any
 
 from labhelpers.errors import SandboxOnly
 
+#: Words of AWS's own sentences about what is not there.
+_PROSE = frozenset(
+    "An error occurred when calling the operation The role user group policy profile with name "
+    "cannot be found does not exist specified bucket Invalid principal in AWS arn aws iam "
+    "instance operation Instance Policy NoSuchEntity NoSuchBucket".split()
+)
 _HELPER = "__sts_lab_cell__"
 _KEEP = """
 if __sts_lab_cell__.runs({number}):
@@ -76,7 +82,7 @@ class CellGuard(ast.NodeTransformer):
 
     def why_not_made(self, said: str) -> str:
         """Why something that an error names was never made; "" if no left-out step is to blame."""
-        words = set(re.findall(r"[\w.@+=-]+", said))
+        words = set(re.findall(r"[\w.@+=-]+", said)) - _PROSE
         return next((why for text, why in self._made.items() if text in words), "")
 
     # ------------------------------------------------------------- before the cell runs

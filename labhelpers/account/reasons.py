@@ -76,4 +76,4 @@ def blocked_by(message: str) -> tuple[str, str] | None:
 
 def _sentence(message: str) -> str:
     found = _EXPLICIT.search(message) or _IMPLICIT.search(message)
-    return f"AWS says: {message[found.start() :]}" if found else ""
+    return f"AWS says: {message[found.start() :].rstrip('.')}." if found else ""

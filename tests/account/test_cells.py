@@ -120,6 +120,14 @@ def test_the_count_of_what_ran_and_what_was_left_out(notebook):
     assert notebook.guard.skipped == ["Time cannot be moved."] * 2
 
 
+def test_an_error_about_what_a_left_out_step_would_have_made_has_its_reason(notebook):
+    notebook("only()\ncreate('user', 'carol')")
+    why = notebook.guard.why_not_made
+    assert why("The user with name carol cannot be found.") == "Time cannot be moved."
+    assert why('Invalid principal in policy: "AWS":"arn:aws:iam::1:user/carol"')
+    assert why("The user with name dave cannot be found.") == ""
+
+
 def test_after_close_nothing_is_changed(notebook):
     notebook.guard.close()
     with pytest.raises(SandboxOnly):
