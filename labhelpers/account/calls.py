@@ -272,7 +272,9 @@ class Calls:
             return False
         fresh = self._age() < min(SETTLES_IN, self.patience)
         if expected is None:
-            return fresh and reply.parsed is None and reply.code in REFUSAL_CODES
+            # EC2 knows a new instance profile some seconds after IAM does.
+            late = operation == "RunInstances" and reply.code == "InvalidParameterValue"
+            return late or (fresh and reply.parsed is None and reply.code in REFUSAL_CODES)
         if reply.agrees_with(expected):  # of several that refuse, AWS may name any
             return fresh and reply.blames_another(expected)
         again = operation.startswith(_READS) or operation in _REPEATABLE

@@ -16,9 +16,12 @@ from labhelpers.errors import SandboxOnly
 
 #: Words of AWS's own sentences about what is not there.
 _PROSE = frozenset(
-    "An error occurred when calling the operation The role user group policy profile with name "
-    "cannot be found does not exist specified bucket Invalid principal in AWS arn aws iam "
-    "instance operation Instance Policy NoSuchEntity NoSuchBucket".split()
+    re.findall(
+        r"\w+",
+        "An error occurred (NoSuchEntity) when calling the operation: The user role group policy "
+        "instance profile Policy Instance Profile with name cannot be found, does not exist. "
+        "NoSuchBucket: The specified bucket. Invalid principal in policy: AWS arn:aws:iam",
+    )
 )
 _HELPER = "__sts_lab_cell__"
 _KEEP = """

@@ -10,6 +10,7 @@ import pytest
 from scene import allow, policy, trusts
 
 from labhelpers import SandboxOnly, open_lab
+from labhelpers.account.mirror import Reply
 
 HERE = {"CreateBucketConfiguration": {"LocationConstraint": "ap-northeast-2"}}
 
@@ -189,3 +190,12 @@ def test_a_presigned_link_leads_to_the_bucket_of_the_account(account):
     assert account.real("papers") in link
     with urllib.request.urlopen(link) as answer:
         assert answer.read() == b"hello"
+
+
+def test_a_new_instance_profile_is_waited_for(account):
+    """EC2 hears of it seconds after IAM; nothing tells the mirror that it will."""
+    late = Reply(None, "InvalidParameterValue")
+    may_change = account._calls._may_change
+    assert may_change("RunInstances", late, None, waited=1)
+    assert not may_change("RunInstances", late, None, waited=61)
+    assert not may_change("DescribeInstances", late, None, waited=1)
