@@ -19,6 +19,7 @@ def learner(aws, monkeypatch):
         monkeypatch.delenv(name)
     for name, value in aws.environ.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("LAB_AWS_PATIENCE", "2")  # nothing lags here unless a test wants it
     return aws
 
 

@@ -197,5 +197,5 @@ def test_a_new_instance_profile_is_waited_for(account):
     late = Reply(None, "InvalidParameterValue")
     may_change = account._calls._may_change
     assert may_change("RunInstances", late, None, waited=1)
-    assert not may_change("RunInstances", late, None, waited=61)
+    assert not may_change("RunInstances", late, None, waited=account.settings.patience + 1)
     assert not may_change("DescribeInstances", late, None, waited=1)
