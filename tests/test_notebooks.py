@@ -129,54 +129,51 @@ _time.tzset()
 
 
 @each_notebook
-def test_solutions_are_right_twice_and_in_any_time_zone(path):
-    """Run All with every solution in its cell, then Run All again in the same kernel."""
+def test_solutions_are_right_and_every_other_answer_is_judged(path):
+    """Run All twice in one kernel, far from UTC: with every solution in its cell, then anew.
+
+    The second time dots are "not attempted", nonsense and the listed wrong answers are wrong, and
+    Run All goes on. Most learners run everything first and answer afterwards: then the solutions
+    are right as well. Outputs travel: no secret access key and no session token may stand in one.
+    """
     notebook = read(path)
     for number, _, solution in exercises(notebook):
         notebook.cells[number].source = solution
-    checks = [checked for _, checked, _ in exercises(read(path))]
-    again = [cell.copy() for cell in notebook.cells]
-    size = len(again)
-    for number, cell in enumerate(again):
+    solved = [notebook.cells[checked] for _, checked, _ in exercises(read(path))]
+    judged = read(path)
+    answered, expected = judge_everything(judged)
+    for number, cell in enumerate(judged.cells):
         cell["id"] = f"again-{number}"
-    notebook.cells += again
+    notebook.cells += [*judged.cells, *answered, nbformat.v4.new_code_cell(SECRETS)]
     execute(notebook, TIME_ZONE)
-    for checked in checks:
-        for cell in (notebook.cells[checked + 1], notebook.cells[checked + 1 + size]):
-            assert "✓ right" in shown(cell), shown(cell)
-
-
-@each_notebook
-def test_every_answer_is_judged_and_no_secret_is_shown(path):
-    """Dots are "not attempted"; nonsense and the listed wrong answers are wrong; Run All goes on.
-
-    Most learners run everything first and answer afterwards: then the solutions are right.
-    Outputs travel: no secret access key and no session token may stand in one.
-    """
-    notebook = read(path)
-    judged, solved = [], []
-    for number, checked, solution in exercises(notebook):
-        cell = notebook.cells[number]
-        name = re.search(r"^(\w+) = \.\.\.", cell.source, re.M)[1]
-        wrong = [f"{name} = {value}" for value in ("{}", "'nonsense'", "12", "[]", "object()")]
-        wrong += cell.metadata.get("wrong_answers", [])
-        call = re.search(r"^check\(.*\Z", notebook.cells[checked].source, re.M | re.S)[0]
-        solved.append(nbformat.v4.new_code_cell(f"{solution}\n{call}"))
-        again = "\n".join(f"{answer}\nprint({call})" for answer in wrong)
-        source = notebook.cells[checked].source.removesuffix(call)
-        notebook.cells[checked].source = f"{source}print({call})\n{again}"
-        judged.append((checked, len(wrong)))
-    assert judged, "each notebook has an exercise"
-    notebook.cells += [*solved, nbformat.v4.new_code_cell(SECRETS)]
-    execute(notebook)
-    for cell in solved:
+    for cell in (*solved, *answered):
         assert "✓ right" in shown(cell), (cell.source, shown(cell))
-    for checked, count in judged:
-        said = shown(notebook.cells[checked])
+    assert expected, "each notebook has an exercise"
+    for cell, count in expected:
+        said = shown(cell)
         assert said.count("✗ wrong") == count and said.count("not attempted") == 1, said
     secrets = json.loads(notebook.cells.pop().outputs[0]["text"])
     everything = json.dumps([cell.get("outputs", []) for cell in notebook.cells])
     assert secrets and not any(secret in everything for secret in secrets)
+
+
+def judge_everything(notebook):
+    """Let each check cell judge dots and every wrong answer in turn.
+
+    Returns cells that give the solutions at the end, and (check cell, how many wrong answers).
+    """
+    answered, expected = [], []
+    for number, checked, solution in exercises(notebook):
+        cell, check = notebook.cells[number], notebook.cells[checked]
+        name = re.search(r"^(\w+) = \.\.\.", cell.source, re.M)[1]
+        wrong = [f"{name} = {value}" for value in ("{}", "'nonsense'", "12", "[]", "object()")]
+        wrong += cell.metadata.get("wrong_answers", [])
+        call = re.search(r"^check\(.*\Z", check.source, re.M | re.S)[0]
+        answered.append(nbformat.v4.new_code_cell(f"{solution}\n{call}"))
+        again = "\n".join(f"{answer}\nprint({call})" for answer in wrong)
+        check.source = f"{check.source.removesuffix(call)}print({call})\n{again}"
+        expected.append((check, len(wrong)))
+    return answered, expected
 
 
 @each_notebook
