@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 GONE = ("NoSuchEntity", "NoSuchBucket", "NotFound", "NoSuchKey", "404")
 _NOTHING = (*GONE, "NoSuchTagSet", "NoSuchBucketPolicy")
@@ -104,7 +104,7 @@ def tags_of(call: Callable[..., Any], **parameters: Any) -> list[dict[str, str]]
     """Tags; none where they cannot be read: then the journal has to know the thing."""
     try:
         return call(**parameters)["Tags"]
-    except ClientError:
+    except (ClientError, BotoCoreError):  # an emulator may answer with no XML at all
         return []
 
 
