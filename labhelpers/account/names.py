@@ -65,10 +65,13 @@ class Names:
     def real(self, name: str, most: int = 64, least: int = 1) -> str:
         """A name of the lesson as it is called in the account.
 
-        A prefix must make no forbidden name an allowed one, nor an allowed one too long.
+        A prefix must make no forbidden name an allowed one, nor an allowed one too long: there
+        it takes the place of the first letters. A name without it could be somebody else's.
         """
-        if name.startswith(self.prefix) or not least <= len(name) <= most - len(self.prefix):
+        if name.startswith(self.prefix) or len(name) < least:
             return name
+        if len(self.prefix + name) > most:
+            return self.prefix + name[len(self.prefix) :]
         return self.prefix + name
 
     # ------------------------------------------------------------------ requests
@@ -84,7 +87,8 @@ class Names:
         if (service, operation) in _OWN_NAMES:
             name = _OWN_NAMES[service, operation]
             if isinstance(found.get(name), str):
-                found[name] = self.real(found[name], _LONGEST.get(name, 128), 2)
+                least = 2 if service == "sts" else 1
+                found[name] = self.real(found[name], _LONGEST.get(name, 128), least)
         if service == "iam" and _listed(operation, parameters):
             found["PathPrefix"] = PATH.rstrip("/") + found.get("PathPrefix", "/")
         if (service, operation) == ("s3", "ListBuckets"):
@@ -104,7 +108,7 @@ class Names:
             return value
         if name in _NAMES or name in _SPOKEN:
             return self.real(value, _LONGEST.get(name, 128), 2 if name in _SPOKEN else 1)
-        if name == "CopySource" and not value.startswith("arn:"):
+        if name == "CopySource":
             return self.real(value.lstrip("/"), 2000)
         if name in _DOCUMENTS:
             value = self._conditions(value)
@@ -122,7 +126,7 @@ class Names:
             value = value.replace(self.lesson(arn), f"\0{number}\0")
         value = _IAM.sub(lambda m: m[1] + self._with_path(m[2]), value)
         value = _SESSION.sub(lambda m: m[1] + self._parts(m[2]), value)
-        value = _BUCKET.sub(lambda m: m[1] + self.real(m[2], 2000), value)
+        value = _BUCKET.sub(lambda m: m[1] + self.real(m[2], 63), value)
         value = _USERID.sub(lambda m: m[1] + self.real(m[2]), value)
         if self.repository:
             value = value.replace("repo:our-org/shop", f"repo:{self.repository}")
@@ -135,12 +139,12 @@ class Names:
         if path_and_name.startswith((PATH[1:], "aws-service-role/", "aws-reserved/")):
             return path_and_name
         path, slash, name = path_and_name.rpartition("/")
-        return PATH[1:] + path + slash + self.real(name, 2000)
+        return PATH[1:] + path + slash + self.real(name)
 
     def _parts(self, role_and_session: str) -> str:
         if role_and_session.startswith(("AWSReservedSSO", "aws-")):
             return role_and_session
-        return "/".join(self.real(part, 2000) for part in role_and_session.split("/"))
+        return "/".join(self.real(part) for part in role_and_session.split("/"))
 
     def account(self, number: str) -> str:
         """The real number of an account of the lesson; any other number as it is."""

@@ -104,10 +104,25 @@ def test_tags_that_name_a_user_follow_the_user():
 
 
 def test_a_prefix_makes_no_allowed_name_a_forbidden_one():
-    long = "x" * 60
-    assert names().request("sts", "AssumeRole", {"RoleSessionName": long}) == {
-        "RoleSessionName": long
-    }
+    for service, operation, name, most in (
+        ("sts", "AssumeRole", "RoleSessionName", 64),
+        ("iam", "CreateUser", "UserName", 64),
+        ("s3", "DeleteBucket", "Bucket", 63),
+    ):
+        for length in (most - 5, most, most + 1):
+            found = names().request(service, operation, {name: "x" * length})[name]
+            assert len(found) == length and found.startswith("sts-lab-ab12cd-")
+
+
+def test_not_even_a_long_name_is_somebody_elses():
+    """The prefix goes on whatever its length, so nothing outside of the run can be named."""
+    bucket = "a-bucket-of-the-company-with-a-name-as-long-as-it-can-be-123456"
+    assert len(bucket) == 63
+    for operation, name in (("CopyObject", "Bucket"), ("DeleteBucket", "Bucket")):
+        found = names().request("s3", operation, {name: bucket, "CopySource": f"{bucket}/k"})
+        assert found[name] != bucket and not found["CopySource"].startswith(bucket)
+    arn = "arn:aws:s3:ap-northeast-2:111122223333:accesspoint/theirs"
+    assert names().request("s3", "PutObject", {"Bucket": arn})["Bucket"] != arn
 
 
 def test_broken_json_is_sent_as_it_is():
@@ -154,3 +169,22 @@ def test_there_and_back(name):
         f"arn:aws:iam::111122223333:role/team/{name}",
     ):
         assert known.lesson(known.text(arn)) == arn
+
+
+@pytest.mark.parametrize(
+    "service, operation, name",
+    [
+        ("iam", "CreatePolicy", "PolicyName"),
+        ("iam", "CreateUser", "UserName"),
+        ("iam", "CreateRole", "RoleName"),
+        ("iam", "CreateGroup", "GroupName"),
+        ("iam", "CreateInstanceProfile", "InstanceProfileName"),
+        ("iam", "CreateVirtualMFADevice", "VirtualMFADeviceName"),
+        ("s3", "CreateBucket", "Bucket"),
+        ("ec2", "CreateSecurityGroup", "GroupName"),
+    ],
+)
+def test_whatever_is_created_can_be_found_again(service, operation, name):
+    for length in (1, 2, 40, 64, 128):
+        found = names().request(service, operation, {name: "x" * length})
+        assert found[name].startswith("sts-lab-ab12cd-"), length
