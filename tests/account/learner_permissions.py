@@ -46,8 +46,13 @@ _PATHLESS = ("iam:GetGroup", "iam:GetInstanceProfile", "iam:GetRole", "iam:GetUs
 
 
 def asked(trail: Iterable[Mapping[str, Any]], learners: Iterable[str]) -> dict[str, list[str]]:
-    """Action -> patterns of the resources on which the learners called it."""
-    events, found = list(trail), defaultdict(set)
+    """Action -> patterns of the resources on which the learners called it.
+
+    Calls that were refused count as well: a lesson makes them to see another policy refuse.
+    Whether one of them got through for a moment, before AWS had caught up, is chance.
+    """
+    events = [{k: v for k, v in event.items() if k != "errorCode"} for event in trail]
+    found = defaultdict(set)
     for learner in learners:
         for statement in least_privilege(events, principal=learner)["Statement"]:
             for action in statement["Action"]:
