@@ -1,4 +1,5 @@
-"""Shared fixtures, and nbval's cells in order: after a first failure the rest is skipped."""
+"""Shared fixtures; slow files first, so that no worker is left with one at the end; nbval's cells
+in order: after a first failure the rest is skipped."""
 
 from __future__ import annotations
 
@@ -6,6 +7,11 @@ import pytest
 from scene import World
 
 _failed_notebooks: dict[str, str] = {}
+
+
+def pytest_collection_modifyitems(items):
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def pytest_runtest_makereport(item, call):

@@ -37,10 +37,16 @@ RUN_ALL = """async () => {
     await app.commands.execute("notebook:run-all-cells");
     await app.commands.execute("docmanager:save");
 }"""
-CONNECTED = """() => {
+OPEN = """async path => {
+    const app = window.jupyterapp;
+    await app.commands.execute("application:close-all");
+    await app.commands.execute("docmanager:open", {path});
+}"""
+CONNECTED = """path => {
     const panel = window.jupyterapp?.shell?.currentWidget;
     const kernel = panel?.sessionContext?.session?.kernel;
-    return kernel?.connectionStatus === "connected" && kernel?.status === "idle";
+    return panel?.context?.path === path
+        && kernel?.connectionStatus === "connected" && kernel?.status === "idle";
 }"""
 
 pytestmark = [
@@ -81,13 +87,18 @@ def jupyter(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def browser():
+def page(jupyter):
+    """JupyterLab in Chromium, opened as `make lab` opens it: on the first notebook."""
     from playwright.sync_api import sync_playwright
 
+    base, token = jupyter
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield running
-        running.close()
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{base}/lab/tree/notebooks/{STEMS[0]}.ipynb?token={token}")
+        page.wait_for_function(CONNECTED, arg=f"notebooks/{STEMS[0]}.ipynb", timeout=60_000)
+        yield page
+        browser.close()
 
 
 def saved(jupyter, path):
@@ -133,12 +144,11 @@ def look_through(page, stem):
 
 
 @pytest.mark.parametrize("stem", STEMS)
-def test_run_all_in_jupyterlab(jupyter, browser, stem):
-    base, token = jupyter
+def test_run_all_in_jupyterlab(jupyter, page, stem):
     path = f"notebooks/{stem}.ipynb"
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.goto(f"{base}/lab/tree/{path}?reset&token={token}")
-    page.wait_for_function(CONNECTED, timeout=60_000)
+    if stem != STEMS[0]:
+        page.evaluate(OPEN, path)
+    page.wait_for_function(CONNECTED, arg=path, timeout=60_000)
     page.evaluate(RUN_ALL)
     notebook = saved(jupyter, path)
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
@@ -154,5 +164,4 @@ def test_run_all_in_jupyterlab(jupyter, browser, stem):
     page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0")
     page.wait_for_timeout(300)
     assert page.locator(".jp-RenderedHTMLCommon h1").first.inner_text().startswith(title)
-    page.close()
     end_kernels(jupyter)
