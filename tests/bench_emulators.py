@@ -255,7 +255,7 @@ def unmoved_clock() -> Iterator[list[str]]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield [f"http://127.0.0.1:{server.server_port}/advance", "X-Bench", "1"]
+        yield [f"http://127.0.0.1:{server.server_port}/", "X-Bench", "1"]
         server.shutdown()
 
 

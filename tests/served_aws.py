@@ -49,7 +49,7 @@ from labhelpers.sandbox.errors import EC2, JSON, S3, Family, Refusal, render
 from labhelpers.sandbox.federation import issuer
 from labhelpers.sandbox.gateway import _addressed
 from labhelpers.sandbox.interpret import Call
-from labhelpers.sandbox.server import Sandbox
+from labhelpers.sandbox.server import HOST, Sandbox, _listen
 from labhelpers.sandbox.wire import from_environ
 from labhelpers.sandbox.workloads import service_roles
 
@@ -312,6 +312,7 @@ class Front:
             "calls": self._calls,
             "change": self.change,
             "contents": self._contents,
+            "fork": self._fork,
             "github_token": self._github_token,
             "trail": self._gateway.recorder.events,
         }
@@ -391,6 +392,30 @@ class Front:
 
     def _github_token(self, **claims: Any) -> str:
         return issuer(GITHUB, self._sandbox.clock, self._gateway.registry).github_actions(**claims)
+
+    def _fork(self) -> dict[str, Any]:
+        """A copy of this AWS as it is now, in a process of its own: its pid and endpoint.
+
+        It has no faults, nothing lags in it any more, and it ends with its parent's stdin.
+        """
+        answering.moto_app("ec2")  # an import that another thread has begun would never end there
+        reader, writer = os.pipe()
+        with self._gateway._lock:
+            child = os.fork()
+        if child:
+            os.close(writer)
+            with os.fdopen(reader) as pipe:
+                return {"pid": child, "endpoint_url": pipe.read()}
+        try:  # only the thread of this request lives on here
+            self._sandbox._server.close_sockets()
+            self.change(lag=0.0, latency=0.0, throttle=0.0)
+            server = _listen(self, 0)
+            threading.Thread(target=server.serve).start()
+            os.write(writer, f"http://{HOST}:{server.effective_port}".encode())
+            os.close(writer)
+            _until_stdin_ends(threading.Event())
+        finally:
+            os._exit(0)
 
     def _calls(self) -> dict[str, dict[str, int]]:
         with self._lock:
@@ -571,6 +596,7 @@ class ServedAws:
 
     def __init__(self, process: subprocess.Popen, told: dict[str, Any], folder: Path) -> None:
         self.process, self.endpoint_url = process, told["endpoint_url"]
+        self._pid = process.pid
         self._token, self._keys = told["token"], told["accounts"]
         self.accounts: tuple[str, ...] = tuple(self._keys)
         first, *others = self.accounts
@@ -617,6 +643,24 @@ class ServedAws:
     def calls(self) -> dict[str, dict[str, int]]:
         """Requests by service: "seen", "throttled", "stale" (answered from the past)."""
         return self._ask("calls")
+
+    def fork(self) -> ServedAws:
+        """A copy of everything as it is now, without faults; `with` ends it."""
+        return self.forked(self._ask("fork"), Path(self.environ["LAB_STATE_DIR"]))
+
+    def forked(self, told: dict[str, Any], state: Path) -> ServedAws:
+        """What the verb "fork" has told, as another one of these with journals in `state`."""
+        other = copy.copy(self)
+        other.endpoint_url, other._pid = told["endpoint_url"], told["pid"]
+        where = {"AWS_ENDPOINT_URL": other.endpoint_url, "LAB_STATE_DIR": str(state)}
+        other.environ = self.environ | where
+        return other
+
+    def __enter__(self) -> ServedAws:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.kill(self._pid, signal.SIGKILL)
 
     def _ask(self, verb: str, **wanted: Any) -> Any:
         connection = HTTPConnection(self.endpoint_url.removeprefix("http://"), timeout=30)

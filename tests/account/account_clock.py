@@ -7,6 +7,7 @@ import os
 import time
 import urllib.request
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from botocore.retries.standard import ExponentialBackoff
 
@@ -16,16 +17,20 @@ from labhelpers.account import calls, clock
 LAG = 0.2  # seconds; a little more than test_series lets the served AWS lag
 
 
-def make_waits_short() -> None:
-    """LAB_TEST_CONTROL is the address at which the served AWS moves its clock, with a token."""
+def ask(verb: str, **wanted: Any) -> Any:
+    """Have the served AWS do something; LAB_TEST_CONTROL says where, and with which token."""
     address, header, token = json.loads(os.environ["LAB_TEST_CONTROL"])
+    request = urllib.request.Request(address + verb, json.dumps(wanted).encode(), {header: token})
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def make_waits_short() -> None:
+    """Waiting moves the clocks instead."""
 
     def move(seconds: float) -> timedelta:
         """Move the served clock; how far it is ahead of real time now."""
-        body = json.dumps({"seconds": seconds}).encode()
-        request = urllib.request.Request(address, body, {header: token})
-        with urllib.request.urlopen(request) as answer:
-            return datetime.fromisoformat(json.load(answer)) - datetime.now(UTC)
+        return datetime.fromisoformat(ask("advance", seconds=seconds)) - datetime.now(UTC)
 
     ahead = [max(move(0), timedelta(0))]
     opened = handles.Lab.__init__

@@ -35,6 +35,9 @@ def _import_everything() -> None:
     import labhelpers.account.lab
     import labhelpers.lab  # noqa: F401
 
+    sys.path[:0] = [str(TESTS), str(TESTS.parent)]
+    import moments  # noqa: F401
+
 
 def _in_a_child(path: Path, number: int, environ: dict[str, str]) -> str:
     reader, writer = os.pipe()
@@ -59,11 +62,11 @@ def _run(path: Path, number: int) -> str:
     from IPython.core.interactiveshell import InteractiveShell
 
     os.chdir(path.parent)
-    sys.path.insert(0, str(TESTS))
     from account_clock import make_waits_short
+    from moments import after_each_create
 
     make_waits_short()
-    die_after(number)
+    after_each_create(lambda n: n == number and os.kill(os.getpid(), signal.SIGKILL))
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
@@ -75,29 +78,6 @@ def _run(path: Path, number: int) -> str:
                 error = result.error_before_exec or result.error_in_exec
                 return f"failed: {error!r} in {cell.source}"
     return "done"
-
-
-def die_after(number: int) -> None:
-    """Die when AWS has answered the create whose line was the `number`th in the journal."""
-    from botocore.endpoint import Endpoint
-
-    from labhelpers.account.journal import Journal
-
-    noted, send, written = 0, Endpoint.make_request, Journal.about_to_create
-
-    def note(self, *entry):
-        nonlocal noted
-        written(self, *entry)
-        noted += 1
-
-    def answer(self, *request):
-        dies = noted == number
-        found = send(self, *request)
-        if dies:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return found
-
-    Journal.about_to_create, Endpoint.make_request = note, answer
 
 
 if __name__ == "__main__":

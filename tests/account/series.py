@@ -27,6 +27,12 @@ _sys.path.insert(0, {tests!r})
 from account_clock import make_waits_short as _short
 _short()
 """
+KEEPING = """
+import sys as _sys
+_sys.path.insert(0, {tests!r})
+from moments import after_each_create as _after, keep as _keep
+_after(lambda number: _keep(number, {folder!r}))
+"""
 SUMMARY = """
 import json as _json
 print(_json.dumps({
@@ -42,7 +48,7 @@ lab.close()
 def environ_of(aws: ServedAws, **more: str) -> dict[str, str]:
     """What a kernel has to know to work on the served AWS, and nothing of this machine's AWS."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LAB_", "ACTIONS_"))}
-    control = [aws.endpoint_url + CONTROL_PATH + "advance", TOKEN_HEADER, aws._token]
+    control = [aws.endpoint_url + CONTROL_PATH, TOKEN_HEADER, aws._token]
     ours = {
         "LAB_TEST_CONTROL": json.dumps(control),
         "LAB_AWS_AMI": "ami-0fedcba9876543210",
@@ -51,15 +57,16 @@ def environ_of(aws: ServedAws, **more: str) -> dict[str, str]:
     return kept | aws.environ | ours | more
 
 
-def run(path: Path, environ: dict[str, str], *, allow_errors: bool = False):
-    """(notebook with outputs, summary of its lab)."""
+def run(path: Path, environ: dict[str, str], *, moments: Path | None = None):
+    """(notebook with outputs, summary of its lab); `moments` is the folder for moments.keep."""
     notebook = nbformat.read(path, as_version=4)
     new = nbformat.v4.new_code_cell
     startup = STARTUP.format(tests=str(Path(__file__).parent))
+    if moments:
+        startup += KEEPING.format(tests=str(ROOT / "tests"), folder=str(moments))
     notebook.cells = [new(startup), *notebook.cells, new(SUMMARY)]
-    client = NotebookClient(
-        notebook, timeout=120, allow_errors=allow_errors, resources={"metadata": {"path": FOLDER}}
-    )
+    where = {"metadata": {"path": FOLDER}}
+    client = NotebookClient(notebook, timeout=120, resources=where)
     client.execute(env=environ)
     outputs = notebook.cells.pop().outputs
     said = next((o["text"] for o in outputs if o.get("name") == "stdout"), "")

@@ -10,8 +10,11 @@ import nbformat
 import pytest
 from learner_permissions import FILE as LEARNER
 from learner_permissions import asked, policy, text
+from moments import kept
 from series import NOTEBOOKS, ROOT, environ_of, lesson_record, run
 from served_aws import served_aws
+
+from labhelpers.__main__ import main
 
 LESSONS = ROOT / "labhelpers" / "account" / "lessons.json"
 UPDATE = bool(os.environ.get("LAB_UPDATE"))
@@ -21,14 +24,19 @@ each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=[p.stem for p in 
 
 @pytest.mark.slow
 @each_notebook
-def test_the_same_cells_run_on_aws_and_leave_nothing(path, tmp_path):
+def test_the_same_cells_run_on_aws_and_leave_nothing(path, tmp_path, monkeypatch):
     """No error, no difference to what the sandbox expects, no secret shown, nothing left; and
-    all of it with the least permissions."""
+    all of it with the least permissions. Had it died after any create, sweep would have removed
+    what was there (test_dying.py lets some runs die indeed)."""
     permissions = None if UPDATE else LEARNER.read_text()
     with served_aws(tmp_path, **FAULTS, learner_policy=permissions) as aws:
         before = aws.contents()
-        notebook, summary = run(path, environ_of(aws))
+        moments = tmp_path / "moments"
+        notebook, summary = run(path, environ_of(aws), moments=moments)
         assert aws.contents() == before
+        assert len(list(moments.iterdir())) == len(summary["creates"])
+        for then in kept(moments, aws):
+            sweeps_clean(then, before, monkeypatch)
         who = "lab-admin" if UPDATE else "learner"
         first, second = aws.accounts
         learners = (f"arn:aws:iam::{first}:user/{who}", f"arn:aws:iam::{second}:user/lab-admin")
@@ -41,6 +49,14 @@ def test_the_same_cells_run_on_aws_and_leave_nothing(path, tmp_path):
     assert not any(secret in everything for secret in secrets)
     assert sum(calls["throttled"].values()) > 0 or sum(calls["seen"].values()) < 100
     is_recorded(path.stem[:2], lesson_record(summary) | {"asks": asks})
+
+
+def sweeps_clean(aws, before, monkeypatch):
+    for name, value in aws.environ.items():
+        monkeypatch.setenv(name, value)
+    assert aws.contents() != before
+    assert main(["sweep"]) == 0
+    assert aws.contents() == before
 
 
 def in_profiles(folder):

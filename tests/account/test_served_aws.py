@@ -416,3 +416,17 @@ def test_threads_under_all_faults_at_once(aws):
     expected = {"", "Throttling", "EntityAlreadyExists", "LimitExceeded", "NoSuchEntity"}
     assert set(codes) <= expected and len(codes) == 6 * 18
     aws.contents()
+
+
+def test_a_fork_goes_on_by_itself_and_without_faults(aws, iam):
+    iam.create_user(UserName="both")
+    aws.change(lag=LONG, throttle=1.0)
+    with aws.fork() as other:
+        theirs = other.session().client("iam")
+        theirs.create_user(UserName="theirs")
+        keys = keys_of(other, theirs.create_access_key(UserName="theirs")["AccessKey"])
+        assert keys.client("sts", config=ONCE).get_caller_identity()["Account"] == aws.accounts[0]
+        assert {"both", "theirs"} <= other.contents()[aws.accounts[0]]["users"].keys()
+    assert "theirs" not in aws.contents()[aws.accounts[0]]["users"]
+    with pytest.raises(OSError):
+        other.contents()
