@@ -1,12 +1,25 @@
-"""Shared fixtures; slow files first, so that no worker is left with one at the end; nbval's cells
-in order: after a first failure the rest is skipped."""
+"""Shared fixtures, and who runs what: a worker takes a file as a whole, slow ones first, and of
+some files a test. nbval's cells go in order: after a first failure the rest is skipped."""
 
 from __future__ import annotations
 
 import pytest
 from scene import World
 
+#: Of slow tests that share nothing, which several workers may take at a time.
+_SEVERAL = ("tests/account/test_series.py", "tests/test_notebooks.py")
 _failed_notebooks: dict[str, str] = {}
+
+
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return nodeid if file in _SEVERAL else file
+
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(items):

@@ -50,12 +50,13 @@ def test_what_shall_be_allowed_is_waited_for_and_what_shall_be_refused_as_well(s
         )["Role"]["Arn"]
         assert lab.client("sts").assume_role(RoleArn=role, RoleSessionName="me")
         assert lab.differences == []
-    assert sum(slow.calls()["stale"].values()) > 5
+    assert sum(slow.calls()["stale"].values()) > 0
 
 
 def test_without_patience_the_same_calls_meet_the_past(slow, monkeypatch):
     """The counter-proof: the lag is real."""
     monkeypatch.setenv("LAB_AWS_PATIENCE", "0")
+    slow.change(lag=60.0)
     with open_lab() as lab:
         anna = user(lab, "anna")
         assert lab.attempt(anna.client("s3").list_buckets).code == "InvalidAccessKeyId"
