@@ -1,5 +1,6 @@
 """The handle itself: sessions, attempts, closing, and what it says to wrong input."""
 
+import json
 import os
 import socket
 import subprocess
@@ -40,6 +41,29 @@ def test_accounts_are_worlds_apart(lab):
     lab.client("iam").create_user(UserName="anna")
     other = lab.session("444455556666").client("iam")
     assert [u["UserName"] for u in other.list_users()["Users"]] == ["lab-admin"]
+
+
+def test_aws_managed_policies_are_the_same_and_nobodys(lab):
+    """Accounts share them, so nothing that one does may show in another, or in the next lab."""
+    arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    ours, theirs = (lab.session(account).client("iam") for account in (None, "444455556666"))
+    ours.create_user(UserName="alice")
+    ours.attach_user_policy(UserName="alice", PolicyArn=arn)
+    wide = json.dumps({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+    changes = (
+        (ours.create_policy_version, {"PolicyDocument": wide, "SetAsDefault": True}),
+        (ours.tag_policy, {"Tags": [{"Key": "k", "Value": "v"}]}),
+        (ours.delete_policy, {}),
+    )
+    for change, more in changes:
+        refused = lab.attempt(change, PolicyArn=arn, **more)
+        assert refused.code == "AccessDenied" and not refused.succeeded
+    seen = [iam.get_policy(PolicyArn=arn)["Policy"] for iam in (ours, theirs)]
+    assert [policy["AttachmentCount"] for policy in seen] == [1, 0]
+    assert seen[0]["PolicyId"] == seen[1]["PolicyId"]
+    with open_lab("sandbox") as another:
+        policy = another.client("iam").get_policy(PolicyArn=arn)["Policy"]
+        assert policy["AttachmentCount"] == 0
 
 
 def test_session_from_takes_every_usual_form(world):

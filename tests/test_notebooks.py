@@ -1,7 +1,7 @@
 """The notebooks as a whole: hygiene, exercises and their solutions, and the counter-proof.
 
-nbval runs them cell by cell. Here each one runs a second time on a sandbox that allows
-everything, where it has to fail: a lesson that passes there teaches nothing.
+nbval runs them cell by cell. Here each one runs at last on a sandbox that allows everything,
+where it has to fail: a lesson that passes there teaches nothing.
 """
 
 import json
@@ -36,15 +36,10 @@ def read(path):
     return nbformat.read(path, as_version=4)
 
 
-def execute(notebook, startup="", allow_errors=False):
-    """Run a copy of a notebook, `startup` before its first cell."""
-    if startup:
-        notebook.cells.insert(0, nbformat.v4.new_code_cell(startup))
-    client = NotebookClient(
-        notebook, timeout=60, allow_errors=allow_errors, resources={"metadata": {"path": FOLDER}}
-    )
-    client.execute()
-    return notebook
+def execute(notebook, startup):
+    """Run a notebook, `startup` before its first cell."""
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(startup))
+    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": FOLDER}}).execute()
 
 
 def code_cells(notebook):
@@ -129,31 +124,42 @@ _time.tzset()
 
 
 @each_notebook
-def test_solutions_are_right_and_every_other_answer_is_judged(path):
-    """Run All twice in one kernel, far from UTC: with every solution in its cell, then anew.
+def test_every_answer_is_judged_and_nothing_passes_where_everything_is_allowed(path, tmp_path):
+    """Run All three times in one kernel, far from UTC.
 
-    The second time dots are "not attempted", nonsense and the listed wrong answers are wrong, and
-    Run All goes on. Most learners run everything first and answer afterwards: then the solutions
-    are right as well. Outputs travel: no secret access key and no session token may stand in one.
+    First with every solution in its cell. Then anew: dots are "not attempted", nonsense and the
+    listed wrong answers are wrong, and Run All goes on. Most learners run everything first and
+    answer afterwards: then the solutions are right as well. Outputs travel: no secret access key
+    and no session token may stand in one. At last an assertion fails, for nothing is refused.
     """
     notebook = read(path)
     for number, _, solution in exercises(notebook):
         notebook.cells[number].source = solution
     solved = [notebook.cells[checked] for _, checked, _ in exercises(read(path))]
-    judged = read(path)
+    judged, permissive = read(path), read(path)
     answered, expected = judge_everything(judged)
-    for number, cell in enumerate(judged.cells):
-        cell["id"] = f"again-{number}"
-    notebook.cells += [*judged.cells, *answered, nbformat.v4.new_code_cell(SECRETS)]
-    execute(notebook, TIME_ZONE)
+    witness, new = tmp_path / "witness", nbformat.v4.new_code_cell
+    told = new(SECRETS)
+    enforced = [*notebook.cells, *judged.cells, *answered]
+    permit = new(PERMISSIVE.format(witness=str(witness)))
+    notebook.cells = [*enforced, told, permit, *permissive.cells]
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number}"
+    with pytest.raises(CellExecutionError) as failed:
+        execute(notebook, TIME_ZONE)
+    assert failed.value.ename == "AssertionError", failed.value
+    assert any(o.output_type == "error" for c in code_cells(permissive) for o in c.outputs), (
+        failed.value
+    )
+    assert witness.read_text().count("asked") > 0, "the permissive rules were never asked"
     for cell in (*solved, *answered):
         assert "✓ right" in shown(cell), (cell.source, shown(cell))
     assert expected, "each notebook has an exercise"
     for cell, count in expected:
         said = shown(cell)
         assert said.count("✗ wrong") == count and said.count("not attempted") == 1, said
-    secrets = json.loads(notebook.cells.pop().outputs[0]["text"])
-    everything = json.dumps([cell.get("outputs", []) for cell in notebook.cells])
+    secrets = json.loads(told.outputs[0]["text"])
+    everything = json.dumps([cell.get("outputs", []) for cell in enforced])
     assert secrets and not any(secret in everything for secret in secrets)
 
 
@@ -174,12 +180,3 @@ def judge_everything(notebook):
         check.source = f"{check.source.removesuffix(call)}print({call})\n{again}"
         expected.append((check, len(wrong)))
     return answered, expected
-
-
-@each_notebook
-def test_fails_on_a_sandbox_that_allows_everything(path, tmp_path):
-    witness = tmp_path / "witness"
-    with pytest.raises(CellExecutionError) as failed:
-        execute(read(path), PERMISSIVE.format(witness=str(witness)))
-    assert failed.value.ename == "AssertionError", failed.value
-    assert witness.read_text().count("asked") > 0, "the permissive rules were never asked"

@@ -59,6 +59,33 @@ def leave_policies_to_the_engine() -> None:
     trust._validate_trust_policy_action = staticmethod(lambda action: None)
 
 
+def share_aws_managed_policies() -> None:
+    """moto reads AWS's 1,500 policies anew for each account of each sandbox, which was most of the
+    time that opening one took. Nobody can change them: only the attachment count is an account's.
+    Safe to call again."""
+    from moto.iam.models import IAMBackend
+
+    read = IAMBackend._init_aws_policies
+    if hasattr(read, "_lab_originals"):
+        return
+    originals: dict[str, list] = {}
+
+    def shared(backend) -> list:
+        partition = backend.region_name
+        if partition not in originals:
+            originals[partition] = read(backend)
+        return [_copied(policy, backend.account_id) for policy in originals[partition]]
+
+    shared._lab_originals = originals
+    IAMBackend._init_aws_policies = shared
+
+
+def _copied(policy, account_id: str):
+    other = object.__new__(type(policy))
+    other.__dict__.update(policy.__dict__, account_id=account_id, attachment_count=0)
+    return other
+
+
 @contextmanager
 def host_free_imports() -> Iterator[None]:
     """While moto loads a service: some of its modules make a session as they are imported."""

@@ -182,7 +182,7 @@ def _reset_moto() -> None:
     from moto.core.config import default_user_config
     from moto.core.model_instances import reset_model_data
 
-    from labhelpers.sandbox.moto_session import keep_host_out
+    from labhelpers.sandbox.moto_session import keep_host_out, share_aws_managed_policies
     from labhelpers.sandbox.unique_ids import give_ids_their_prefixes
 
     keep_host_out()
@@ -190,5 +190,6 @@ def _reset_moto() -> None:
     os.environ.pop("MOTO_ACCOUNT_ID", None)
     default_user_config["iam"]["load_aws_managed_policies"] = True
     give_ids_their_prefixes()
+    share_aws_managed_policies()
     BackendDict.reset()
     reset_model_data()
