@@ -249,20 +249,24 @@ class Calls:
             waited = time.monotonic() - started
             if not self._may_change(operation, reply, expected, waited):
                 break
-            if waited > 2 and not told:
+            pause = _PAUSES[min(number, len(_PAUSES) - 1)]
+            if reply.agrees_with(expected) and not reply.blames_another(expected):
+                pause = self._unsettled()  # one more refusal before would prove nothing
+            if waited + pause > 2 and not told:
                 told = True
                 print(f"{operation}: waiting for AWS to catch up (at most {self.patience:.0f} s) …")
-            time.sleep(_PAUSES[min(number, len(_PAUSES) - 1)])
+            time.sleep(pause)
             reply, error = self._ask(sent, parameters, send)
         return reply, error
 
-    def _age(self) -> float:
-        """Seconds since the last change of a policy."""
-        return (self.clock.now() - self._changed_at).total_seconds()
+    def _unsettled(self) -> float:
+        """Seconds for which the last change of a policy may still be on its way; 0 if none is."""
+        age = (self.clock.now() - self._changed_at).total_seconds()
+        return max(0.0, min(SETTLES_IN, self.patience) - age)
 
     def _let_settle(self) -> None:
         """An MFA code works once, so it is not spent while AWS may still be catching up."""
-        while (left := min(SETTLES_IN, self.patience) - self._age()) > 0:
+        while left := self._unsettled():
             time.sleep(min(left, 1))
 
     def _may_change(
@@ -270,13 +274,13 @@ class Calls:
     ) -> bool:
         if waited > self.patience:
             return False
-        fresh = self._age() < min(SETTLES_IN, self.patience)
+        # A refusal, even an expected one, may come from the policies before the last change.
+        early = reply.code in REFUSAL_CODES and self._unsettled() > 0
         if expected is None:
             # EC2 knows a new instance profile some seconds after IAM does.
-            late = operation == "RunInstances" and reply.code == "InvalidParameterValue"
-            return late or (fresh and reply.parsed is None and reply.code in REFUSAL_CODES)
-        if reply.agrees_with(expected):  # of several that refuse, AWS may name any
-            return fresh and reply.blames_another(expected)
+            return early or (operation == "RunInstances" and reply.code == "InvalidParameterValue")
+        if reply.agrees_with(expected):
+            return early
         again = operation.startswith(_READS) or operation in _REPEATABLE
         return reply.parsed is None or again
 

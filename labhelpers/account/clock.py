@@ -44,5 +44,5 @@ def _told(move: timedelta) -> str:
         if seconds >= size and seconds % size == 0 and (word != "minute" or seconds < 7200):
             return f"{seconds // size} {word}{'s' if seconds > size else ''}"
     if seconds >= 3600:
-        return "hours"
+        return "some hours"
     return f"{seconds} seconds"

@@ -10,6 +10,7 @@ import pytest
 from scene import allow, policy, trusts
 
 from labhelpers import SandboxOnly, open_lab
+from labhelpers.account import calls
 from labhelpers.account.mirror import Reply
 
 HERE = {"CreateBucketConfiguration": {"LocationConstraint": "ap-northeast-2"}}
@@ -51,6 +52,32 @@ def test_what_shall_be_allowed_is_waited_for_and_what_shall_be_refused_as_well(s
         assert lab.client("sts").assume_role(RoleArn=role, RoleSessionName="me")
         assert lab.differences == []
     assert sum(slow.calls()["stale"].values()) > 0
+
+
+def test_an_early_refusal_is_not_believed(learner, monkeypatch, capsys):
+    """Both refuse, but AWS for no better reason than that it does not know the role yet."""
+    monkeypatch.setenv("LAB_AWS_PATIENCE", "10")
+    monkeypatch.setattr(calls, "SETTLES_IN", 3.0)
+    with open_lab() as lab:
+        anna = user(lab, "anna", allow("sts:AssumeRole"))
+        arn = anna.client("sts").get_caller_identity()["Arn"]
+        wants = {"Condition": {"StringEquals": {"sts:ExternalId": "case-17"}}}
+        ask = {"RoleArn": "arn:aws:iam::111122223333:role/r", "RoleSessionName": "me"}
+        learner.change(lag=2.0, drift="ignore-external-id")
+        lab.client("iam").create_role(
+            RoleName="r", AssumeRolePolicyDocument=policy(trusts(arn, **wants))
+        )
+        stale = learner.calls()["stale"]["sts"]
+        assert lab.attempt(anna.client("sts").assume_role, **ask).allowed
+        assert learner.calls()["stale"]["sts"] > stale  # it was refused at first
+        learner.change(lag=0.0, drift=None)
+        assert [said.partition(",")[0] for said in lab.differences] == [
+            "sts:AssumeRole: AWS says allowed"
+        ]
+        before = learner.calls()["seen"]["sts"]
+        assert lab.attempt(anna.client("sts").assume_role, **ask).code == "AccessDenied"
+        assert learner.calls()["seen"]["sts"] == before + 1  # long after the change: once
+    assert "AssumeRole: waiting for AWS to catch up" in capsys.readouterr().out
 
 
 def test_without_patience_the_same_calls_meet_the_past(slow, monkeypatch):
