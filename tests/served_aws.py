@@ -406,7 +406,10 @@ class Front:
             os.close(writer)
             with os.fdopen(reader) as pipe:
                 return {"pid": child, "endpoint_url": pipe.read()}
-        try:  # only the thread of this request lives on here
+        try:  # only the thread of this request lives on here: nobody would release what others hold
+            for held in (self, self._dice, self._lag):
+                held._lock = threading.Lock()
+            answering._app_lock = threading.Lock()
             self._sandbox._server.close_sockets()
             self.change(lag=0.0, latency=0.0, throttle=0.0)
             server = _listen(self, 0)

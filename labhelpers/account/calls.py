@@ -230,12 +230,13 @@ class Calls:
     def _ask(
         self, operation: str, parameters: Mapping, send: Send
     ) -> tuple[Reply, ClientError | None]:
+        early = self._unsettled() > 0
         try:
             return Reply(send(operation, parameters)), None
         except ClientError as error:
             said = error.response.get("Error", {})
             told = blocked_by(str(said.get("Message", "")))
-            return Reply(None, str(said.get("Code", "")), told), error
+            return Reply(None, str(said.get("Code", "")), told, early=early), error
 
     def _expect(self, caller: Caller, service: str, operation: str, given: Mapping):
         if self.mirror is None:
@@ -274,8 +275,7 @@ class Calls:
     ) -> bool:
         if waited > self.patience:
             return False
-        # A refusal, even an expected one, may come from the policies before the last change.
-        early = reply.code in REFUSAL_CODES and self._unsettled() > 0
+        early = reply.early and reply.code in REFUSAL_CODES
         if expected is None:
             # EC2 knows a new instance profile some seconds after IAM does.
             return early or (operation == "RunInstances" and reply.code == "InvalidParameterValue")

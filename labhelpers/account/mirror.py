@@ -36,12 +36,14 @@ _NOT_MIRRORED = frozenset(
 @dataclass(frozen=True)
 class Reply:
     """One answer: `parsed` of a call that succeeded, else the error's code, and what it tells of
-    the policy that refused: (outcome, kind of policy), None where it tells nothing."""
+    the policy that refused: (outcome, kind of policy), None where it tells nothing. An `early`
+    answer of AWS may still come from the policies before the last change."""
 
     parsed: Mapping[str, Any] | None = None
     code: str = ""
     told: tuple[str, str | None] | None = None
     outcome: Outcome | None = None
+    early: bool = False
 
     def agrees_with(self, other: Reply) -> bool:
         """Both succeeded, or both failed with the same code."""

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from datetime import timedelta
 
 import pyotp
@@ -11,7 +12,7 @@ from scene import allow, policy, trusts
 
 from labhelpers import SandboxOnly, open_lab
 from labhelpers.account import calls
-from labhelpers.account.mirror import Reply
+from labhelpers.account.mirror import Mirror, Reply
 
 HERE = {"CreateBucketConfiguration": {"LocationConstraint": "ap-northeast-2"}}
 
@@ -78,6 +79,26 @@ def test_an_early_refusal_is_not_believed(learner, monkeypatch, capsys):
         assert lab.attempt(anna.client("sts").assume_role, **ask).code == "AccessDenied"
         assert learner.calls()["seen"]["sts"] == before + 1  # long after the change: once
     assert "AssumeRole: waiting for AWS to catch up" in capsys.readouterr().out
+
+
+def test_how_late_the_mirror_answers_does_not_matter(slow, monkeypatch):
+    """What AWS has said before counts as early, however long the mirror thinks about it."""
+    monkeypatch.setattr(calls, "SETTLES_IN", 0.6)
+    with open_lab() as lab:
+        anna = user(lab, "anna")
+        assert lab.attempt(anna.client("s3").list_buckets).blocked_by == "identity"
+        text = policy({"Effect": "Deny", "Action": "s3:*", "Resource": "*"})
+        slow.change(lag=0.5)
+        lab.client("iam").put_user_policy(UserName="anna", PolicyName="own", PolicyDocument=text)
+        real = Mirror.ask
+
+        def slowly(*arguments):
+            time.sleep(1)
+            return real(*arguments)
+
+        monkeypatch.setattr(Mirror, "ask", slowly)
+        assert lab.attempt(anna.client("s3").list_buckets).outcome == "ExplicitlyDenied"
+        assert lab.differences == []
 
 
 def test_without_patience_the_same_calls_meet_the_past(slow, monkeypatch):
