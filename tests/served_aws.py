@@ -398,7 +398,7 @@ class Front:
 
         It has no faults, nothing lags in it any more, and it ends with its parent's stdin.
         """
-        answering.moto_app("ec2")  # an import that another thread has begun would never end there
+        answering.load("ec2")  # an import that another thread has begun would never end there
         reader, writer = os.pipe()
         with self._gateway._lock:
             child = os.fork()

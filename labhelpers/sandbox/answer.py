@@ -36,6 +36,7 @@ _OWNER_PAYS = (
 )
 _FORMS = ("application/x-www-form-urlencoded", "application/x-url-encoded", "multipart/")
 _app_lock = threading.Lock()
+_apps: dict[str, Any] = {}
 
 
 def answer(
@@ -162,14 +163,22 @@ def forward_environ(
     return environ
 
 
+def load(service: str) -> None:
+    """Have moto's part of a service ready. Two threads that import a package at once, one of them
+    by way of its modules, may each get half of it: whoever needs a service loads it here first."""
+    if service in _OWN_SERVICES:
+        moto_app(service)
+
+
 def moto_app(service: str):
     """moto's WSGI application of one service, built at first use."""
-    # Two threads must not build the same application at once.
-    with _app_lock, host_free_imports():
-        return _build_app(service)
+    if service not in _apps:
+        with _app_lock, host_free_imports():
+            if service not in _apps:
+                _apps[service] = _build_app(service)
+    return _apps[service]
 
 
-@lru_cache(maxsize=8)
 def _build_app(service: str):
     from moto.moto_server.werkzeug_app import create_backend_app
 

@@ -71,6 +71,7 @@ class Gateway:
         lab_now = self.clock.now()
         try:
             caller = authenticate(http, family, self.registry, lab_now)
+            answer.load(caller.service)
             with self._lock:
                 call = interpret(http, caller, family, self.registry, lab_now)
                 decision = authorize.authorize(

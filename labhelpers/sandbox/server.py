@@ -72,9 +72,9 @@ class Sandbox:
         from labhelpers.sandbox import answer
 
         for service in ("iam", "s3"):
-            answer.moto_app(service)
+            answer.load(service)
         if not self._closing.wait(EC2_WARM_UP_DELAY):
-            answer.moto_app("ec2")
+            answer.load("ec2")
 
     def close(self) -> None:
         """Stop listening; open connections are dropped. Can be called twice."""
@@ -182,10 +182,16 @@ def _reset_moto() -> None:
     from moto.core.config import default_user_config
     from moto.core.model_instances import reset_model_data
 
-    from labhelpers.sandbox.moto_session import keep_host_out, share_aws_managed_policies
+    from labhelpers.sandbox.moto_session import (
+        host_free_imports,
+        keep_host_out,
+        share_aws_managed_policies,
+    )
     from labhelpers.sandbox.unique_ids import give_ids_their_prefixes
 
     keep_host_out()
+    with host_free_imports():  # before any thread does: see answer.load()
+        import moto.s3.models  # noqa: F401
     # moto would let this variable override the account of every request.
     os.environ.pop("MOTO_ACCOUNT_ID", None)
     default_user_config["iam"]["load_aws_managed_policies"] = True

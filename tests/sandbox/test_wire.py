@@ -3,6 +3,7 @@
 import http.client
 import socket
 import string
+import threading
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,6 +11,8 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from labhelpers.sandbox import answer as answering
 
 
 @pytest.fixture(scope="module")
@@ -205,3 +208,18 @@ def test_dispatch_errors_have_their_own_shape(shared):
     assert (status, "<Code>MalformedInput</Code>" in text, "Message" in text) == (400, True, False)
     status, text = signed(shared, "POST", "/", b"", form, "sts")
     assert status == 302
+
+
+def test_a_request_waits_while_another_thread_loads_its_service(lab, monkeypatch):
+    """Half a package would be a wrong answer; requests of other services go on meanwhile."""
+    monkeypatch.setattr(answering, "_apps", {})
+    listing, codes = lab.client("s3").list_buckets, []
+    with answering._app_lock:
+        thread = threading.Thread(target=lambda: codes.append(lab.attempt(listing).code))
+        thread.start()
+        thread.join(0.2)
+        assert thread.is_alive()
+        assert lab.client("sts").get_caller_identity()
+        assert codes == []
+    thread.join()
+    assert codes == [""] and "s3" in answering._apps
