@@ -251,7 +251,8 @@ class Calls:
             if not self._may_change(operation, reply, expected, waited):
                 break
             pause = _PAUSES[min(number, len(_PAUSES) - 1)]
-            if reply.agrees_with(expected) and not reply.blames_another(expected):
+            agreed = expected is not None and reply.agrees_with(expected)
+            if agreed and not reply.blames_another(expected):
                 pause = self._unsettled()  # one more refusal before would prove nothing
             if waited + pause > 2 and not told:
                 told = True

@@ -248,3 +248,6 @@ def test_a_new_instance_profile_is_waited_for(account):
     assert may_change("RunInstances", late, None, waited=1)
     assert not may_change("RunInstances", late, None, waited=account.settings.patience + 1)
     assert not may_change("DescribeInstances", late, None, waited=1)
+    settle, started = account._calls._settle, {"Instances": []}
+    got, _ = settle("RunInstances", late, None, None, "RunInstances", {}, lambda *_: started)
+    assert got.parsed == started  # asked again
