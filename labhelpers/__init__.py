@@ -14,13 +14,13 @@ _WHERE = {
     "Outcome": "labhelpers.outcome",
     "SandboxOnly": "labhelpers.errors",
     "check": "labhelpers.exercises",
-    "compare_grants": "labhelpers.sandbox.cloudtrail.least_privilege",
-    "least_privilege": "labhelpers.sandbox.cloudtrail.least_privilege",
+    "compare_grants": "labhelpers.sandbox.record.least_privilege",
+    "least_privilege": "labhelpers.sandbox.record.least_privilege",
     "mask": "labhelpers.masking",
     "masked": "labhelpers.masking",
     "playground": "labhelpers.widgets",
-    "read_cloudtrail_files": "labhelpers.sandbox.cloudtrail.files",
-    "write_cloudtrail_files": "labhelpers.sandbox.cloudtrail.files",
+    "read_cloudtrail_files": "labhelpers.sandbox.record.files",
+    "write_cloudtrail_files": "labhelpers.sandbox.record.files",
 }
 _ROOMS = ("charts", "policy", "terraform")
 

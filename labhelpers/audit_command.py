@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from labhelpers.terraform.findings import Audit, Finding
+    from labhelpers.terraform.checks.findings import Audit, Finding
 
 _ABOUT = """\
 Resolve a Terraform configuration (a directory, or a plan or state in JSON) without asking AWS,
@@ -39,10 +39,10 @@ def add_audit(commands: Any) -> None:
 
 
 def _run(options: Any) -> int:
+    from labhelpers.terraform.access.identities import STAND_IN
     from labhelpers.terraform.checks import audit
-    from labhelpers.terraform.configuration import load
-    from labhelpers.terraform.errors import TerraformError
-    from labhelpers.terraform.identities import STAND_IN
+    from labhelpers.terraform.language.errors import TerraformError
+    from labhelpers.terraform.modules.configuration import load
 
     sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -64,7 +64,7 @@ def _run(options: Any) -> int:
 
 
 def _pair(text: str) -> tuple[str, str]:
-    from labhelpers.terraform.errors import TerraformError
+    from labhelpers.terraform.language.errors import TerraformError
 
     name, sign, value = text.partition("=")
     if not sign:

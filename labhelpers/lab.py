@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
     from labhelpers.account.lab import AccountLab
-    from labhelpers.sandbox.clock import LabClock
     from labhelpers.sandbox.federation import IdentityProvider, SamlIdentityProvider
-    from labhelpers.sandbox.sessions import Session
+    from labhelpers.sandbox.state.clock import LabClock
+    from labhelpers.sandbox.state.sessions import Session
     from labhelpers.sandbox.workloads.container_credentials import ContainerCredentials
     from labhelpers.sandbox.workloads.instance_metadata import InstanceMetadata
     from labhelpers.terraform import Configuration, Deployment

@@ -94,7 +94,8 @@ def served_sandbox() -> tuple[subprocess.Popen, dict[str, str]]:
 
 def own_share(calls: dict) -> None:
     """What the gateway itself takes of a request: all of it but the answer."""
-    from labhelpers.sandbox import answer, gateway
+    from labhelpers.sandbox import gateway
+    from labhelpers.sandbox.answer import replies
 
     spent = {"whole": 0.0, "answer": 0.0}
 
@@ -108,9 +109,9 @@ def own_share(calls: dict) -> None:
 
         return wrapper
 
-    kept = gateway.Gateway.__call__, answer.answer
+    kept = gateway.Gateway.__call__, replies.answer
     gateway.Gateway.__call__ = timed("whole", kept[0])
-    answer.answer = timed("answer", kept[1])
+    replies.answer = timed("answer", kept[1])
     print("\nthe gateway's own share (authenticate, interpret, authorize, record)")
     for what, call in calls.items():
         shares = []
@@ -118,7 +119,7 @@ def own_share(calls: dict) -> None:
             call()
             shares.append(spent["whole"] - spent["answer"])
         print(f"{what:<21}{1000 * median(shares):>12.2f}   (goal 0.5)")
-    gateway.Gateway.__call__, answer.answer = kept
+    gateway.Gateway.__call__, replies.answer = kept
 
 
 def on_an_account() -> None:

@@ -187,7 +187,8 @@ def main() -> int:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
     print(f"import labhelpers.policy  {import_seconds('labhelpers.policy') * 1000:10.1f} ms")
 
-    from labhelpers.policy import evaluate, explain, parse, validate
+    from labhelpers.policy import evaluate, explain, parse
+    from labhelpers.policy.writing import validate
 
     policies, requests = scene()
     outcomes = [evaluate(request, identity=policies).outcome for request in requests]

@@ -84,7 +84,8 @@ def configuration(lines: int) -> str:
 
 
 def main() -> int:
-    from labhelpers.terraform import Access, audit, hcl, load
+    from labhelpers.terraform import Access, audit, load
+    from labhelpers.terraform.language import hcl
 
     def timed(call) -> float:
         begin = perf_counter()

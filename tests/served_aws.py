@@ -38,19 +38,23 @@ import boto3
 from labhelpers.boto_session import isolated_session
 from labhelpers.lab import DEFAULT_REGION
 from labhelpers.policy import ALLOWED, Decision, PolicyError, parse
-from labhelpers.policy.conditions import YES, Condition
-from labhelpers.policy.evaluate import _kept
-from labhelpers.policy.operators import OPERATORS, Operator
-from labhelpers.policy.parse import _compiled
-from labhelpers.policy.statement import Statement
-from labhelpers.sandbox import answer as answering
-from labhelpers.sandbox import authenticate, authorize, buckets, principals, public_access, state
-from labhelpers.sandbox.errors import EC2, JSON, S3, Family, Refusal, render
+from labhelpers.policy.deciding.evaluate import _kept
+from labhelpers.policy.language.conditions import YES, Condition
+from labhelpers.policy.language.operators import OPERATORS, Operator
+from labhelpers.policy.language.statement import Statement
+from labhelpers.policy.writing.parse import _compiled
+from labhelpers.sandbox.answer import replies as answering
+from labhelpers.sandbox.authenticate import keys as authenticate
+from labhelpers.sandbox.authorize import decide as authorize
 from labhelpers.sandbox.federation import issuer
 from labhelpers.sandbox.gateway import _addressed
-from labhelpers.sandbox.interpret import Call
+from labhelpers.sandbox.interpret import public_access
+from labhelpers.sandbox.interpret.reading import Call
 from labhelpers.sandbox.server import HOST, Sandbox, _listen
-from labhelpers.sandbox.wire import from_environ
+from labhelpers.sandbox.state import buckets, stored_principals
+from labhelpers.sandbox.state import iam as state
+from labhelpers.sandbox.wire.errors import EC2, JSON, S3, Family, Refusal, render
+from labhelpers.sandbox.wire.http import from_environ
 from labhelpers.sandbox.workloads import service_roles
 
 ACCOUNTS = ("123456789012", "210987654321")
@@ -85,7 +89,7 @@ class Lag:
     """IAM and bucket policies as a decision sees them: for a while as they were before a change.
 
     What can lag is written down before and after each change, by (kind, unique id). The modules
-    that decide get state.py and buckets.py with the methods of this class in place of theirs;
+    that decide get state/iam.py and buckets.py with the methods of this class in place of theirs;
     whatever else reads (Get*, List*) sees the change at once, which is simpler than AWS.
     """
 
@@ -99,8 +103,8 @@ class Lag:
     def install(self) -> None:
         own = {name: getattr(self, name) for name in dir(self) if hasattr(state, name)}
         late_state = SimpleNamespace(**{**vars(state), **own})
-        for module in (authenticate, authorize, principals, service_roles):
-            module.state = late_state
+        for module in (authenticate, authorize, stored_principals, service_roles):
+            module.iam = late_state
         late_buckets = SimpleNamespace(**{**vars(buckets), "bucket_policy": self.bucket_policy})
         authorize.buckets = public_access.buckets = late_buckets
         answering.answer = self.answer

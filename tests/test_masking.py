@@ -8,7 +8,7 @@ import pytest
 from scene import issue
 
 from labhelpers.masking import HIDDEN, mask, masked
-from labhelpers.sandbox.sessions import SessionRegistry
+from labhelpers.sandbox.state.sessions import SessionRegistry
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 WHEN = datetime(2026, 7, 26, tzinfo=UTC)

@@ -18,7 +18,7 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=[p.stem for p in NOTEBOOKS])
 
 PERMISSIVE = """
-import labhelpers.sandbox.authorize as _rules
+import labhelpers.sandbox.authorize.decide as _rules
 from labhelpers.policy import ALLOWED, Decision, Request
 
 def _allow_everything(call, caller, *_):

@@ -11,9 +11,9 @@ from matplotlib.path import Path
 
 from labhelpers.charts import style, venn
 from labhelpers.policy import POLICY_NAMES, Decision, explain
-from labhelpers.policy.decision import DENY, Case
-from labhelpers.policy.evaluate import has_all_rights
-from labhelpers.policy.steps import NAMED
+from labhelpers.policy.deciding.decision import DENY, Case
+from labhelpers.policy.deciding.evaluate import has_all_rights
+from labhelpers.policy.deciding.steps import NAMED
 
 # All lengths are inches; x goes right and y goes down.
 _WIDE, _MARGIN, _LABEL = 9.6, 0.25, 1.75

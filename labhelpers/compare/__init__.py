@@ -4,12 +4,12 @@ results = replay(ground, SCENARIOS, "results.jsonl")
 print(report(aws.results, sandbox.results, SCENARIOS))
 """
 
-from .asking import AT_ONCE, Patience
-from .report import Difference, differences, report
-from .results import Result, ResultsFile
-from .run import replay
-from .scenario import Scenario, table_hash
-from .scenarios import SCENARIOS
+from labhelpers.compare.asking import AT_ONCE, Patience
+from labhelpers.compare.report import Difference, differences, report
+from labhelpers.compare.results import Result, ResultsFile
+from labhelpers.compare.run import replay
+from labhelpers.compare.scenario import Scenario, table_hash
+from labhelpers.compare.scenarios import SCENARIOS
 
 __all__ = [
     "AT_ONCE",

@@ -5,14 +5,13 @@ request = Request(principal, "s3:GetObject", "arn:aws:s3:::bucket/key")
 print(explain(evaluate(request, identity=[policy])))
 """
 
-from .context import principal_context
-from .decision import Decision
-from .evaluate import evaluate
-from .explain import Explanation, explain
-from .findings import Finding
-from .lines import decide_line
-from .linting import guess_kind, lint
-from .model import (
+from labhelpers.policy.asking.lines import decide_line
+from labhelpers.policy.deciding.decision import Decision
+from labhelpers.policy.deciding.evaluate import evaluate
+from labhelpers.policy.deciding.trust import evaluate_trust
+from labhelpers.policy.explaining.explain import Explanation, explain
+from labhelpers.policy.language.context import principal_context
+from labhelpers.policy.language.model import (
     ALLOWED,
     EXPLICITLY_DENIED,
     IMPLICITLY_DENIED,
@@ -24,10 +23,11 @@ from .model import (
     StatementResult,
     Step,
 )
-from .parse import parse
-from .statement import Policy
-from .trust import evaluate_trust
-from .validate import (
+from labhelpers.policy.language.statement import Policy
+from labhelpers.policy.linting import guess_kind, lint
+from labhelpers.policy.writing.findings import Finding
+from labhelpers.policy.writing.parse import parse
+from labhelpers.policy.writing.validate import (
     validate,
     validate_boundary,
     validate_identity,

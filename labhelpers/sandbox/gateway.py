@@ -14,15 +14,17 @@ from http import HTTPStatus
 from typing import Any
 
 from labhelpers.policy import Decision, PolicyError
-from labhelpers.sandbox import answer, authorize, cloudtrail
-from labhelpers.sandbox.authenticate import Caller, authenticate
-from labhelpers.sandbox.clock import LabClock
-from labhelpers.sandbox.cloudtrail import lookup
-from labhelpers.sandbox.errors import Family, Refusal, denial, family_of, not_modelled, render
+from labhelpers.sandbox import record
+from labhelpers.sandbox.answer import replies
+from labhelpers.sandbox.authenticate.keys import Caller, authenticate
+from labhelpers.sandbox.authorize import decide
 from labhelpers.sandbox.federation.discovery import published
-from labhelpers.sandbox.interpret import Call, interpret
-from labhelpers.sandbox.registry import Registry
-from labhelpers.sandbox.wire import HttpRequest, from_environ
+from labhelpers.sandbox.interpret.reading import Call, interpret
+from labhelpers.sandbox.record import lookup
+from labhelpers.sandbox.state.clock import LabClock
+from labhelpers.sandbox.state.registry import Registry
+from labhelpers.sandbox.wire.errors import Family, Refusal, denial, family_of, not_modelled, render
+from labhelpers.sandbox.wire.http import HttpRequest, from_environ
 from labhelpers.sandbox.workloads import Workloads
 
 _SCOPE = re.compile(r"[^/,\s]+/\d*/[^/,\s]*/([a-z0-9-]{1,60})/")
@@ -38,7 +40,7 @@ class Gateway:
     def __init__(self, clock: LabClock) -> None:
         self.clock = clock
         self.registry = Registry()
-        self.recorder = cloudtrail.Recorder()
+        self.recorder = record.Recorder()
         self._lock = threading.RLock()
         self.workloads = Workloads(self.registry, self.recorder, clock, self._lock)
 
@@ -63,7 +65,7 @@ class Gateway:
 
     def _handle(
         self, http: HttpRequest, service: str, family: Family, request_id: str
-    ) -> answer.Answer:
+    ) -> replies.Answer:
         caller: Caller | None = None
         call: Call | None = None
         decision: Decision | None = None
@@ -71,19 +73,17 @@ class Gateway:
         lab_now = self.clock.now()
         try:
             caller = authenticate(http, family, self.registry, lab_now)
-            answer.load(caller.service)
+            replies.load(caller.service)
             with self._lock:
                 call = interpret(http, caller, family, self.registry, lab_now)
-                decision = authorize.authorize(
-                    call, caller, http.headers, http.remote_addr, lab_now
-                )
+                decision = decide.authorize(call, caller, http.headers, http.remote_addr, lab_now)
                 if decision is not None and not decision.allowed:
                     account = caller.principal.account
                     encode = self.registry.encode_message
                     raise denial(decision, family, caller.service, account, encode)
                 reply = lookup.answer(
                     http, call, caller, self.recorder, lab_now, request_id
-                ) or answer.answer(http, call, caller, self.registry, lab_now, request_id)
+                ) or replies.answer(http, call, caller, self.registry, lab_now, request_id)
                 request_id = _request_id(reply, request_id)
         except Refusal as error:
             refusal = error
@@ -95,8 +95,8 @@ class Gateway:
             reply = render(refusal, family, service, request_id)
             # A kept exception would keep every object of its stack alive.
             refusal.__traceback__ = refusal.__context__ = None
-        seen = cloudtrail.observe(http, request_id, lab_now, caller, call, refusal, reply)
-        self.recorder.add(request_id, cloudtrail.Record(seen, decision, refusal))
+        seen = record.observe(http, request_id, lab_now, caller, call, refusal, reply)
+        self.recorder.add(request_id, record.Record(seen, decision, refusal))
         return reply
 
 
@@ -114,7 +114,7 @@ def _addressed(http: HttpRequest) -> tuple[str, Family]:
     return service, family_of(service, is_query)
 
 
-def _request_id(reply: answer.Answer, default: str) -> str:
+def _request_id(reply: replies.Answer, default: str) -> str:
     names = ("x-amzn-requestid", "x-amz-request-id")
     return next((value for name, value in reply[1] if name.lower() in names), default)
 

@@ -12,9 +12,9 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
-from labhelpers.sandbox.clock import LabClock
 from labhelpers.sandbox.gateway import Gateway
-from labhelpers.sandbox.wire import RAW_HEADER_NAMES
+from labhelpers.sandbox.state.clock import LabClock
+from labhelpers.sandbox.wire.http import RAW_HEADER_NAMES
 
 HOST = "127.0.0.1"
 MAX_BODY = 256 * 1024 * 1024  # bytes; everything is held in memory
@@ -53,7 +53,7 @@ class Sandbox:
         """(access key id, secret) of the account's administrator, an IAM user with long-term
         keys: moving the clock never locks it out."""
         if account_id not in self._admins:
-            from labhelpers.sandbox.state import iam_backend
+            from labhelpers.sandbox.state.iam import iam_backend
 
             backend = iam_backend(account_id)
             backend.create_user(region_name="us-east-1", user_name=ADMIN_NAME)
@@ -69,12 +69,12 @@ class Sandbox:
     def _warm_up(self) -> None:
         """Load what the first calls need. EC2 takes a second of work, which would slow down the
         first cells of a notebook: it has to wait until the learner reads."""
-        from labhelpers.sandbox import answer
+        from labhelpers.sandbox.answer import replies
 
         for service in ("iam", "s3"):
-            answer.load(service)
+            replies.load(service)
         if not self._closing.wait(EC2_WARM_UP_DELAY):
-            answer.load("ec2")
+            replies.load("ec2")
 
     def close(self) -> None:
         """Stop listening; open connections are dropped. Can be called twice."""
@@ -182,12 +182,12 @@ def _reset_moto() -> None:
     from moto.core.config import default_user_config
     from moto.core.model_instances import reset_model_data
 
-    from labhelpers.sandbox.moto_session import (
+    from labhelpers.sandbox.answer.moto_session import (
         host_free_imports,
         keep_host_out,
         share_aws_managed_policies,
     )
-    from labhelpers.sandbox.unique_ids import give_ids_their_prefixes
+    from labhelpers.sandbox.state.unique_ids import give_ids_their_prefixes
 
     keep_host_out()
     with host_free_imports():  # before any thread does: see answer.load()

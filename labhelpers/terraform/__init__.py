@@ -4,15 +4,15 @@ configuration = load("terraform/ec2-s3-role", account_id="111122223333")
 configuration.resources["aws_iam_role.reader"].values["arn"]
 """
 
-from .access import Access
-from .access_graph import access_graph, access_table
-from .checks import audit
-from .configuration import Configuration, load
-from .deploy import Deployment, deploy, destroy
-from .errors import Diagnostic, TerraformError
-from .graph import trust_graph
-from .resources import Resource
-from .values import Unknown
+from labhelpers.terraform.access.access import Access
+from labhelpers.terraform.access.access_graph import access_graph, access_table
+from labhelpers.terraform.access.trust_graph import trust_graph
+from labhelpers.terraform.checks import audit
+from labhelpers.terraform.deployment.deploy import Deployment, deploy, destroy
+from labhelpers.terraform.language.errors import Diagnostic, TerraformError
+from labhelpers.terraform.language.values import Unknown
+from labhelpers.terraform.modules.configuration import Configuration, load
+from labhelpers.terraform.modules.resources import Resource
 
 __all__ = [
     "Access",

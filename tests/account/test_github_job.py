@@ -16,8 +16,8 @@ from labhelpers.account.boundary import strangers_could_enter
 from labhelpers.account.github_job import URL, claims_of, github_job
 from labhelpers.account.names import Names
 from labhelpers.errors import LabError, SandboxOnly
-from labhelpers.sandbox.clock import LabClock
 from labhelpers.sandbox.federation import IdentityProvider
+from labhelpers.sandbox.state.clock import LabClock
 
 BEARER = "a-bearer-token-of-the-runner-0123456789"
 REAL = {"repository": "octo-org/octo-shop", "ref": "refs/heads/main", "actor": "hubot"}

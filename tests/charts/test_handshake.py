@@ -10,7 +10,7 @@ from matplotlib.text import Text
 from scene import issue
 
 from labhelpers.charts import handshake
-from labhelpers.sandbox.sessions import SessionRegistry
+from labhelpers.sandbox.state.sessions import SessionRegistry
 
 NOON = datetime(2026, 7, 26, 12, 0, 0, tzinfo=UTC)
 ALICE = "arn:aws:iam::111122223333:user/alice"

@@ -13,7 +13,7 @@ from scene import issue
 
 from labhelpers.charts import lifetimes
 from labhelpers.charts.style import span
-from labhelpers.sandbox.sessions import SessionRegistry
+from labhelpers.sandbox.state.sessions import SessionRegistry
 
 NOON = datetime(2026, 7, 26, 12, 0, 0, tzinfo=UTC)
 ALICE = "arn:aws:iam::111122223333:user/people/alice"

@@ -12,7 +12,7 @@ from variants import OTHER, turned
 from labhelpers.compare import SCENARIOS, replay, run, table_hash
 from labhelpers.compare.scenario import CALLERS, allow
 from labhelpers.compare.setups import setups
-from labhelpers.policy.operators import OPERATORS
+from labhelpers.policy.language.operators import OPERATORS
 
 SUBJECTS = sorted({s.id.partition("/")[0] for s in SCENARIOS})
 

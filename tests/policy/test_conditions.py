@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labhelpers.policy import Principal, Request, evaluate, parse
-from labhelpers.policy.conditions import split_operator
-from labhelpers.policy.operators import OPERATORS
+from labhelpers.policy.language.conditions import split_operator
+from labhelpers.policy.language.operators import OPERATORS
 
 KEY = "test:Key"
 USER = Principal("user", "arn:aws:iam::111122223333:user/anna", "111122223333", "AIDA" + "A" * 17)

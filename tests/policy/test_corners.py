@@ -3,7 +3,7 @@
 import pytest
 
 from labhelpers.policy import Failure, Principal, Request, evaluate, evaluate_trust, parse
-from labhelpers.policy.principals import DIRECT, PrincipalElement, names_of
+from labhelpers.policy.language.principals import DIRECT, PrincipalElement, names_of
 
 A = "111122223333"
 USER = Principal("user", f"arn:aws:iam::{A}:user/anna", A, "AIDA" + "X" * 17)

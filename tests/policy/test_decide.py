@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labhelpers.policy import PolicyError, decide_line
-from labhelpers.policy.callers import caller
-from labhelpers.policy.lines import FIELDS
+from labhelpers.policy.asking.callers import caller
+from labhelpers.policy.asking.lines import FIELDS
 
 A, B = "111122223333", "444455556666"
 USER = f"arn:aws:iam::{A}:user/anna"
@@ -356,7 +356,7 @@ FILLED = [
 @pytest.mark.parametrize("key, principal, more, expected", FILLED)
 def test_keys_that_aws_fills_in(key, principal, more, expected):
     decision = decide_line(json.dumps(line(principal=principal, **more)))
-    from labhelpers.policy.context import merged
+    from labhelpers.policy.language.context import merged
 
     assert merged(decision.request).get(key.lower()) == expected
 

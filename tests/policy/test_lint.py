@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labhelpers.policy import guess_kind, lint
+from labhelpers.policy.language.model import KINDS
 from labhelpers.policy.linting.overlap import of_policy, of_reference, overlap
-from labhelpers.policy.model import KINDS
 
 A = "111122223333"
 OIDC = f"arn:aws:iam::{A}:oidc-provider/"

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labhelpers.policy import PolicyError, Principal, Request, evaluate, parse
-from labhelpers.policy.arn import account_of, arn_matcher
-from labhelpers.policy.operators import OPERATORS
-from labhelpers.policy.wildcard import joined, matcher, tokens_of
+from labhelpers.policy.language.arn import account_of, arn_matcher
+from labhelpers.policy.language.operators import OPERATORS
+from labhelpers.policy.language.wildcard import joined, matcher, tokens_of
 
 A = "111122223333"
 USER = Principal("user", f"arn:aws:iam::{A}:user/anna", A)

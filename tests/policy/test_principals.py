@@ -4,7 +4,7 @@ principal (1.3, 5.2)."""
 import pytest
 
 from labhelpers.policy import Principal, Request, evaluate, parse, principal_context
-from labhelpers.policy.principals import (
+from labhelpers.policy.language.principals import (
     CAPPED,
     DELEGATED,
     DIRECT,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from test_algebra import REQUESTS, SCENES, SESSION_ARN, made, run
 
 from labhelpers.policy import PolicyError, Request, evaluate, parse
-from labhelpers.policy.model import KINDS
+from labhelpers.policy.language.model import KINDS
 
 SWAPS = st.sampled_from([str.upper, str.lower, str.swapcase])
 

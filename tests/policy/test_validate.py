@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from labhelpers import policy as room
 from labhelpers.policy import PolicyError, parse, validate
-from labhelpers.policy.grammar import defects
-from labhelpers.policy.model import KINDS
-from labhelpers.policy.places import Places
+from labhelpers.policy.language.model import KINDS
+from labhelpers.policy.writing.grammar import defects
+from labhelpers.policy.writing.places import Places
 
 USER = "arn:aws:iam::111122223333:user/anna"
 TEXT = """{

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labhelpers.policy import Principal, Request, evaluate, parse
-from labhelpers.policy.variables import has_variables, resolve, show, template
+from labhelpers.policy.language.variables import has_variables, resolve, show, template
 
 A = "111122223333"
 USER = Principal("user", f"arn:aws:iam::{A}:user/staff/anna", A, "AIDA" + "X" * 17)

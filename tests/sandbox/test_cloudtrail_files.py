@@ -55,7 +55,7 @@ def test_files_say_what_is_wrong(tmp_path):
 
 
 def test_recorder_forgets_the_oldest(monkeypatch):
-    from labhelpers.sandbox.cloudtrail import Record, Recorder, recorder
+    from labhelpers.sandbox.record import Record, Recorder, recorder
 
     monkeypatch.setattr(recorder, "MAX_EVENTS", 10)
     kept = Recorder()

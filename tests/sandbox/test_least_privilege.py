@@ -8,8 +8,8 @@ from scene import World, allow, policy, trusts
 
 from labhelpers import compare_grants, least_privilege
 from labhelpers.sandbox import gateway
-from labhelpers.sandbox.cloudtrail.history import History
-from labhelpers.sandbox.cloudtrail.needs import needs_of
+from labhelpers.sandbox.record.history import History
+from labhelpers.sandbox.record.needs import needs_of
 
 ACCOUNT = "111122223333"
 REPORTS = "arn:aws:s3:::reports"

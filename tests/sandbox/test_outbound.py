@@ -9,8 +9,8 @@ from federation_scene import WebWorld, federated
 from scene import allow, trusts
 
 from labhelpers import open_lab
-from labhelpers.sandbox.federation.outbound import sts_issuer
-from labhelpers.sandbox.state import iam_backend
+from labhelpers.sandbox.state.iam import iam_backend
+from labhelpers.sandbox.state.outbound_issuer import sts_issuer
 
 HERE = "111122223333"
 API = "https://api.example.com"

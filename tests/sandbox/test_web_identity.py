@@ -21,9 +21,9 @@ from scene import allow, policy, trusts
 
 from labhelpers import open_lab
 from labhelpers.lab import LabError
-from labhelpers.sandbox.errors import Refusal
 from labhelpers.sandbox.federation import shared_provider_without_condition
 from labhelpers.sandbox.sts import web_identity
+from labhelpers.sandbox.wire.errors import Refusal
 
 HERE, THERE = "111122223333", "444455556666"
 MAIN = "repo:octo-org/octo-repo:ref:refs/heads/main"

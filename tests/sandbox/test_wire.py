@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSRequest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labhelpers.sandbox import answer as answering
+from labhelpers.sandbox.answer import replies as answering
 
 
 @pytest.fixture(scope="module")

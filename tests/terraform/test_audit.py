@@ -12,7 +12,7 @@ from test_load import ACCOUNT, EXAMPLE, write
 
 from labhelpers.terraform import Access, load
 from labhelpers.terraform.checks import audit, documents
-from labhelpers.terraform.findings import LESSONS, LESSONS_BY_KIND, TERRAFORM
+from labhelpers.terraform.checks.findings import LESSONS, LESSONS_BY_KIND, TERRAFORM
 
 CORPUS = Path(__file__).parent / "corpus"
 HARDENED = EXAMPLE.parent / "ec2-s3-role-hardened"

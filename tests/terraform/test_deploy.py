@@ -8,7 +8,7 @@ import pytest
 from test_load import EXAMPLE, write
 
 from labhelpers.terraform import TerraformError, deploy, load
-from labhelpers.terraform.deploy import in_order
+from labhelpers.terraform.deployment.deploy import in_order
 
 AMI = {"ami_id": "ami-0123456789abcdef0"}
 HARDENED = EXAMPLE.parent / "ec2-s3-role-hardened"

@@ -532,7 +532,7 @@ def test_given_variables_go_before_defaults():
 
 
 def test_the_example_loads_in_a_moment_once_the_grammar_is_there(example):
-    from labhelpers.terraform import hcl
+    from labhelpers.terraform.language import hcl
 
     times = []
     for _ in range(5):

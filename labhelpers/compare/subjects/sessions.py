@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from labhelpers.compare.scenario import (
-    ASSUME,
-    TARGET,
-    Scenario,
-    allow,
-    tags,
-    trusts,
-    when,
-)
+from labhelpers.compare.scenario import ASSUME, TARGET, Scenario, allow, tags, trusts, when
 
 ROLE, TAG, SOURCE = "sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"
 ROOT = "arn:aws:iam::<account>:root"

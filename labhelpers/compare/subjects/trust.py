@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from labhelpers.compare.scenario import (
-    ASSUME,
-    HERE,
-    TARGET,
-    Scenario,
-    allow,
-    deny,
-    trusts,
-)
+from labhelpers.compare.scenario import ASSUME, HERE, TARGET, Scenario, allow, deny, trusts
 
 MINE, SILENT = (allow("sts:AssumeRole", TARGET),), (allow("s3:ListAllMyBuckets"),)
 NO = (allow("sts:AssumeRole", TARGET), deny("sts:AssumeRole", TARGET))

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..findings import Finding, placed
-from ..validate import as_text, as_value, validate
-from .actions import ungoverned_actions, unknown_actions, untaken_resources
-from .arns import impossible_arns
-from .keys import wrong_keys
-from .kinds import guess_kind
-from .principals import principal_checks
-from .traps import condition_traps
-from .trusts import saml_audience, unsendable_keys
-from .variables import misplaced_variables, version_checks
-from .views import View, views_of
+from labhelpers.policy.linting.actions import ungoverned_actions, unknown_actions, untaken_resources
+from labhelpers.policy.linting.arns import impossible_arns
+from labhelpers.policy.linting.keys import wrong_keys
+from labhelpers.policy.linting.kinds import guess_kind
+from labhelpers.policy.linting.principals import principal_checks
+from labhelpers.policy.linting.traps import condition_traps
+from labhelpers.policy.linting.trusts import saml_audience, unsendable_keys
+from labhelpers.policy.linting.variables import misplaced_variables, version_checks
+from labhelpers.policy.linting.views import View, views_of
+from labhelpers.policy.writing.findings import Finding, placed
+from labhelpers.policy.writing.validate import as_text, as_value, validate
 
 _CHECKS = (
     principal_checks,

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from ..findings import Finding
-from . import catalogue
-from .overlap import of_policy, of_reference, overlap
-from .views import View, error, warning
+from labhelpers.policy.linting import catalogue
+from labhelpers.policy.linting.overlap import of_policy, of_reference, overlap
+from labhelpers.policy.linting.views import View, error, warning
+from labhelpers.policy.writing.findings import Finding
 
 # Names of API operations or habits that are no actions -> the action that governs them.
 _API_NAMES = {

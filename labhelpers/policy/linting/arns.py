@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..findings import Finding
-from .views import View, error
+from labhelpers.policy.linting.views import View, error
+from labhelpers.policy.writing.findings import Finding
 
 _OPEN = re.compile(r"[*?$]")
 _PARTITION = re.compile(r"aws(-[a-z]+)*", re.ASCII)

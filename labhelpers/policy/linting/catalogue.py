@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from ..wildcard import matcher, tokens_of
+from labhelpers.policy.language.wildcard import matcher, tokens_of
 
 # Keys that a service puts into requests to other services (IAM User Guide, "global keys").
 ANYWHERE = frozenset(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from ..findings import Finding
-from . import catalogue
-from .views import ConditionView, View, error, warning
+from labhelpers.policy.linting import catalogue
+from labhelpers.policy.linting.views import ConditionView, View, error, warning
+from labhelpers.policy.writing.findings import Finding
 
 GLOBAL = {
     key.lower(): key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .views import views_of
+from labhelpers.policy.linting.views import views_of
 
 
 def guess_kind(document: object) -> str:

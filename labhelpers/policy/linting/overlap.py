@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from ..wildcard import ONE, STAR, joined, tokens_of
+from labhelpers.policy.language.wildcard import ONE, STAR, joined, tokens_of
 
 # A bucket's name ends at the slash; other placeholders may hold one (paths, log groups).
 _SEGMENT = object()

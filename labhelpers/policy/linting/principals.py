@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from ..callers import WELL_KNOWN
-from ..findings import Finding
-from . import catalogue
-from .views import View, error, warning
+from labhelpers.policy.asking.callers import WELL_KNOWN
+from labhelpers.policy.linting import catalogue
+from labhelpers.policy.linting.views import View, error, warning
+from labhelpers.policy.writing.findings import Finding
 
 _NAMES = """
     apigateway application-autoscaling appsync athena autoscaling backup batch bedrock billing

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..findings import Finding
-from . import catalogue
-from .values import value_checks
-from .views import ConditionView, View, warning
+from labhelpers.policy.linting import catalogue
+from labhelpers.policy.linting.values import value_checks
+from labhelpers.policy.linting.views import ConditionView, View, warning
+from labhelpers.policy.writing.findings import Finding
 
 _MFA = "aws:multifactorauthpresent"
 _MANY = frozenset(

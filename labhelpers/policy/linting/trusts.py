@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..findings import Finding
-from . import catalogue
-from .views import View, warning
+from labhelpers.policy.linting import catalogue
+from labhelpers.policy.linting.views import View, warning
+from labhelpers.policy.writing.findings import Finding
 
 # Keys that stand in a request only if its sender may use another action as well.
 _NEEDED = {

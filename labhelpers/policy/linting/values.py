@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..findings import Finding
-from ..operators import address, moment, network, number
-from .views import ConditionView, error
+from labhelpers.policy.language.operators import address, moment, network, number
+from labhelpers.policy.linting.views import ConditionView, error
+from labhelpers.policy.writing.findings import Finding
 
 _IP_KEYS = frozenset({"aws:sourceip", "aws:vpcsourceip", "aws:ec2instancesourceprivateipv4"})
 _PLAIN = ("StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from ..findings import Finding
-from ..grammar import VERSIONS
-from .views import View, error, warning
+from labhelpers.policy.linting.views import View, error, warning
+from labhelpers.policy.writing.findings import Finding
+from labhelpers.policy.writing.grammar import VERSIONS
 
 _VARIABLE = re.compile(r"\$\{[^{}]+\}")
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..conditions import split_operator, texts
-from ..findings import ERROR, WARNING, Finding
+from labhelpers.policy.language.conditions import split_operator, texts
+from labhelpers.policy.writing.findings import ERROR, WARNING, Finding
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from labhelpers.sandbox.federation.oidc import IdentityProvider, issuer
 from labhelpers.sandbox.federation.saml import SamlIdentityProvider
-from labhelpers.sandbox.federation.shared import shared_provider_without_condition
+from labhelpers.sandbox.interpret.shared_issuers import shared_provider_without_condition
 
 __all__ = [
     "IdentityProvider",

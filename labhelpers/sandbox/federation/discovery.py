@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from labhelpers.sandbox.registry import Registry
-from labhelpers.sandbox.wire import HttpRequest
+from labhelpers.sandbox.state.registry import Registry
+from labhelpers.sandbox.wire.http import HttpRequest
 
 PREFIX = "/.oidc/"
 _DOCUMENTS = ("/.well-known/openid-configuration", "/.well-known/jwks", "/.well-known/jwks.json")

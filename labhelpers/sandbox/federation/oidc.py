@@ -12,10 +12,10 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from labhelpers.sandbox.clock import LabClock
 from labhelpers.sandbox.federation.github import github_claims
-from labhelpers.sandbox.federation.keys import SigningKey, private_key
-from labhelpers.sandbox.registry import Registry
+from labhelpers.sandbox.state.clock import LabClock
+from labhelpers.sandbox.state.registry import Registry
+from labhelpers.sandbox.state.signing_keys import SigningKey, private_key
 
 TAGS_CLAIM = "https://aws.amazon.com/tags"
 SOURCE_IDENTITY_CLAIM = "https://aws.amazon.com/source_identity"

@@ -10,11 +10,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from labhelpers.sandbox.authenticate import Caller
-from labhelpers.sandbox.constraints import check_parameters
-from labhelpers.sandbox.errors import not_modelled
-from labhelpers.sandbox.interpret import Call, query_action, service_model
-from labhelpers.sandbox.registry import Registry
+from labhelpers.sandbox.authenticate.credential_limits import refuse_unfit_credentials
+from labhelpers.sandbox.authenticate.keys import Caller
+from labhelpers.sandbox.interpret.reading import Call, query_action, service_model
+from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.sts import (
     assume_role,
     assume_root,
@@ -24,8 +23,9 @@ from labhelpers.sandbox.sts import (
     tokens,
     web_identity,
 )
-from labhelpers.sandbox.sts.credential_limits import refuse_unfit_credentials
-from labhelpers.sandbox.wire import HttpRequest
+from labhelpers.sandbox.wire.constraints import check_parameters
+from labhelpers.sandbox.wire.errors import not_modelled
+from labhelpers.sandbox.wire.http import HttpRequest
 
 _OPERATIONS = {
     "AssumeRole": (assume_role.interpret, assume_role.answer),

@@ -8,14 +8,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from labhelpers.sandbox import state
-from labhelpers.sandbox.authenticate import Caller
-from labhelpers.sandbox.errors import Refusal
-from labhelpers.sandbox.interpret import Call
-from labhelpers.sandbox.registry import Registry
-from labhelpers.sandbox.sts.mfa import prove_mfa
+from labhelpers.sandbox.authenticate.keys import Caller
+from labhelpers.sandbox.authenticate.mfa import prove_mfa
+from labhelpers.sandbox.interpret.reading import Call
+from labhelpers.sandbox.state import iam
+from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.sts.passed import Passed, read_passed
 from labhelpers.sandbox.sts.roles import issue, owner_of, result_of, role_checks, seconds_for
+from labhelpers.sandbox.wire.errors import Refusal
 
 CHAINING_CAP = 3600  # seconds; whoever calls with temporary credentials gets no more
 
@@ -62,7 +62,7 @@ def _source_identity(values: dict, caller: Caller) -> str:
 
 
 def answer(call: Call, caller: Caller, registry: Registry, lab_now: datetime) -> dict[str, Any]:
-    role = state.find_role(call.params["RoleArn"])
+    role = iam.find_role(call.params["RoleArn"])
     if role is None:
         raise Refusal("AccessDenied", f"The role {call.params['RoleArn']} is gone.")
     seconds = seconds_for(role, call.params.get("DurationSeconds"))

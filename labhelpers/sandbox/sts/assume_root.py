@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from labhelpers.policy import Principal, parse
-from labhelpers.sandbox import state
-from labhelpers.sandbox.authenticate import Caller
-from labhelpers.sandbox.errors import Refusal
-from labhelpers.sandbox.interpret import Call, Check
-from labhelpers.sandbox.organizations import organization_of
-from labhelpers.sandbox.registry import Registry
+from labhelpers.sandbox.authenticate.keys import Caller
+from labhelpers.sandbox.interpret.reading import Call, Check
+from labhelpers.sandbox.state import iam
+from labhelpers.sandbox.state.organizations import organization_of
+from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.sts.roles import credentials_of
+from labhelpers.sandbox.wire.errors import Refusal
 
 MAXIMUM = 900  # seconds, and the default
 _TASKS = "arn:aws:iam::aws:policy/root-task/"
@@ -30,7 +30,7 @@ def interpret(values: dict, caller: Caller, registry: Registry, _: datetime) -> 
     if target is None:
         raise Refusal("ValidationError", f"{values['TargetPrincipal']} is invalid", 400)
     task = values["TaskPolicyArn"].get("arn", "")
-    if not task.startswith(_TASKS) or state.managed_policy(task, target[1]) is None:
+    if not task.startswith(_TASKS) or iam.managed_policy(task, target[1]) is None:
         why = f"TaskPolicyArn is one of AWS's task policies: {_TASKS}IAMAuditRootUserCredentials …"
         raise Refusal("ValidationError", f"{task} is invalid", 400, reason=why)
     account, arn = caller.principal.account, f"arn:aws:iam::{target[1]}:root"
@@ -67,7 +67,7 @@ def answer(call: Call, caller: Caller, registry: Registry, lab_now: datetime) ->
         expires=issued + timedelta(seconds=seconds),
         caller_arn=caller.principal.arn,
         chained=caller.is_temporary,
-        policies=(parse(state.managed_policy(task, target), kind="identity", name=task),),
+        policies=(parse(iam.managed_policy(task, target), kind="identity", name=task),),
         source_identity=caller.session.source_identity if caller.session else "",
     )
     return {"Credentials": credentials_of(session), "SourceIdentity": session.source_identity}

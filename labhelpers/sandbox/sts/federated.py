@@ -11,14 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from labhelpers.policy import Principal
-from labhelpers.sandbox import state
-from labhelpers.sandbox.constraints import check_parameters
-from labhelpers.sandbox.errors import Refusal
-from labhelpers.sandbox.interpret import Call, service_model
-from labhelpers.sandbox.registry import Registry
-from labhelpers.sandbox.sts.id_tokens import invalid
+from labhelpers.sandbox.authenticate.id_tokens import invalid
+from labhelpers.sandbox.interpret.reading import Call, service_model
+from labhelpers.sandbox.state import iam
+from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.sts.passed import Passed, read_passed
 from labhelpers.sandbox.sts.roles import issue, result_of, role_checks, seconds_for
+from labhelpers.sandbox.wire.constraints import check_parameters
+from labhelpers.sandbox.wire.errors import Refusal
 
 _SOURCE_IDENTITY = re.compile(r"(?!aws:)[\w+=,.@-]{2,64}", re.ASCII)
 
@@ -79,7 +79,7 @@ def _passed(values: dict, owner: str, proof: Proof) -> Passed:
 def answer(call: Call, _caller: Any, registry: Registry, lab_now: datetime) -> dict[str, Any]:
     """Session and result of an authorized call."""
     proof, passed = call.subject
-    role = state.find_role(call.params["RoleArn"])
+    role = iam.find_role(call.params["RoleArn"])
     if role is None:
         raise Refusal("AccessDenied", f"Not authorized to perform sts:{call.operation}")
     seconds = _seconds(role, call, proof, lab_now)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from labhelpers.sandbox import state
-from labhelpers.sandbox.authenticate import Caller
-from labhelpers.sandbox.errors import Refusal
-from labhelpers.sandbox.interpret import Call, Check
-from labhelpers.sandbox.registry import Registry
+from labhelpers.sandbox.authenticate.keys import Caller
+from labhelpers.sandbox.interpret.reading import Call, Check
+from labhelpers.sandbox.state import iam
+from labhelpers.sandbox.state.registry import Registry
+from labhelpers.sandbox.wire.errors import Refusal
 
 
 def interpret_identity(values: dict, caller: Caller, *_: Any) -> Call:
@@ -31,7 +31,7 @@ def interpret_key_info(values: dict, caller: Caller, *_: Any) -> Call:
 def answer_key_info(call: Call, caller: Caller, registry: Registry, _: datetime) -> dict[str, Any]:
     """The account of a key of this sandbox; AWS reads it out of any key id."""
     key_id = call.params["AccessKeyId"]
-    session, found = registry.sessions.get(key_id), state.find_access_key(key_id)
+    session, found = registry.sessions.get(key_id), iam.find_access_key(key_id)
     if session is not None:
         return {"Account": session.account_id}
     if key_id in registry.root_keys:

@@ -11,13 +11,13 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from labhelpers.sandbox import state
-from labhelpers.sandbox.authenticate import Caller
-from labhelpers.sandbox.errors import Refusal
-from labhelpers.sandbox.federation.outbound import OutboundIssuer, issuer_of
-from labhelpers.sandbox.interpret import Call, Check
-from labhelpers.sandbox.registry import Registry
+from labhelpers.sandbox.authenticate.keys import Caller
+from labhelpers.sandbox.interpret.reading import Call, Check
+from labhelpers.sandbox.state import iam
+from labhelpers.sandbox.state.outbound_issuer import OutboundIssuer, issuer_of
+from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.sts.passed import read_passed
+from labhelpers.sandbox.wire.errors import Refusal
 
 DEFAULT_DURATION = 300  # seconds
 ALGORITHMS = ("RS256", "ES384")
@@ -84,7 +84,7 @@ def answer(call: Call, caller: Caller, registry: Registry, lab_now: datetime) ->
 def _about(caller: Caller, tags: dict[str, str]) -> dict[str, Any]:
     """The claims about the caller, without those that have nothing to say."""
     session = caller.session
-    principal_tags = state.principal_tags(caller.principal, caller.user_name)
+    principal_tags = iam.principal_tags(caller.principal, caller.user_name)
     found: dict[str, Any] = {
         "aws_account": caller.principal.account,
         "source_region": caller.region,

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labhelpers.policy import Policy, PolicyError, parse
-from labhelpers.sandbox import state
-from labhelpers.sandbox.errors import Refusal, malformed_policy
+from labhelpers.sandbox.state import iam
+from labhelpers.sandbox.wire.errors import Refusal, malformed_policy
 
 MAX_MANAGED = 10
 MAX_CHARACTERS = 2048  # inline and managed session policies together
@@ -59,7 +59,7 @@ def _policies(values: dict[str, Any], account_id: str) -> tuple[Policy, ...] | N
     if len(arns) > MAX_MANAGED:
         text = f"The number of managed session policies exceeds {MAX_MANAGED}."
         raise Refusal("ValidationError", text, 400)
-    texts = [(state.managed_policy(arn, account_id), arn) for arn in arns]
+    texts = [(iam.managed_policy(arn, account_id), arn) for arn in arns]
     for text, arn in texts:
         if text is None:
             why = "A managed session policy is one of the role's account, or one of AWS."

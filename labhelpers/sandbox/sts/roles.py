@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from labhelpers.policy import Principal
-from labhelpers.sandbox import state
-from labhelpers.sandbox.errors import Refusal
-from labhelpers.sandbox.interpret import Check
-from labhelpers.sandbox.registry import Registry
-from labhelpers.sandbox.sessions import Session
+from labhelpers.sandbox.interpret.reading import Check
+from labhelpers.sandbox.state import iam
+from labhelpers.sandbox.state.registry import Registry
+from labhelpers.sandbox.state.sessions import Session
 from labhelpers.sandbox.sts.passed import Passed
+from labhelpers.sandbox.wire.errors import Refusal
 
 DEFAULT_DURATION = 3600
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:[^:]*:[^:]*:\d{12}:.+", re.DOTALL)
@@ -45,7 +45,7 @@ def role_checks(
     """
     inherited = inherited or {}
     keys = dict(context)
-    for key, value in {**state.role_tags(role_arn), **inherited}.items():
+    for key, value in {**iam.role_tags(role_arn), **inherited}.items():
         keys[f"aws:ResourceTag/{key}"] = keys[f"iam:ResourceTag/{key}"] = value
     if tags:
         keys["aws:TagKeys"] = list(tags)

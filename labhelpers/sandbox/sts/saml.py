@@ -13,16 +13,16 @@ import re
 from datetime import datetime
 from typing import Any
 
-from labhelpers.sandbox.authenticate import Caller
-from labhelpers.sandbox.errors import Refusal
-from labhelpers.sandbox.federation.registered import saml_metadata
+from labhelpers.sandbox.authenticate.id_tokens import invalid
+from labhelpers.sandbox.authenticate.keys import Caller
+from labhelpers.sandbox.authenticate.saml_responses import Assertion, verify
 from labhelpers.sandbox.federation.saml import ATTRIBUTES
-from labhelpers.sandbox.interpret import Call
-from labhelpers.sandbox.registry import Registry
+from labhelpers.sandbox.interpret.reading import Call
+from labhelpers.sandbox.state.providers import saml_metadata
+from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.sts import federated
-from labhelpers.sandbox.sts.id_tokens import invalid
 from labhelpers.sandbox.sts.roles import owner_of
-from labhelpers.sandbox.sts.saml_responses import Assertion, verify
+from labhelpers.sandbox.wire.errors import Refusal
 
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 #: Condition keys that later requests of the session still hold (STS_FACTS 5.1).

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from labhelpers.policy import Principal
-from labhelpers.sandbox.authenticate import Caller
-from labhelpers.sandbox.interpret import Call, Check
-from labhelpers.sandbox.registry import Registry
-from labhelpers.sandbox.sts.mfa import prove_mfa
+from labhelpers.sandbox.authenticate.keys import Caller
+from labhelpers.sandbox.authenticate.mfa import prove_mfa
+from labhelpers.sandbox.interpret.reading import Call, Check
+from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.sts.passed import Passed, read_passed
 from labhelpers.sandbox.sts.roles import credentials_of
 

@@ -11,14 +11,14 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from labhelpers.sandbox.authenticate import Caller
-from labhelpers.sandbox.errors import not_modelled
+from labhelpers.sandbox.authenticate.id_tokens import WebIdentity, invalid, texts, verify
+from labhelpers.sandbox.authenticate.keys import Caller
 from labhelpers.sandbox.federation.oidc import ROLES_CLAIM, SOURCE_IDENTITY_CLAIM, TAGS_CLAIM
-from labhelpers.sandbox.interpret import Call, action_details
-from labhelpers.sandbox.registry import Registry
+from labhelpers.sandbox.interpret.reading import Call, action_details
+from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.sts import federated
-from labhelpers.sandbox.sts.id_tokens import WebIdentity, invalid, texts, verify
 from labhelpers.sandbox.sts.roles import owner_of
+from labhelpers.sandbox.wire.errors import not_modelled
 
 #: Claims that every provider's tokens turn into condition keys, beside aud and oaud.
 _EVERYWHERE = ("amr", "email", "sub")

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import threading
 
-from labhelpers.sandbox.clock import LabClock
-from labhelpers.sandbox.cloudtrail import Recorder
-from labhelpers.sandbox.registry import Registry
-from labhelpers.sandbox.wire import HttpRequest
+from labhelpers.sandbox.record import Recorder
+from labhelpers.sandbox.state.clock import LabClock
+from labhelpers.sandbox.state.registry import Registry
+from labhelpers.sandbox.wire.http import HttpRequest
 from labhelpers.sandbox.workloads.container_credentials import Containers
 from labhelpers.sandbox.workloads.instance_metadata import Instances
 from labhelpers.sandbox.workloads.plain import Answer

@@ -13,9 +13,9 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from labhelpers.sandbox import state
-from labhelpers.sandbox.sessions import Session
-from labhelpers.sandbox.wire import HttpRequest
+from labhelpers.sandbox.state import iam
+from labhelpers.sandbox.state.sessions import Session
+from labhelpers.sandbox.wire.http import HttpRequest
 from labhelpers.sandbox.workloads.plain import Answer, child_environ, document
 from labhelpers.sandbox.workloads.service_roles import (
     ROLLED_BEFORE,
@@ -79,7 +79,7 @@ class Containers:
         task = Task(secrets.token_hex(16), secrets.token_urlsafe(32), role_arn, region)
         task.session = self._assume(task, lab_now)
         if task.session is None:
-            if state.find_role(role_arn) is None:
+            if iam.find_role(role_arn) is None:
                 raise ValueError(f"There is no role {role_arn}; compare its path and account.")
             raise ValueError(
                 f"ECS was unable to assume the role {role_arn}: its trust policy must allow "

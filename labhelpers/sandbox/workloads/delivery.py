@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from labhelpers.sandbox import instances
-from labhelpers.sandbox.sessions import Session
+from labhelpers.sandbox.state import instances
+from labhelpers.sandbox.state.sessions import Session
 from labhelpers.sandbox.workloads.service_roles import (
     ROLLED_BEFORE,
     ServiceRoles,

@@ -13,8 +13,8 @@ import re
 import secrets
 from datetime import datetime
 
-from labhelpers.sandbox import instances
-from labhelpers.sandbox.wire import HttpRequest
+from labhelpers.sandbox.state import instances
+from labhelpers.sandbox.wire.http import HttpRequest
 from labhelpers.sandbox.workloads.delivery import Deliveries, Delivery
 from labhelpers.sandbox.workloads.instance_items import identity_document, metadata_tree, read
 from labhelpers.sandbox.workloads.plain import Answer, child_environ, document, page, text

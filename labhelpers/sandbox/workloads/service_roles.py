@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from labhelpers.policy import PolicyError, Principal, Request, evaluate_trust
-from labhelpers.sandbox import state
-from labhelpers.sandbox.cloudtrail import Record, Recorder, observe_service
-from labhelpers.sandbox.registry import Registry
-from labhelpers.sandbox.sessions import Session
+from labhelpers.sandbox.record import Record, Recorder, observe_service
+from labhelpers.sandbox.state import iam
+from labhelpers.sandbox.state.registry import Registry
+from labhelpers.sandbox.state.sessions import Session
 from labhelpers.sandbox.sts.passed import Passed
 from labhelpers.sandbox.sts.roles import issue, result_of
 
@@ -43,7 +43,7 @@ class ServiceRoles:
 
     def assume(self, use: Use, role_arn: str, lab_now: datetime) -> Session | None:
         """A session of the role, None where the role does not exist or does not trust."""
-        role = state.find_role(role_arn)
+        role = iam.find_role(role_arn)
         if role is None or not _trusts(role, use, lab_now):
             return None
         passed = Passed()
@@ -78,12 +78,12 @@ def _trusts(role, use: Use, lab_now: datetime) -> bool:
             "aws:SecureTransport": "true",
             "aws:ViaAWSService": "false",
             "sts:RoleSessionName": use.session_name,
-            **{f"aws:ResourceTag/{k}": v for k, v in state.role_tags(role.arn).items()},
+            **{f"aws:ResourceTag/{k}": v for k, v in iam.role_tags(role.arn).items()},
             **use.context,
         },
     )
     try:
-        return evaluate_trust(request, state.trust_policy(role)).allowed
+        return evaluate_trust(request, iam.trust_policy(role)).allowed
     except PolicyError:
         return False
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from ..access import Access
-from ..configuration import Configuration
-from ..findings import Audit, in_order
-from . import diagnostics, documents, escalation, exposure, keys, permissions, roles, strengths
-from .view import View
+from labhelpers.terraform.access.access import Access
+from labhelpers.terraform.checks import (
+    diagnostics,
+    documents,
+    escalation,
+    exposure,
+    keys,
+    permissions,
+    roles,
+    strengths,
+)
+from labhelpers.terraform.checks.findings import Audit, in_order
+from labhelpers.terraform.checks.view import View
+from labhelpers.terraform.modules.configuration import Configuration
 
 _CHECKS = (
     diagnostics.faults,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..findings import Finding
-from .view import View
+from labhelpers.terraform.checks.findings import Finding
+from labhelpers.terraform.checks.view import View
 
 _WORDS = {
     "has not been declared": "undeclared",

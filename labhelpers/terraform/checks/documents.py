@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from labhelpers.policy import Finding as LintFinding
 from labhelpers.policy import lint
-
-from ..findings import LESSONS_BY_KIND, Finding
-from ..resources import Resource
-from ..values import Attributes
-from .view import View
+from labhelpers.terraform.checks.findings import LESSONS_BY_KIND, Finding
+from labhelpers.terraform.checks.view import View
+from labhelpers.terraform.language.values import Attributes
+from labhelpers.terraform.modules.resources import Resource
 
 # type -> (argument with the policy, its kind)
 _POLICIES = {

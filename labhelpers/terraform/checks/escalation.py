@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import networkx as nx
 
-from ..findings import Finding
-from ..identities import Grant, Identity, compiled
-from .view import View
+from labhelpers.terraform.access.identities import Grant, Identity, compiled
+from labhelpers.terraform.checks.findings import Finding
+from labhelpers.terraform.checks.view import View
 
 _ANY = {
     "policy": "arn:aws:iam::{0}:policy/any-policy-of-the-account",

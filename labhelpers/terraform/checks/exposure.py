@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from ..best_case import listed, statements
-from ..findings import WARNING, Finding
-from ..resources import Resource
-from ..values import Attributes, Unknown
-from .view import View
+from labhelpers.terraform.access.best_case import listed, statements
+from labhelpers.terraform.checks.findings import WARNING, Finding
+from labhelpers.terraform.checks.view import View
+from labhelpers.terraform.language.values import Attributes, Unknown
+from labhelpers.terraform.modules.resources import Resource
 
 _WORLD = ("0.0.0.0/0", "::/0")
 _INSTANCES = ("aws_instance", "aws_launch_template", "aws_spot_instance_request")

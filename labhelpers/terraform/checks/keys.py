@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..findings import WARNING, Finding
-from .view import View
+from labhelpers.terraform.checks.findings import WARNING, Finding
+from labhelpers.terraform.checks.view import View
 
 
 def long_lived(view: View) -> Iterator[Finding]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..best_case import listed, statements
-from ..findings import WARNING, Finding
-from ..identities import Grant, compiled
-from .view import View
+from labhelpers.terraform.access.best_case import listed, statements
+from labhelpers.terraform.access.identities import Grant, compiled
+from labhelpers.terraform.checks.findings import WARNING, Finding
+from labhelpers.terraform.checks.view import View
 
 
 def _allows(view: View) -> Iterator[tuple[Grant, int, Mapping]]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from labhelpers.policy.principals import account_in, entries_of
-
-from ..best_case import listed, statements
-from ..findings import WARNING, Finding
-from ..identities import Identity
-from .view import View
+from labhelpers.policy.language.principals import account_in, entries_of
+from labhelpers.terraform.access.best_case import listed, statements
+from labhelpers.terraform.access.identities import Identity
+from labhelpers.terraform.checks.findings import WARNING, Finding
+from labhelpers.terraform.checks.view import View
 
 LONG = 8 * 3600  # seconds; a working day
 _MFA = "aws:multifactorauthpresent"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from labhelpers.policy.principals import entries_of
-
-from ..best_case import conditions_of, listed, statements
-from ..findings import Finding, Strength
-from ..identities import Identity
-from ..resources import Resource
-from .exposure import _tokens
-from .view import View
+from labhelpers.policy.language.principals import entries_of
+from labhelpers.terraform.access.best_case import conditions_of, listed, statements
+from labhelpers.terraform.access.identities import Identity
+from labhelpers.terraform.checks.exposure import _tokens
+from labhelpers.terraform.checks.findings import Finding, Strength
+from labhelpers.terraform.checks.view import View
+from labhelpers.terraform.modules.resources import Resource
 
 
 def strengths(view: View, findings: Iterable[Finding]) -> Iterator[Strength]:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 
-from ..access_graph import access_graph
-from ..carriers import Carrier, carriers
-from ..findings import ERROR, LESSONS, TERRAFORM, Finding
-from ..places import Places
+from labhelpers.terraform.access.access_graph import access_graph
+from labhelpers.terraform.access.carriers import Carrier, carriers
+from labhelpers.terraform.access.places import Places
+from labhelpers.terraform.checks.findings import ERROR, LESSONS, TERRAFORM, Finding
 
 if TYPE_CHECKING:
-    from ..access import Access
-    from ..configuration import Configuration
-    from ..identities import Identity
-    from ..resources import Resource
+    from labhelpers.terraform.access.access import Access
+    from labhelpers.terraform.access.identities import Identity
+    from labhelpers.terraform.modules.configuration import Configuration
+    from labhelpers.terraform.modules.resources import Resource
 
 
 class View:

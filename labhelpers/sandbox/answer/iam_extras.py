@@ -1,0 +1,230 @@
+"""What IAM does and moto does not: boundaries of users, MFA codes, quotas, deleted principals.
+
+`before` may refuse an authorized call, `after` finishes one that moto answered, `own_answer`
+answers what moto does not know at all. Source: STS_FACTS 2.3, 2.7, 3.5.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timedelta
+
+import pyotp
+
+from labhelpers.sandbox.interpret.reading import Call
+from labhelpers.sandbox.state import iam
+from labhelpers.sandbox.state.organizations import organization_of
+from labhelpers.sandbox.state.registry import Registry
+from labhelpers.sandbox.state.stored_principals import replace_deleted
+from labhelpers.sandbox.wire.errors import Refusal
+
+#: Characters, white space apart. IAM User Guide, "IAM and AWS STS quotas".
+TRUST_QUOTA = 2048
+INLINE_QUOTAS = {"PutUserPolicy": 2048, "PutGroupPolicy": 5120, "PutRolePolicy": 10_240}
+MANAGED_QUOTA = 6144
+_CHANGE_POLICY = ("CreatePolicyVersion", "DeletePolicy", "DeletePolicyVersion")
+_CHANGE_POLICY += ("SetDefaultPolicyVersion", "TagPolicy", "UntagPolicy")
+#: Operation -> what it is about, of the kinds whose tags moto does not keep.
+_TAGS = {
+    f"{verb}{kind}{'Tags' if verb == 'List' else ''}": kind
+    for kind in ("MFADevice", "InstanceProfile")
+    for verb in ("List", "Tag", "Untag")
+}
+_USER_BOUNDARY = ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary")
+
+
+def before(call: Call, registry: Registry, lab_now: datetime) -> None:
+    """Refuse what moto would wave through, or refuse in other words."""
+    _names(call)
+    of_aws = call.params.get("PolicyArn", "").startswith("arn:aws:iam::aws:")
+    if of_aws and call.operation in _CHANGE_POLICY:  # the words are not verified
+        raise _fault("AccessDenied", "Policy is outside your own account.", 403)
+    _leftovers(call)
+    _quotas(call)
+    boundary = call.params.get("PermissionsBoundary")
+    if boundary and iam.managed_policy(boundary, call.account_id) is None:
+        raise _fault("NoSuchEntity", f"Policy {boundary} does not exist.", 404)
+    if call.operation == "EnableMFADevice":
+        _codes(call, registry, lab_now)
+
+
+def remembered(call: Call) -> tuple[str, str] | None:
+    """(ARN, unique id) of a user or role that this call is about to delete or rename."""
+    kinds = {"DeleteUser": "user", "UpdateUser": "user", "DeleteRole": "role"}
+    kind = kinds.get(call.operation)
+    if kind is None:
+        return None
+    found = iam.find_entity(call.account_id, kind, call.params.get(f"{kind.title()}Name", ""))
+    return None if found is None else (found.arn, found.id)
+
+
+def after(call: Call, deleted: tuple[str, str] | None, registry: Registry) -> None:
+    """Finish what moto answered with success."""
+    if call.operation == "DeleteAccessKey":
+        registry.deleted_keys[call.params["AccessKeyId"]] = call.account_id
+    if call.operation == "UpdateUser" and deleted is not None:
+        _follow_rename(call, deleted[0])
+    elif deleted is not None:
+        replace_deleted(*deleted)
+    given = {tag["Key"]: tag["Value"] for tag in call.params.get("Tags", ())}
+    if call.operation == "CreateVirtualMFADevice":
+        path, name = call.params.get("Path", "/"), call.params["VirtualMFADeviceName"]
+        serial = f"arn:aws:iam::{call.account_id}:mfa{path}{name}"
+        _tags_of(iam.virtual_device(call.account_id, serial)).update(given)
+    if call.operation == "CreateInstanceProfile":
+        name = call.params["InstanceProfileName"]
+        _tags_of(iam.instance_profile(call.account_id, name)).update(given)
+    boundary = call.params.get("PermissionsBoundary")
+    if call.operation == "CreateUser" and boundary:
+        _set_boundary(iam.find_user(call.account_id, call.params["UserName"]), boundary)
+
+
+def _follow_rename(call: Call, old_arn: str) -> None:
+    """Keys and policies stay with the user whose name or path changed."""
+    name = call.params.get("NewUserName") or call.params["UserName"]
+    user = iam.find_user(call.account_id, name)
+    for key in user.access_keys:
+        key.user_name = name
+    replace_deleted(old_arn, user.arn)
+
+
+def own_answer(call: Call, registry: Registry) -> dict | None:
+    """The result of an operation that moto lacks, None where moto answers."""
+    if call.operation == "EnableOrganizationsRootSessions":
+        return _root_sessions(call.account_id, registry)
+    if call.operation in _TAGS:
+        return _own_tags(call, _TAGS[call.operation])
+    if call.operation not in _USER_BOUNDARY:
+        return None
+    name = call.params["UserName"]
+    user = iam.find_user(call.account_id, name)
+    if user is None:
+        raise _fault("NoSuchEntity", f"The user with name {name} cannot be found.", 404)
+    _set_boundary(user, call.params.get("PermissionsBoundary"))
+    return {}
+
+
+def _own_tags(call: Call, kind: str) -> dict:
+    """Tags of virtual MFA devices and instance profiles, which moto does not keep."""
+    if kind == "MFADevice":
+        name, found = "SerialNumber", iam.virtual_device
+    else:
+        name, found = "InstanceProfileName", iam.instance_profile
+    entity = found(call.account_id, call.params[name])
+    if entity is None:
+        raise _fault("NoSuchEntity", f"{kind} {call.params[name]} cannot be found.", 404)
+    tags = _tags_of(entity)
+    tags.update({tag["Key"]: tag["Value"] for tag in call.params.get("Tags", ())})
+    for key in call.params.get("TagKeys", ()):
+        tags.pop(key, None)
+    if not call.operation.startswith("List"):
+        return {}
+    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+    return {"Tags": listed, "IsTruncated": False}
+
+
+def _tags_of(entity) -> dict[str, str]:
+    return entity.__dict__.setdefault("lab_tags", {})
+
+
+def _root_sessions(account_id: str, registry: Registry) -> dict:
+    found = organization_of(account_id)
+    if found is None or found[0] != account_id:
+        text = "The account is not the management account of an organization."
+        raise _fault("CallerIsNotManagementAccountException", text, 400)
+    registry.root_sessions.add(account_id)
+    return {"OrganizationId": found[1].org.id, "EnabledFeatures": ["RootSessions"]}
+
+
+def _set_boundary(user, arn: str | None) -> None:
+    """In the form in which GetUser shows it; moto's serializer reads attributes."""
+    user.permissions_boundary = (
+        {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn} if arn else {}
+    )
+
+
+def _fault(code: str, message: str, status: int, reason: str = "") -> Refusal:
+    """IAM let the call through; it fails for what is there, or is not."""
+    return Refusal(code, message, status, blocked_by="service", reason=reason)
+
+
+def _names(call: Call) -> None:
+    """Names are unique whatever their case; who is named must exist."""
+    for kind in ("role", "user", "group"):
+        name = call.params.get(f"{kind.title()}Name")
+        if not name:
+            continue
+        if call.operation == f"Create{kind.title()}":
+            if iam.has_namesake(call.account_id, kind, name):
+                text = f"{kind.title()} with name {name} already exists."
+                raise _fault("EntityAlreadyExists", text, 409)
+        elif iam.find_entity(call.account_id, kind, name) is None:
+            text = f"The {kind} with name {name} cannot be found."
+            raise _fault("NoSuchEntity", text, 404)
+        new = call.params.get(f"New{kind.title()}Name", name)
+        if new.lower() != name.lower() and iam.has_namesake(call.account_id, kind, new):
+            raise _fault(
+                "EntityAlreadyExists", f"{kind.title()} with name {new} already exists.", 409
+            )
+
+
+def _leftovers(call: Call) -> None:
+    """A user goes last. The words about MFA devices are not verified."""
+    if call.operation != "DeleteUser":
+        return
+    user = iam.find_user(call.account_id, call.params["UserName"])
+    for what, found in (("access keys", user.access_keys), ("MFA devices", user.mfa_devices)):
+        if found:
+            text = f"Cannot delete entity, must delete {what} first."
+            raise _fault("DeleteConflict", text, 409)
+
+
+def _quotas(call: Call) -> None:
+    trust = call.params.get("AssumeRolePolicyDocument")
+    if call.operation == "UpdateAssumeRolePolicy":
+        trust = call.params["PolicyDocument"]
+    if trust and _size(trust) > TRUST_QUOTA:
+        _over_quota(f"ACLSizePerRole: {TRUST_QUOTA}")
+    document = call.params.get("PolicyDocument", "")
+    if call.operation in ("CreatePolicy", "CreatePolicyVersion"):
+        if json.loads(document).get("Version") != "2012-10-17":
+            text = "Policy document must be version 2012-10-17 or greater."
+            raise Refusal("MalformedPolicyDocument", text, 400, blocked_by="request")
+        if _size(document) > MANAGED_QUOTA:
+            _over_quota(f"PolicySize: {MANAGED_QUOTA}")
+    quota = INLINE_QUOTAS.get(call.operation)
+    if quota:
+        kind = call.operation[3:-6]  # User, Group or Role
+        name = call.params[f"{kind}Name"]
+        holder = iam.find_entity(call.account_id, kind.lower(), name)
+        others = {} if holder is None else holder.policies
+        size = sum(_size(t) for n, t in others.items() if n != call.params["PolicyName"])
+        if size + _size(document) > quota:
+            text = f"Maximum policy size of {quota} bytes exceeded for {kind.lower()} {name}"
+            raise _fault("LimitExceeded", text, 409)
+
+
+def _size(document: str) -> int:
+    return len(re.sub(r"\s", "", document))
+
+
+def _over_quota(what: str) -> None:
+    raise _fault("LimitExceeded", f"Cannot exceed quota for {what}", 409)
+
+
+def _codes(call: Call, registry: Registry, lab_now: datetime) -> None:
+    """Two consecutive codes of the device prove that it is set up right."""
+    serial = call.params["SerialNumber"]
+    seed = iam.virtual_device_seed(call.account_id, serial)
+    if seed is None:
+        text = f"VirtualMFADevice with serial number {serial} does not exist."
+        raise _fault("NoSuchEntity", text, 404)
+    totp = pyotp.TOTP(seed)
+    codes = [totp.at(lab_now + timedelta(seconds=30 * step)) for step in range(-3, 4)]
+    pair = (call.params["AuthenticationCode1"], call.params["AuthenticationCode2"])
+    if pair not in zip(codes, codes[1:], strict=False):
+        why = "Give two consecutive codes of this device: pyotp.TOTP(seed).at(…), 30 s apart."
+        text = "Authentication code for device is not valid."
+        raise _fault("InvalidAuthenticationCode", text, 403, reason=why)
+    registry.used_codes |= {(serial, code) for code in pair}

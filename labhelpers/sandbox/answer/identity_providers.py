@@ -1,0 +1,77 @@
+"""What IAM does about identity providers and moto does not.
+
+Source: IAM API Reference; IAM User Guide, "Troubleshoot SAML federation"; STS_FACTS 2.5. The
+words about duplicate SAML providers and URLs without https are not verified.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from labhelpers.sandbox.interpret.reading import Call
+from labhelpers.sandbox.state import iam, outbound_issuer
+from labhelpers.sandbox.state.registry import Registry
+from labhelpers.sandbox.wire.errors import Refusal
+
+MAX_CLIENTS = 100
+_REMOVE = "RemoveClientIDFromOpenIDConnectProvider"
+
+
+def answer(call: Call, registry: Registry) -> dict[str, Any] | None:
+    """The result of an authorized call that moto lacks, None for what moto answers.
+
+    Raises Refusal for what moto would wave through.
+    """
+    if call.operation in outbound_issuer.OPERATIONS:
+        return outbound_issuer.answer_iam(call.operation, call.account_id, registry)
+    if call.operation == "CreateOpenIDConnectProvider":
+        _check_new_oidc(call)
+    elif call.operation in ("CreateSAMLProvider", "UpdateSAMLProvider"):
+        _check_metadata(call)
+    elif call.operation in ("AddClientIDToOpenIDConnectProvider", _REMOVE):
+        return _change_clients(call)
+    return None
+
+
+def _check_new_oidc(call: Call) -> None:
+    url = call.params["Url"]
+    if not url.startswith("https://"):
+        raise Refusal("InvalidInput", "The provider URL must begin with https://", 400)
+    text = outbound_issuer.sts_issuer(url)
+    if text:
+        raise Refusal("InvalidInput", text, 400)
+    arn = f"arn:aws:iam::{call.account_id}:oidc-provider/{url.removeprefix('https://')}"
+    if arn in iam.iam_backend(call.account_id).open_id_providers:
+        raise Refusal("EntityAlreadyExists", f"Provider with url {url} already exists.", 409)
+
+
+def _check_metadata(call: Call) -> None:
+    from labhelpers.sandbox.authenticate.saml_signatures import read_metadata
+
+    name = call.params.get("Name")
+    if name in iam.iam_backend(call.account_id).saml_providers:
+        text = f"SAMLProvider with name {name} already exists."
+        raise Refusal("EntityAlreadyExists", text, 409)
+    if "SAMLMetadataDocument" not in call.params:
+        return
+    try:
+        read_metadata(call.params["SAMLMetadataDocument"])
+    except ValueError as error:
+        raise Refusal("InvalidInput", "Could not parse metadata", 400, reason=str(error)) from None
+
+
+def _change_clients(call: Call) -> dict[str, Any]:
+    """Both calls may be repeated without an error."""
+    arn, client = call.params["OpenIDConnectProviderArn"], call.params["ClientID"]
+    provider = iam.iam_backend(call.account_id).open_id_providers.get(arn)
+    if provider is None:
+        text = f"OpenIDConnect Provider not found for arn {arn}"
+        raise Refusal("NoSuchEntity", text, 404)
+    clients = [known for known in provider.client_id_list if known != client]
+    if call.operation != _REMOVE:
+        clients.append(client)
+    if len(clients) > MAX_CLIENTS:
+        text = f"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {MAX_CLIENTS}"
+        raise Refusal("LimitExceeded", text, 409)
+    provider.client_id_list = clients
+    return {}

@@ -1,0 +1,219 @@
+"""Step 1: which key signed this request, and whose key is it?
+
+Trusts nothing but the secrets that this sandbox issued itself. The order of the checks is the
+one measured on STS (STS_FACTS 2.6): scope, then the key and its token, then expiry, then whether
+the role still exists, then the signature. Not modelled: SigV4a, chunk-signed uploads.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from labhelpers.policy import Principal
+from labhelpers.sandbox.authenticate import sigv4
+from labhelpers.sandbox.state import iam
+from labhelpers.sandbox.state.registry import Registry
+from labhelpers.sandbox.state.sessions import Session
+from labhelpers.sandbox.wire.errors import (
+    EC2,
+    QUERY,
+    S3,
+    Family,
+    Refusal,
+    credential_refusal,
+    not_modelled,
+    signature_refusal,
+)
+from labhelpers.sandbox.wire.http import HttpRequest
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_MAX_SKEW = timedelta(minutes=15)
+UNSIGNED_OPERATIONS = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is calling, and the Region and service that the signature was made for."""
+
+    principal: Principal
+    user_id: str  # as GetCallerIdentity shows it
+    access_key_id: str
+    region: str
+    service: str
+    session: Session | None = None
+    user_name: str = ""
+
+    @property
+    def is_temporary(self) -> bool:
+        return self.session is not None
+
+
+def authenticate(
+    http: HttpRequest, family: Family, registry: Registry, lab_now: datetime
+) -> Caller:
+    """The caller, or a Refusal in the service's own words."""
+    signed = sigv4.read_signature(http, family)
+    if signed is None:
+        return _unsigned_caller(http, family)
+    _check_scope(signed, family)
+    if signed.access_key_id.startswith("ASIA"):
+        caller, secret = _session_caller(signed, family, registry, lab_now)
+    elif signed.access_key_id in registry.root_keys:
+        caller, secret = _root_caller(signed, family, registry)
+    else:
+        caller, secret = _user_caller(signed, family)
+    _check_dates(signed, family)
+    if not sigv4.signature_matches(http, signed, secret):
+        why = "The secret access key is another one, or the request was changed after signing."
+        shown = sigv4.what_was_signed(http, signed)
+        raise credential_refusal(family, "bad_signature", why, shown)
+    _check_body(http, signed)
+    return caller
+
+
+def _unsigned_caller(http: HttpRequest, family: Family) -> Caller:
+    """S3 takes requests of nobody in particular, STS those that bring a token or an assertion."""
+    anonymous = Principal(kind="anonymous", arn="", account="")
+    if family is S3:
+        return Caller(anonymous, "anonymous", "", "us-east-1", "s3")
+    if family is QUERY and http.form.get("Action") in UNSIGNED_OPERATIONS:
+        return Caller(anonymous, "", "", "us-east-1", "sts")
+    raise credential_refusal(family, "unsigned")
+
+
+def _check_scope(signed: sigv4.Signed, family: Family) -> None:
+    if not _REGION.fullmatch(signed.region):
+        message = "Credential should be scoped to a valid region. "
+        if family is S3:
+            message = (
+                f"The authorization header is malformed; the region '{signed.region[:40]}' is wrong"
+            )
+            raise Refusal("AuthorizationHeaderMalformed", message, 400, blocked_by="authentication")
+        raise signature_refusal(family, message)
+
+
+def _session_caller(
+    signed: sigv4.Signed, family: Family, registry: Registry, lab_now: datetime
+) -> tuple[Caller, str]:
+    sessions = registry.sessions
+    session = sessions.get(signed.access_key_id)
+    if session is None:
+        raise credential_refusal(family, "invalid_key", _unknown(signed))
+    if signed.token is None:
+        why = "A key that begins with ASIA is temporary: it works only with its session token."
+        raise credential_refusal(family, "invalid_key", why)
+    if signed.token != session.session_token:
+        why = "The session token is not the one of this key."
+        if sessions.is_other_token(signed.token, session):
+            raise credential_refusal(family, "invalid_key", why)
+        raise credential_refusal(family, "invalid_token", why, _token(signed))
+    if lab_now >= session.expires:
+        why = f"The session ended at {session.expires:%H:%M:%S}; the lab clock says {lab_now:%F %T}"
+        raise credential_refusal(family, "expired", f"{why} UTC.", _token(signed))
+    if not iam.still_exists(session.principal, session.user_name):
+        gone = session.role_arn or f"user {session.user_name}"
+        why = f"The {'role ' if session.role_arn else ''}{gone} is deleted; so are its sessions."
+        raise credential_refusal(family, "invalid_key", why)
+    caller = Caller(
+        principal=session.principal,
+        user_id=session.user_id,
+        access_key_id=session.access_key_id,
+        region=signed.region,
+        service=signed.service,
+        session=session,
+        user_name=session.user_name,
+    )
+    return caller, session.secret_access_key
+
+
+def _token(signed: sigv4.Signed) -> dict[str, str]:
+    return {"Token-0": signed.token or ""}
+
+
+def _unknown(signed: sigv4.Signed) -> str:
+    return f"This lab never issued the access key {signed.access_key_id[:128]}, or it is deleted."
+
+
+def _root_caller(signed: sigv4.Signed, family: Family, registry: Registry) -> tuple[Caller, str]:
+    account_id, secret = registry.root_keys[signed.access_key_id]
+    if signed.token is not None:
+        why = "A root user's key is long-term: it has no session token."
+        raise credential_refusal(family, "invalid_token", why, _token(signed))
+    root = Principal(kind="root", arn=f"arn:aws:iam::{account_id}:root", account=account_id)
+    key_id = signed.access_key_id
+    return Caller(root, account_id, key_id, signed.region, signed.service), secret
+
+
+def _user_caller(signed: sigv4.Signed, family: Family) -> tuple[Caller, str]:
+    found = iam.find_access_key(signed.access_key_id)
+    if found is None:
+        raise credential_refusal(family, "invalid_key", _unknown(signed))
+    account_id, key = found
+    user = iam.find_user(account_id, key.user_name)
+    if user is None or key.status != "Active":
+        why = f"The access key is {key.status.lower() if user else 'without a user'}."
+        raise credential_refusal(family, "invalid_key", why)
+    if signed.token is not None:
+        why = "A key that begins with AKIA is long-term: it has no session token."
+        raise credential_refusal(family, "invalid_token", why, _token(signed))
+    principal = Principal(kind="user", arn=user.arn, account=account_id, unique_id=user.id)
+    caller = Caller(
+        principal=principal,
+        user_id=user.id,
+        access_key_id=key.access_key_id,
+        region=signed.region,
+        service=signed.service,
+        user_name=user.name,
+    )
+    return caller, key.secret_access_key
+
+
+def _check_dates(signed: sigv4.Signed, family: Family) -> None:
+    """Signature dates follow real time, whatever the lab clock says."""
+    if not signed.timestamp.startswith(signed.date):
+        raise signature_refusal(
+            family,
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date "
+            f"from HTTP: '{signed.date[:40]}' != '{signed.timestamp[:8]}', from "
+            f"'{signed.timestamp}'.",
+        )
+    now = datetime.now(UTC)
+    if signed.expires_in is not None:
+        if now > signed.signed_at + timedelta(seconds=signed.expires_in):
+            raise Refusal("AccessDenied", "Request has expired", blocked_by="authentication")
+        return
+    if abs(now - signed.signed_at) > _MAX_SKEW:
+        raise _skewed(signed, family, now)
+
+
+def _skewed(signed: sigv4.Signed, family: Family, now: datetime) -> Refusal:
+    if family is S3:
+        text = "The difference between the request time and the current time is too large."
+        return Refusal("RequestTimeTooSkewed", text, blocked_by="authentication")
+    if family is EC2:
+        return credential_refusal(family, "expired")
+    late = signed.signed_at < now
+    edge = now - _MAX_SKEW if late else now + _MAX_SKEW
+    text = (
+        f"Signature {'expired' if late else 'not yet current'}: {signed.timestamp} is "
+        f"{'now earlier' if late else 'still later'} than {edge:%Y%m%dT%H%M%SZ} "
+        f"({now:%Y%m%dT%H%M%SZ} {'-' if late else '+'} 15 min.)"
+    )
+    return signature_refusal(family, text)
+
+
+def _check_body(http: HttpRequest, signed: sigv4.Signed) -> None:
+    stated = http.headers.get("x-amz-content-sha256", "")
+    if stated.startswith("STREAMING-AWS4-"):
+        raise not_modelled(
+            "uploads signed chunk by chunk", "Send the object in one piece (boto3 does)."
+        )
+    if not sigv4.body_matches(http, signed):
+        raise Refusal(
+            "XAmzContentSHA256Mismatch",
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+            400,
+            blocked_by="authentication",
+        )

@@ -1,0 +1,18 @@
+"""CloudTrail: what happened in the sandbox, in CloudTrail's own form, and the ways to read it.
+
+observe.py takes from a request what its event needs, recorder.py keeps it, events.py writes the
+event when somebody reads it, lookup.py answers LookupEvents, files.py writes and reads log files.
+"""
+
+from labhelpers.sandbox.record.files import read_cloudtrail_files, write_cloudtrail_files
+from labhelpers.sandbox.record.observe import observe, observe_service
+from labhelpers.sandbox.record.recorder import Record, Recorder
+
+__all__ = [
+    "Record",
+    "Recorder",
+    "observe",
+    "observe_service",
+    "read_cloudtrail_files",
+    "write_cloudtrail_files",
+]

@@ -1,0 +1,173 @@
+"""What an event needs of a request, taken while the request is there.
+
+This is all that the recorder costs each request, so nothing is formatted here: events.py does
+that when an event is read. Bodies are let go unless an event quotes them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from labhelpers.sandbox.authenticate.keys import Caller
+from labhelpers.sandbox.interpret.reading import Call, route, service_model
+from labhelpers.sandbox.record.federated import FEDERATED, TOKENS, federated_identity
+from labhelpers.sandbox.wire.errors import Refusal
+from labhelpers.sandbox.wire.http import HttpRequest
+
+#: Bytes of a request or an answer that an event may quote; CloudTrail cuts at 100 KB.
+MAX_QUOTED = 24 * 1024
+MAX_USER_AGENT = 1024  # characters, as in CloudTrail
+_READS = ("Get", "List", "Describe", "Head", "Lookup", "Simulate")
+#: STS operations whose answer an event quotes; all others only tell, and tell no log.
+ISSUING = frozenset(
+    (
+        "AssumeRole",
+        "AssumeRoleWithSAML",
+        "AssumeRoleWithWebIdentity",
+        "AssumeRoot",
+        "GetFederationToken",
+        "GetSessionToken",
+    )
+)
+
+
+@dataclass(slots=True)
+class Observation:
+    """One request that CloudTrail logs. `owner` is the account whose resource is concerned.
+
+    `invoked_by` is the service that called on its own behalf; `caller` is None then.
+    """
+
+    event_id: str
+    request_id: str
+    time: datetime  # on the lab clock
+    caller: Caller | None
+    service: str
+    operation: str
+    region: str
+    source_ip: str
+    user_agent: str | None
+    owner: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    federated: Mapping[str, Any] | None = None
+    host: str = ""
+    uri: tuple[str, str] = ("", "")  # path and query of an S3 request
+    presigned: bool = False
+    copy_source: str = ""
+    body: bytes = b""
+    status: int = 200
+    reply: bytes = b""
+    refusal: Refusal | None = None
+    invoked_by: str = ""
+    result: Mapping[str, Any] | None = None  # what STS answered a service
+
+    @property
+    def failed(self) -> bool:
+        return self.refusal is not None or self.status >= 400
+
+    @property
+    def read_only(self) -> bool:
+        return self.service == "sts" or self.operation.startswith(_READS)
+
+
+def observe(
+    http: HttpRequest,
+    request_id: str,
+    lab_now: datetime,
+    caller: Caller | None,
+    call: Call | None,
+    refusal: Refusal | None,
+    reply: tuple[int, list, bytes],
+) -> Observation | None:
+    """None for what no account's trail shows: a request that failed to authenticate, or one for
+    an operation that does not exist. Source: S3 User Guide, "Amazon S3 CloudTrail events"."""
+    if caller is None:
+        return None
+    operation = call.operation if call is not None else _operation(http, caller.service)
+    if not operation:
+        return None
+    headers = http.headers
+    seen = Observation(
+        event_id=str(uuid.uuid4()),
+        request_id=request_id,
+        time=lab_now,
+        caller=caller,
+        service=caller.service,
+        operation=operation,
+        region=caller.region,
+        source_ip=http.remote_addr,
+        user_agent=headers.get("user-agent", "")[:MAX_USER_AGENT] or None,
+        owner=call.account_id if call is not None else "",
+        host=headers.get("host", ""),
+        status=reply[0],
+        refusal=refusal,
+    )
+    _quote(seen, http, call, reply[2])
+    return seen
+
+
+def observe_service(
+    service: str, role_arn: str, session_name: str, region: str, lab_now: datetime, result: dict
+) -> Observation:
+    """AssumeRole by a service, e.g. by EC2 for an instance; `result` as STS answers it."""
+    return Observation(
+        event_id=str(uuid.uuid4()),
+        request_id=str(uuid.uuid4()),
+        time=lab_now,
+        caller=None,
+        service="sts",
+        operation="AssumeRole",
+        region=region,
+        source_ip=service,
+        user_agent=service,
+        owner=role_arn.split(":")[4],
+        params={"RoleArn": role_arn, "RoleSessionName": session_name},
+        invoked_by=service,
+        result=result,
+    )
+
+
+def _quote(seen: Observation, http: HttpRequest, call: Call | None, reply: bytes) -> None:
+    """Keep what the event quotes of the request and of its answer."""
+    service, operation = seen.service, seen.operation
+    if service == "s3":
+        seen.uri = (http.raw_path[:2048], http.query_string[:4096])
+        seen.presigned = "X-Amz-Signature" in http.query_string
+        seen.copy_source = http.headers.get("x-amz-copy-source", "")[:2048]
+        if operation == "PutBucketPolicy" and len(http.body) <= MAX_QUOTED:
+            seen.body = http.body
+    elif operation in FEDERATED and service == "sts":
+        params = call.params if call is not None else http.form
+        proof = call.subject[0] if call is not None else None
+        seen.federated = federated_identity(operation, params, proof)
+        seen.params = {name: value for name, value in params.items() if name not in TOKENS}
+    elif len(http.body) <= MAX_QUOTED and len(http.query_string) <= MAX_QUOTED:
+        if call is not None and call.params:
+            seen.params = call.params
+        elif "Action" in http.form:
+            seen.params = http.form
+        else:
+            seen.body = http.body
+    wanted = operation in ISSUING if service == "sts" else not seen.read_only
+    if (wanted or seen.status >= 400) and len(reply) <= MAX_QUOTED:
+        seen.reply = reply
+
+
+def _operation(http: HttpRequest, service: str) -> str:
+    """The operation of a request that was refused while it was read, "" if there is none."""
+    target, form = http.headers.get("x-amz-target"), http.form
+    if service != "s3" and target:
+        name = target.rsplit(".", 1)[-1]
+    elif service != "s3" and "Action" in form:
+        name = form["Action"]
+    else:
+        try:
+            return route(http, service)[0] if service_model(service) else ""
+        except Refusal:
+            return ""
+    model = service_model(service)
+    return name if model is not None and name in model.operation_names else ""

@@ -1,0 +1,253 @@
+"""What moto knows of IAM: the users, roles and policies that a decision is made from.
+
+Only this module, buckets.py, instances.py and answer.py know moto's inside. Everything here
+reads; nothing is cached but the compiled policies (labhelpers.policy.writing.parse), so a changed
+policy counts at the next request.
+"""
+
+from __future__ import annotations
+
+from labhelpers.policy import Policy, Principal, parse
+from labhelpers.sandbox.wire.errors import not_modelled
+
+
+def iam_backend(account_id: str):
+    """moto's IAM state of an account; any 12-digit id is one."""
+    from moto.iam.models import iam_backends
+
+    return iam_backends[account_id]["aws"]
+
+
+def backend_of(account_id: str):
+    """moto's IAM state of an account that has some, else None: whoever asks about accounts that
+    nobody uses must not fill the memory with AWS's managed policies."""
+    from moto.iam.models import iam_backends
+
+    return iam_backend(account_id) if account_id in dict.keys(iam_backends) else None
+
+
+def find_access_key(access_key_id: str):
+    """(account id, moto AccessKey) of a long-term key, or None."""
+    from moto.iam.models import iam_backends
+
+    for account_id, backends in list(iam_backends.items()):
+        key = backends["aws"].access_keys.get(access_key_id)
+        if key is not None:
+            return account_id, key
+    return None
+
+
+def find_user(account_id: str, name: str):
+    backend = backend_of(account_id)
+    return None if backend is None else backend.users.get(name)
+
+
+def find_role(role_arn: str):
+    """The moto Role with exactly this ARN, path included, or None."""
+    account_id = role_arn.split(":")[4]
+    name = role_arn.rsplit("/", 1)[-1]
+    backend = backend_of(account_id)
+    for role in list(backend.roles.values()) if backend is not None else ():
+        if role.name == name and role.arn == role_arn:
+            return role
+    return None
+
+
+def still_exists(principal: Principal, user_name: str) -> bool:
+    """Whether the role or user behind a session is there: itself, not a namesake."""
+    backend = iam_backend(principal.account)
+    if principal.kind == "role-session":
+        return principal.unique_id in backend.roles
+    if not user_name:  # root, and federated users of root
+        return True
+    user = backend.users.get(user_name)
+    return user is not None and user.id == principal.unique_id
+
+
+def user_policies(account_id: str, name: str) -> list[Policy]:
+    """Identity-based policies of a user: its own and those of its groups."""
+    backend = iam_backend(account_id)
+    user = backend.users[name]
+    policies = _policies_of(user, f"user {name}")
+    for group in backend.groups.values():
+        if any(member is user for member in group.users):
+            policies += _policies_of(group, f"group {group.name}")
+    return policies
+
+
+def role_policies(account_id: str, role_id: str) -> list[Policy]:
+    role = iam_backend(account_id).roles[role_id]
+    return _policies_of(role, f"role {role.name}")
+
+
+def role_boundaries(account_id: str, role_id: str) -> list[Policy]:
+    return _boundaries(account_id, iam_backend(account_id).roles[role_id].permissions_boundary_arn)
+
+
+def user_boundaries(account_id: str, name: str) -> list[Policy]:
+    return _boundaries(account_id, user_boundary_arn(iam_backend(account_id).users[name]))
+
+
+def user_boundary_arn(user) -> str | None:
+    """moto has no boundaries of users: interpret_iam leaves them on the user in GetUser's form."""
+    return getattr(user, "permissions_boundary", {}).get("PermissionsBoundaryArn")
+
+
+def boundary_of(arn: str | None, kinds: list[str]) -> str | None:
+    """The boundary that a role or user has already, None for anything else."""
+    if not arn or not kinds or kinds[0] not in ("role", "user"):
+        return None
+    found = find_principal(arn)
+    if found is None:
+        return None
+    return found.permissions_boundary_arn if kinds[0] == "role" else user_boundary_arn(found)
+
+
+def _boundaries(account_id: str, arn: str | None) -> list[Policy]:
+    """A permissions boundary as a list of at most one policy.
+
+    Raises Refusal (not modelled) where the boundary names a policy that does not exist.
+    """
+    if not arn:
+        return []
+    text = managed_policy(arn, account_id)
+    if text is None:
+        raise not_modelled(f"a permissions boundary whose policy {arn} does not exist")
+    return [parse(text, kind="boundary", name=arn)]
+
+
+def managed_policy(arn: str, account_id: str) -> str | None:
+    """The default version of a managed policy of the account or of AWS, None without it."""
+    managed = iam_backend(account_id).managed_policies.get(arn)
+    return None if managed is None else _default_document(managed)
+
+
+def role_tags(role_arn: str) -> dict[str, str]:
+    role = find_role(role_arn)
+    return _tags_of(role) if role is not None else {}
+
+
+def entity_tags(arn: str) -> dict[str, str]:
+    """The tags of the role or user with this ARN, none where there is nobody."""
+    found = find_principal(arn)
+    return {} if found is None else _tags_of(found)
+
+
+def find_principal(arn: str):
+    """The moto Role or User with exactly this ARN, or None."""
+    account_id, kind = arn.split(":")[4], arn.split(":", 5)[5].partition("/")[0]
+    if kind == "role":
+        return find_role(arn)
+    user = find_user(account_id, arn.rsplit("/", 1)[-1])
+    return user if user is not None and user.arn == arn else None
+
+
+def has_principal_id(unique_id: str) -> bool:
+    """Whether some user or role of any account has this unique id."""
+    from moto.iam.models import iam_backends
+
+    for backends in list(iam_backends.values()):
+        if unique_id in backends["aws"].roles:
+            return True
+        if any(user.id == unique_id for user in backends["aws"].users.values()):
+            return True
+    return False
+
+
+def has_provider(arn: str) -> bool:
+    """Whether an OIDC or SAML provider with this ARN is registered in its account."""
+    backend = backend_of(arn.split(":")[4])
+    if backend is None:
+        return False
+    providers = [*backend.open_id_providers.values(), *backend.saml_providers.values()]
+    return any(provider.arn == arn for provider in providers)
+
+
+def documents_with_principals():
+    """(object, attribute, text) of every trust policy and bucket policy of every account."""
+    from moto.iam.models import iam_backends
+    from moto.s3.models import s3_backends
+
+    for backends in list(iam_backends.values()):
+        for role in backends["aws"].roles.values():
+            yield role, "assume_role_policy_document", role.assume_role_policy_document
+    for backends in list(s3_backends.values()):
+        for bucket in backends["aws"].buckets.values():
+            if bucket.policy:
+                text = bucket.policy
+                yield bucket, "policy", text.decode() if isinstance(text, bytes) else text
+
+
+def principal_tags(principal: Principal, user_name: str) -> dict[str, str]:
+    """The tags of the role or user itself, without those of the session."""
+    backend = iam_backend(principal.account)
+    if principal.kind == "role-session":
+        return _tags_of(backend.roles[principal.unique_id])
+    return _tags_of(backend.users[user_name]) if user_name else {}
+
+
+def _tags_of(entity) -> dict[str, str]:
+    """moto keeps a role's tags by key and gives a user's as a list."""
+    tags = entity.tags or []
+    listed = tags.values() if isinstance(tags, dict) else tags
+    return {tag["Key"]: tag["Value"] for tag in listed}
+
+
+def instance_profile(account_id: str, name: str):
+    """moto's InstanceProfile, None without."""
+    found = iam_backend(account_id).instance_profiles.values()
+    return next((profile for profile in found if profile.name == name), None)
+
+
+def virtual_device(account_id: str, serial: str):
+    return iam_backend(account_id).virtual_mfa_devices.get(serial)
+
+
+def virtual_device_seed(account_id: str, serial: str) -> str | None:
+    device = virtual_device(account_id, serial)
+    return device.base32_string_seed if device is not None else None
+
+
+def mfa_seed(account_id: str, user_name: str, serial: str) -> str | None:
+    """The secret of a virtual device that is enabled for this user, None otherwise."""
+    user = find_user(account_id, user_name)
+    if user is None or serial not in user.mfa_devices:
+        return None
+    return virtual_device_seed(account_id, serial)
+
+
+def trust_policy(role) -> Policy:
+    return parse(role.assume_role_policy_document, kind="trust", name=f"trust policy of {role.arn}")
+
+
+def _policies_of(holder, label: str) -> list[Policy]:
+    inline = [
+        parse(document, kind="identity", name=f"inline policy {name} of {label}")
+        for name, document in holder.policies.items()
+    ]
+    managed = [
+        parse(_default_document(policy), kind="identity", name=f"managed policy {arn} of {label}")
+        for arn, policy in holder.managed_policies.items()
+    ]
+    return inline + managed
+
+
+def _default_document(managed) -> str:
+    return next(v.document for v in managed.versions if v.version_id == managed.default_version_id)
+
+
+def find_entity(account_id: str, kind: str, name: str):
+    """A user, group, role or instance profile by name, None where there is none."""
+    backend = iam_backend(account_id)
+    if kind == "role":
+        return next((role for role in backend.roles.values() if role.name == name), None)
+    if kind == "instance-profile":
+        return next((p for p in backend.instance_profiles.values() if p.name == name), None)
+    return {"user": backend.users, "group": backend.groups}.get(kind, {}).get(name)
+
+
+def has_namesake(account_id: str, kind: str, name: str) -> bool:
+    """Whether a user, role or group has this name, in whatever case."""
+    backend = iam_backend(account_id)
+    named = {"user": backend.users, "group": backend.groups, "role": backend.roles}[kind]
+    return any(entity.name.lower() == name.lower() for entity in named.values())

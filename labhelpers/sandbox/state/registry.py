@@ -1,0 +1,45 @@
+"""What the sandbox itself remembers, beside the state that moto keeps."""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+
+from labhelpers.sandbox.state.sessions import SessionRegistry, new_key_id, new_secret
+
+#: Encoded authorization messages kept; the oldest are forgotten first.
+MAX_MESSAGES = 1_000
+
+
+class Registry:
+    """Sessions, root users' keys, identity providers of the lab, encoded messages, used codes."""
+
+    def __init__(self) -> None:
+        self.sessions = SessionRegistry()
+        self.root_keys: dict[str, tuple[str, str]] = {}  # access key id -> (account, secret)
+        self.issuers: dict[str, object] = {}  # issuer URL -> federation.oidc.IdentityProvider
+        self.used_codes: set[tuple[str, str]] = set()  # (MFA serial number, TOTP code)
+        self.outbound_accounts: set[str] = set()  # where GetWebIdentityToken is switched on
+        self.deleted_keys: dict[str, str] = {}  # access key id -> account
+        self.root_sessions: set[str] = set()  # management accounts that may call AssumeRoot
+        self._messages: OrderedDict[str, str] = OrderedDict()
+
+    def root_key(self, account_id: str) -> tuple[str, str]:
+        """(access key id, secret) of an account's root user, made at first use."""
+        for key_id, (account, secret) in self.root_keys.items():
+            if account == account_id:
+                return key_id, secret
+        key_id, secret = new_key_id("AKIA"), new_secret()
+        self.root_keys[key_id] = (account_id, secret)
+        return key_id, secret
+
+    def encode_message(self, text: str) -> str:
+        """Keep an authorization message; what goes out says nothing by itself."""
+        blob = secrets.token_urlsafe(150)
+        self._messages[blob] = text
+        while len(self._messages) > MAX_MESSAGES:
+            self._messages.popitem(last=False)
+        return blob
+
+    def decode_message(self, blob: str) -> str | None:
+        return self._messages.get(blob)

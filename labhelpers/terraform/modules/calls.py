@@ -1,0 +1,181 @@
+"""Local modules: what a module block hands on to the directory that it names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labhelpers.terraform.language.errors import Problem, TerraformError, did_you_mean
+from labhelpers.terraform.language.hcl import Attribute, Block, Node, inner_of
+from labhelpers.terraform.language.references import identifier_of
+from labhelpers.terraform.language.values import Unknown
+from labhelpers.terraform.modules import bodies
+from labhelpers.terraform.provider.target import Target
+
+if TYPE_CHECKING:
+    from labhelpers.terraform.language.scope import Scope
+    from labhelpers.terraform.modules.module import Module
+
+_OWN_ARGUMENTS = ("source", "version", "providers", "depends_on", "count", "for_each")
+
+
+class Outputs(dict):
+    """The outputs of a module instance, each computed when it is asked for."""
+
+    def __init__(self, module: Module):
+        super().__init__(dict.fromkeys(module.declared.outputs, Unknown))
+        self.module = module
+
+    def __getitem__(self, name: str) -> Any:
+        return self.module.output(name)
+
+    def __iter__(self) -> Iterator[str]:  # so that {**outputs} asks for each
+        return iter(self.module.declared.outputs)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.module.output(name) if name in self else default
+
+    def items(self):
+        return [(name, self[name]) for name in self]
+
+    def values(self):
+        return [self[name] for name in self]
+
+
+@dataclass
+class Call:
+    """What a module block calls: instances by key; `shape` is None, list or dict.
+
+    Without a shape it is a module that is not there: its outputs are Unknown.
+    """
+
+    shape: Any = Unknown
+    instances: dict[Any, Module] = field(default_factory=dict)
+
+    def modules(self) -> list[Module]:
+        return list(self.instances.values())
+
+    def value(self) -> Any:
+        """Return what a reference to the module sees."""
+        if self.shape is Unknown:
+            return Unknown
+        found = {key: Outputs(module) for key, module in self.instances.items()}
+        if self.shape is None:
+            return found[None]
+        return list(found.values()) if self.shape is list else found
+
+
+def called(module: Module, name: str, block: Block) -> Call:
+    """Return the instances of a module that a module block calls.
+
+    Sources are ./ and ../ and what `terraform init` has brought to .terraform/modules; other
+    ones are skipped, with a warning.
+    """
+    from labhelpers.terraform.modules.module import Module as Child
+
+    scope = module.scope_of(block)
+    directory = _directory(module, name, block, scope)
+    if directory is None:
+        return Call()
+    if any(_same(one.directory, directory) for one in module.chain()):
+        raise scope.error(None, "This module calls itself.")
+    targets = _passed(module, block, scope)
+    shape, rounds = bodies.instances(block, scope)
+    call = Call(shape)
+    for suffix, key, inner in rounds:
+        given = {
+            argument: partial(inner.attempt, attribute.expression)
+            for argument, attribute in block.body.attributes.items()
+            if argument not in _OWN_ARGUMENTS
+        }
+        try:
+            child = Child(directory, given, targets, module.base, module, f"module.{name}{suffix}")
+        except TerraformError as error:
+            if error.file:
+                raise
+            raise scope.error(None, error.message, error.hint) from None
+        call.instances[key] = child
+    for child in call.modules()[:1]:
+        for argument in child.given.keys() - child.declared.variables.keys():
+            _not_declared(child, block, argument, scope)
+    return call
+
+
+def _not_declared(child: Module, block: Block, argument: str, scope: Scope) -> None:
+    message = f'The module has no variable "{argument}".'
+    hint = did_you_mean(argument, child.declared.variables)
+    error = scope.error(None, message, hint or f'Declare it there: variable "{argument}" {{}}')
+    error.line, error.undeclared = block.body.attributes[argument].line, True
+    scope.report(error)
+
+
+def _directory(module: Module, name: str, block: Block, scope: Scope) -> Path | None:
+    """Return the directory of a module, None (reported) for one that is not on this machine."""
+    if "source" not in block.body.attributes:
+        raise scope.error(None, 'The argument "source" is required.', 'Add: source = "./…"')
+    source = scope.evaluate(block.body.attributes["source"].expression)
+    if not isinstance(source, str):
+        raise scope.error(None, "The source of a module must be a plain text.")
+    if source.startswith(("./", "../")) or source in (".", ".."):
+        return module.directory / source
+    keys = [step.partition("[")[0] for step in f"{module.prefix}module.{name}".split("module.")]
+    fetched = _fetched(module.root).get(".".join(step.strip(".") for step in keys if step))
+    if fetched:
+        return module.root / fetched
+    message = f"The module {source} is not on this machine and is skipped; its outputs are Unknown."
+    hint = "`terraform init` fetches it; a copy in a folder of the configuration works as well."
+    scope.report(scope.error(None, message, hint), "warning")
+    return None
+
+
+def _fetched(root: Path) -> dict[str, str]:
+    """Return key -> directory of the modules that `terraform init` has fetched."""
+    try:
+        text = (root / ".terraform/modules/modules.json").read_text(encoding="utf-8")
+        return {m["Key"]: m["Dir"] for m in json.loads(text)["Modules"] if m.get("Key")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def named_target(module: Module, written: Attribute, scope: Scope) -> Target:
+    """Return what the provider configuration works in that an argument names."""
+    try:
+        name = identifier_of(written.expression)
+    except Problem as problem:
+        raise scope.located(problem, written.expression) from None
+    found = module.target(name)
+    if found is None and "." in name and name.startswith("aws."):
+        message = f'There is no provider configuration "{name}".'
+        hint = did_you_mean(name, module.declared.providers)
+        hint = hint or "Add a provider block with this alias."
+        raise scope.error(written.expression, message, hint)
+    return found or module.base
+
+
+def _passed(module: Module, block: Block, scope: Scope) -> dict[str, Target]:
+    """Return the provider configurations that a module block hands on."""
+    passed = {"aws": module.target("aws") or module.base}
+    written = block.body.attributes.get("providers")
+    node: Node = inner_of(written.expression) if written else None
+    for element in getattr(node, "elements", ()):
+        if element.lark_name() != "object_elem":
+            continue
+        key: Any = element.key
+        inner = key.value if key.lark_name() == "object_elem_key" else key.expression
+        target = named_target(module, Attribute("", element.expression, written.line), scope)
+        try:
+            passed[identifier_of(inner)] = target
+        except Problem as problem:
+            raise scope.located(problem, written.expression) from None
+    return passed
+
+
+def _same(one: Any, other: Any) -> bool:
+    try:
+        return one.resolve() == other.resolve()
+    except (OSError, ValueError, RuntimeError):  # a NUL character, a circle of links
+        return False
