@@ -43,18 +43,19 @@ from labhelpers.policy.language.conditions import YES, Condition
 from labhelpers.policy.language.operators import OPERATORS, Operator
 from labhelpers.policy.language.statement import Statement
 from labhelpers.policy.writing.parse import _compiled
+from labhelpers.sandbox.answer import moto as moto_room
 from labhelpers.sandbox.answer import replies as answering
 from labhelpers.sandbox.authenticate import keys as authenticate
 from labhelpers.sandbox.authorize import decide as authorize
 from labhelpers.sandbox.federation import issuer
 from labhelpers.sandbox.gateway import _addressed
 from labhelpers.sandbox.interpret import public_access
-from labhelpers.sandbox.interpret.reading import Call
+from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.server import HOST, Sandbox, _listen
 from labhelpers.sandbox.state import buckets, stored_principals
 from labhelpers.sandbox.state import iam as state
 from labhelpers.sandbox.wire.errors import EC2, JSON, S3, Family, Refusal, render
-from labhelpers.sandbox.wire.http import from_environ
+from labhelpers.sandbox.wire.http import Answer, from_environ
 from labhelpers.sandbox.workloads import service_roles
 
 ACCOUNTS = ("123456789012", "210987654321")
@@ -109,7 +110,7 @@ class Lag:
         authorize.buckets = public_access.buckets = late_buckets
         answering.answer = self.answer
 
-    def answer(self, http, call: Call, *rest: Any) -> answering.Answer:
+    def answer(self, http, call: Call, *rest: Any) -> Answer:
         """Step 4 of the gateway, with a look at what it changes. The gateway holds its lock."""
         changes = call.service == "iam" and not call.operation.startswith(_READS)
         if not self.seconds or not (changes or call.operation in _POLICY_CALLS):
@@ -402,7 +403,7 @@ class Front:
 
         It has no faults, nothing lags in it any more, and it ends with its parent's stdin.
         """
-        answering.load("ec2")  # an import that another thread has begun would never end there
+        moto_room.load("ec2")  # an import that another thread has begun would never end there
         reader, writer = os.pipe()
         with self._gateway._lock:
             child = os.fork()
@@ -413,7 +414,7 @@ class Front:
         try:  # only the thread of this request lives on here: nobody would release what others hold
             for held in (self, self._dice, self._lag):
                 held._lock = threading.Lock()
-            answering._app_lock = threading.Lock()
+            moto_room._app_lock = threading.Lock()
             self._sandbox._server.close_sockets()
             self.change(lag=0.0, latency=0.0, throttle=0.0)
             server = _listen(self, 0)

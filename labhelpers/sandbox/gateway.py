@@ -15,16 +15,18 @@ from typing import Any
 
 from labhelpers.policy import Decision, PolicyError
 from labhelpers.sandbox import record
-from labhelpers.sandbox.answer import replies
-from labhelpers.sandbox.authenticate.keys import Caller, authenticate
+from labhelpers.sandbox.answer import moto, replies
+from labhelpers.sandbox.authenticate.caller import Caller
+from labhelpers.sandbox.authenticate.keys import authenticate
 from labhelpers.sandbox.authorize import decide
 from labhelpers.sandbox.federation.discovery import published
-from labhelpers.sandbox.interpret.reading import Call, interpret
+from labhelpers.sandbox.interpret.call import Call
+from labhelpers.sandbox.interpret.reading import interpret
 from labhelpers.sandbox.record import lookup
 from labhelpers.sandbox.state.clock import LabClock
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.wire.errors import Family, Refusal, denial, family_of, not_modelled, render
-from labhelpers.sandbox.wire.http import HttpRequest, from_environ
+from labhelpers.sandbox.wire.http import Answer, HttpRequest, from_environ
 from labhelpers.sandbox.workloads import Workloads
 
 _SCOPE = re.compile(r"[^/,\s]+/\d*/[^/,\s]*/([a-z0-9-]{1,60})/")
@@ -42,7 +44,7 @@ class Gateway:
         self.registry = Registry()
         self.recorder = record.Recorder()
         self._lock = threading.RLock()
-        self.workloads = Workloads(self.registry, self.recorder, clock, self._lock)
+        self.workloads = Workloads(self.registry, self.recorder.note_service, clock, self._lock)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
         request_id = str(uuid.uuid4())
@@ -63,9 +65,7 @@ class Gateway:
         start_response(f"{status} {_phrase(status)}", headers)
         return [body]
 
-    def _handle(
-        self, http: HttpRequest, service: str, family: Family, request_id: str
-    ) -> replies.Answer:
+    def _handle(self, http: HttpRequest, service: str, family: Family, request_id: str) -> Answer:
         caller: Caller | None = None
         call: Call | None = None
         decision: Decision | None = None
@@ -73,9 +73,9 @@ class Gateway:
         lab_now = self.clock.now()
         try:
             caller = authenticate(http, family, self.registry, lab_now)
-            replies.load(caller.service)
+            moto.load(caller.service)
             with self._lock:
-                call = interpret(http, caller, family, self.registry, lab_now)
+                call = interpret(http, caller, self.registry, lab_now)
                 decision = decide.authorize(call, caller, http.headers, http.remote_addr, lab_now)
                 if decision is not None and not decision.allowed:
                     account = caller.principal.account
@@ -114,7 +114,7 @@ def _addressed(http: HttpRequest) -> tuple[str, Family]:
     return service, family_of(service, is_query)
 
 
-def _request_id(reply: replies.Answer, default: str) -> str:
+def _request_id(reply: Answer, default: str) -> str:
     names = ("x-amzn-requestid", "x-amz-request-id")
     return next((value for name, value in reply[1] if name.lower() in names), default)
 

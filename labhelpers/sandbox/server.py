@@ -69,12 +69,12 @@ class Sandbox:
     def _warm_up(self) -> None:
         """Load what the first calls need. EC2 takes a second of work, which would slow down the
         first cells of a notebook: it has to wait until the learner reads."""
-        from labhelpers.sandbox.answer import replies
+        from labhelpers.sandbox.answer import moto
 
         for service in ("iam", "s3"):
-            replies.load(service)
+            moto.load(service)
         if not self._closing.wait(EC2_WARM_UP_DELAY):
-            replies.load("ec2")
+            moto.load("ec2")
 
     def close(self) -> None:
         """Stop listening; open connections are dropped. Can be called twice."""

@@ -16,8 +16,8 @@ from signxml import CanonicalizationMethod, XMLSigner
 from labhelpers import open_lab
 from labhelpers.lab import LabError
 from labhelpers.sandbox.authenticate.saml_signatures import NS, read_metadata, signed_assertion
+from labhelpers.sandbox.interpret.sts import saml
 from labhelpers.sandbox.state.signing_keys import private_key
-from labhelpers.sandbox.sts import saml
 from labhelpers.sandbox.wire.errors import Refusal
 
 HERE, THERE = "111122223333", "444455556666"

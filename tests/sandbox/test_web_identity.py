@@ -21,8 +21,8 @@ from scene import allow, policy, trusts
 
 from labhelpers import open_lab
 from labhelpers.lab import LabError
-from labhelpers.sandbox.federation import shared_provider_without_condition
-from labhelpers.sandbox.sts import web_identity
+from labhelpers.sandbox.interpret.shared_issuers import shared_provider_without_condition
+from labhelpers.sandbox.interpret.sts import web_identity
 from labhelpers.sandbox.wire.errors import Refusal
 
 HERE, THERE = "111122223333", "444455556666"

@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSRequest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labhelpers.sandbox.answer import replies as answering
+from labhelpers.sandbox.answer import moto
 
 
 @pytest.fixture(scope="module")
@@ -212,9 +212,9 @@ def test_dispatch_errors_have_their_own_shape(shared):
 
 def test_a_request_waits_while_another_thread_loads_its_service(lab, monkeypatch):
     """Half a package would be a wrong answer; requests of other services go on meanwhile."""
-    monkeypatch.setattr(answering, "_apps", {})
+    monkeypatch.setattr(moto, "_apps", {})
     listing, codes = lab.client("s3").list_buckets, []
-    with answering._app_lock:
+    with moto._app_lock:
         thread = threading.Thread(target=lambda: codes.append(lab.attempt(listing).code))
         thread.start()
         thread.join(0.2)
@@ -222,4 +222,4 @@ def test_a_request_waits_while_another_thread_loads_its_service(lab, monkeypatch
         assert lab.client("sts").get_caller_identity()
         assert codes == []
     thread.join()
-    assert codes == [""] and "s3" in answering._apps
+    assert codes == [""] and "s3" in moto._apps

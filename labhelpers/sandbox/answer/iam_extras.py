@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import pyotp
 
-from labhelpers.sandbox.interpret.reading import Call
+from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.organizations import organization_of
 from labhelpers.sandbox.state.registry import Registry

@@ -1,19 +1,27 @@
 """What IAM does about identity providers and moto does not.
 
-Source: IAM API Reference; IAM User Guide, "Troubleshoot SAML federation"; STS_FACTS 2.5. The
-words about duplicate SAML providers and URLs without https are not verified.
+Source: IAM API Reference, also EnableOutboundWebIdentityFederation and its companions; IAM User
+Guide, "Troubleshoot SAML federation"; STS_FACTS 2.5. The words about duplicate SAML providers and
+URLs without https are not verified.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from labhelpers.sandbox.interpret.reading import Call
-from labhelpers.sandbox.state import iam, outbound_issuer
+from labhelpers.sandbox.authenticate.saml_signatures import read_metadata
+from labhelpers.sandbox.interpret.call import Call
+from labhelpers.sandbox.state import iam
+from labhelpers.sandbox.state.outbound_issuer import issuer_of, sts_issuer
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.wire.errors import Refusal
 
 MAX_CLIENTS = 100
+_OUTBOUND = (
+    "DisableOutboundWebIdentityFederation",
+    "EnableOutboundWebIdentityFederation",
+    "GetOutboundWebIdentityFederationInfo",
+)
 _REMOVE = "RemoveClientIDFromOpenIDConnectProvider"
 
 
@@ -22,8 +30,8 @@ def answer(call: Call, registry: Registry) -> dict[str, Any] | None:
 
     Raises Refusal for what moto would wave through.
     """
-    if call.operation in outbound_issuer.OPERATIONS:
-        return outbound_issuer.answer_iam(call.operation, call.account_id, registry)
+    if call.operation in _OUTBOUND:
+        return _switch_outbound(call.operation, call.account_id, registry)
     if call.operation == "CreateOpenIDConnectProvider":
         _check_new_oidc(call)
     elif call.operation in ("CreateSAMLProvider", "UpdateSAMLProvider"):
@@ -33,11 +41,30 @@ def answer(call: Call, registry: Registry) -> dict[str, Any] | None:
     return None
 
 
+def _switch_outbound(operation: str, account_id: str, registry: Registry) -> dict[str, Any]:
+    """The result of one of the three IAM operations in _OUTBOUND."""
+    enabled = account_id in registry.outbound_accounts
+    identifier = issuer_of(account_id, registry).url
+    if operation == "EnableOutboundWebIdentityFederation":
+        if enabled:
+            text = "Outbound web identity federation is already enabled for this account."
+            raise Refusal("FeatureEnabled", text, 409)
+        registry.outbound_accounts.add(account_id)
+        return {"IssuerIdentifier": identifier}
+    if not enabled:
+        text = "Outbound web identity federation is disabled for this account."
+        raise Refusal("FeatureDisabled", text, 404)
+    if operation == "DisableOutboundWebIdentityFederation":
+        registry.outbound_accounts.discard(account_id)
+        return {}
+    return {"IssuerIdentifier": identifier, "JwtVendingEnabled": True}
+
+
 def _check_new_oidc(call: Call) -> None:
     url = call.params["Url"]
     if not url.startswith("https://"):
         raise Refusal("InvalidInput", "The provider URL must begin with https://", 400)
-    text = outbound_issuer.sts_issuer(url)
+    text = sts_issuer(url)
     if text:
         raise Refusal("InvalidInput", text, 400)
     arn = f"arn:aws:iam::{call.account_id}:oidc-provider/{url.removeprefix('https://')}"
@@ -46,8 +73,6 @@ def _check_new_oidc(call: Call) -> None:
 
 
 def _check_metadata(call: Call) -> None:
-    from labhelpers.sandbox.authenticate.saml_signatures import read_metadata
-
     name = call.params.get("Name")
     if name in iam.iam_backend(call.account_id).saml_providers:
         text = f"SAMLProvider with name {name} already exists."

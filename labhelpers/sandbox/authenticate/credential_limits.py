@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labhelpers.sandbox.authenticate.keys import Caller
+from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.wire.errors import QUERY, Refusal, credential_refusal
 
 _LONG_TERM_ONLY = ("GetSessionToken", "GetFederationToken")

@@ -26,6 +26,10 @@ BUILT_IN = {
     "accounts.google.com": "accounts.google.com",
     "https://cognito-identity.amazonaws.com": "cognito-identity.amazonaws.com",
 }
+#: Claims that AWS gives a meaning of its own. IAM User Guide, "Pass session tags".
+TAGS_CLAIM = "https://aws.amazon.com/tags"
+SOURCE_IDENTITY_CLAIM = "https://aws.amazon.com/source_identity"
+ROLES_CLAIM = "https://aws.amazon.com/roles"
 _REQUIRED = ("iss", "sub", "aud", "exp", "iat")
 _NO_JWT = (
     "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"

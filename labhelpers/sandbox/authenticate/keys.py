@@ -8,14 +8,13 @@ the role still exists, then the signature. Not modelled: SigV4a, chunk-signed up
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from labhelpers.policy import Principal
 from labhelpers.sandbox.authenticate import sigv4
+from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.registry import Registry
-from labhelpers.sandbox.state.sessions import Session
 from labhelpers.sandbox.wire.errors import (
     EC2,
     QUERY,
@@ -31,23 +30,6 @@ from labhelpers.sandbox.wire.http import HttpRequest
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _MAX_SKEW = timedelta(minutes=15)
 UNSIGNED_OPERATIONS = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who is calling, and the Region and service that the signature was made for."""
-
-    principal: Principal
-    user_id: str  # as GetCallerIdentity shows it
-    access_key_id: str
-    region: str
-    service: str
-    session: Session | None = None
-    user_name: str = ""
-
-    @property
-    def is_temporary(self) -> bool:
-        return self.session is not None
 
 
 def authenticate(

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import pyotp
 
-from labhelpers.sandbox.authenticate.keys import Caller
+from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.wire.errors import Refusal

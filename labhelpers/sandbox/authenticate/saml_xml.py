@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+#: What the names of AWS's own attributes begin with.
+ATTRIBUTES = "https://aws.amazon.com/SAML/Attributes/"
 SIGN_IN = "https://signin.aws.amazon.com/saml"
 PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol"
 ASSERTION = "urn:oasis:names:tc:SAML:2.0:assertion"

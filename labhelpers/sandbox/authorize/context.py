@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from labhelpers.sandbox.authenticate.keys import Caller
-from labhelpers.sandbox.interpret.reading import Call, Check
+from labhelpers.sandbox.authenticate.caller import Caller
+from labhelpers.sandbox.interpret.call import Call, Check
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.organizations import organization_of
 

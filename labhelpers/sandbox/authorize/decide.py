@@ -12,14 +12,14 @@ from functools import partial
 from typing import Any
 
 from labhelpers.policy import Decision, Request, evaluate, evaluate_trust
-from labhelpers.sandbox.authenticate.keys import Caller
+from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.authorize.context import (
     caller_context,
     is_modelled,
     org_key,
     request_context,
 )
-from labhelpers.sandbox.interpret.reading import Call, Check
+from labhelpers.sandbox.interpret.call import Call, Check
 from labhelpers.sandbox.state import buckets, iam
 from labhelpers.sandbox.state.organizations import control_policies
 from labhelpers.sandbox.wire.errors import Refusal, principal_denial

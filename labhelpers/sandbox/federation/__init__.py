@@ -1,12 +1,7 @@
-"""Identity providers of the lab, and what the sandbox reads of them."""
+"""Identity providers of the lab: oidc.py and saml.py sign what people and jobs bring along,
+github.py has the claims of GitHub's tokens, discovery.py serves what issuers publish."""
 
 from labhelpers.sandbox.federation.oidc import IdentityProvider, issuer
 from labhelpers.sandbox.federation.saml import SamlIdentityProvider
-from labhelpers.sandbox.interpret.shared_issuers import shared_provider_without_condition
 
-__all__ = [
-    "IdentityProvider",
-    "SamlIdentityProvider",
-    "issuer",
-    "shared_provider_without_condition",
-]
+__all__ = ["IdentityProvider", "SamlIdentityProvider", "issuer"]

@@ -10,11 +10,10 @@ import json
 from typing import Any
 
 from labhelpers.sandbox.state.registry import Registry
-from labhelpers.sandbox.wire.http import HttpRequest
+from labhelpers.sandbox.wire.http import Answer, HttpRequest
 
 PREFIX = "/.oidc/"
 _DOCUMENTS = ("/.well-known/openid-configuration", "/.well-known/jwks", "/.well-known/jwks.json")
-Answer = tuple[int, list[tuple[str, str]], bytes]
 
 
 def published(http: HttpRequest, registry: Registry) -> Answer | None:
@@ -28,7 +27,7 @@ def published(http: HttpRequest, registry: Registry) -> Answer | None:
             name = http.path[len(PREFIX) : -len(document)]
             # An issuer may end in a slash, which well-known paths swallow.
             for url in (f"https://{name}", f"https://{name}/"):
-                issuer: Any = registry.issuers.get(url)
+                issuer = registry.issuers.get(url)
                 if issuer is not None:
                     base = f"http://{http.headers.get('host', '127.0.0.1')}{PREFIX}{name}"
                     keys = document != _DOCUMENTS[0]

@@ -12,14 +12,12 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from labhelpers.sandbox.authenticate.id_tokens import ROLES_CLAIM, SOURCE_IDENTITY_CLAIM, TAGS_CLAIM
 from labhelpers.sandbox.federation.github import github_claims
 from labhelpers.sandbox.state.clock import LabClock
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.state.signing_keys import SigningKey, private_key
 
-TAGS_CLAIM = "https://aws.amazon.com/tags"
-SOURCE_IDENTITY_CLAIM = "https://aws.amazon.com/source_identity"
-ROLES_CLAIM = "https://aws.amazon.com/roles"
 LIFETIME = 300  # seconds, as GitHub's tokens
 _URL = re.compile(r"https://(?P<name>[A-Za-z0-9.-]+(:\d{1,5})?(/[^\s?#]*)?)", re.ASCII)
 

@@ -12,11 +12,15 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from labhelpers.sandbox.authenticate.saml_xml import SIGN_IN, metadata_xml, response_element
+from labhelpers.sandbox.authenticate.saml_xml import (
+    ATTRIBUTES,
+    SIGN_IN,
+    metadata_xml,
+    response_element,
+)
 from labhelpers.sandbox.state.clock import LabClock
 from labhelpers.sandbox.state.signing_keys import private_key
 
-ATTRIBUTES = "https://aws.amazon.com/SAML/Attributes/"
 LIFETIME = 300  # seconds
 DS = "http://www.w3.org/2000/09/xmldsig#"
 SIGNED = ("assertion", "response", "both", "nothing")

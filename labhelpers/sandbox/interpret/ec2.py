@@ -10,14 +10,9 @@ from collections import defaultdict
 from functools import lru_cache
 from typing import Any
 
-from labhelpers.sandbox.authenticate.keys import Caller
-from labhelpers.sandbox.interpret.reading import (
-    Call,
-    Check,
-    action_details,
-    pass_role,
-    query_action,
-)
+from labhelpers.sandbox.authenticate.caller import Caller
+from labhelpers.sandbox.interpret.call import Call, Check, pass_role
+from labhelpers.sandbox.interpret.operations import action_details, query_action
 from labhelpers.sandbox.interpret.resource_arns import filled, places, templates
 from labhelpers.sandbox.state import instances
 from labhelpers.sandbox.wire.errors import Refusal, not_modelled
@@ -31,7 +26,7 @@ OTHER_NAMES = {
 }
 
 
-def interpret(http: HttpRequest, caller: Caller) -> Call:
+def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
     operation, params = query_action(http, "ec2")
     if action_details("ec2", operation) is None:
         raise not_modelled(f"ec2:{operation}")

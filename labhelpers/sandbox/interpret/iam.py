@@ -7,17 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from labhelpers.policy import PolicyError, parse
+from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.authenticate.credential_limits import refuse_unfit_credentials
-from labhelpers.sandbox.authenticate.keys import Caller
-from labhelpers.sandbox.federation import shared_provider_without_condition
-from labhelpers.sandbox.interpret.reading import (
-    Call,
-    Check,
-    action_details,
-    pass_role,
-    query_action,
-    service_model,
-)
+from labhelpers.sandbox.interpret.call import Call, Check, pass_role
+from labhelpers.sandbox.interpret.operations import action_details, query_action, service_model
+from labhelpers.sandbox.interpret.shared_issuers import shared_provider_without_condition
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.state.stored_principals import refuse_strangers

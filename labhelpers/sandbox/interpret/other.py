@@ -11,12 +11,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from labhelpers.sandbox.authenticate.keys import Caller
-from labhelpers.sandbox.interpret.reading import (
-    Call,
-    Check,
+from labhelpers.sandbox.authenticate.caller import Caller
+from labhelpers.sandbox.interpret.call import Call, Check, pass_role
+from labhelpers.sandbox.interpret.operations import (
     action_details,
-    pass_role,
     query_action,
     route,
     service_model,
@@ -34,7 +32,7 @@ _ROLE_ARN = re.compile(r"arn:aws:iam::\d{12}:role/.+", re.ASCII)
 _PASSED_TO = {"ecs": "ecs-tasks"}
 
 
-def interpret(http: HttpRequest, caller: Caller) -> Call:
+def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
     service = caller.service
     operation, params = _operation(http, service)
     prefix = ACTION_PREFIXES.get(service, service)

@@ -9,9 +9,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from xml.etree import ElementTree
 
 from labhelpers.policy import Policy, PolicyError, parse
-from labhelpers.sandbox.authenticate.keys import Caller
+from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret import public_access
-from labhelpers.sandbox.interpret.reading import Call, Check, action_details, route, service_model
+from labhelpers.sandbox.interpret.call import Call, Check
+from labhelpers.sandbox.interpret.operations import action_details, route, service_model
 from labhelpers.sandbox.state import buckets
 from labhelpers.sandbox.state.stored_principals import refuse_strangers
 from labhelpers.sandbox.wire.errors import Refusal, malformed_policy, not_modelled
@@ -100,7 +101,7 @@ _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")
 _LIST_CONTEXT = {"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys"}
 
 
-def interpret(http: HttpRequest, caller: Caller) -> Call:
+def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
     if http.raw_path.startswith("/v20180820/"):
         raise not_modelled("S3 Control")
     _refuse_ambiguity(http)

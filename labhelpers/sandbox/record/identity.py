@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from labhelpers.sandbox.authenticate.keys import Caller
+from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.record.observe import Observation
 from labhelpers.sandbox.state.sessions import Session
 

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from labhelpers.sandbox.authenticate.keys import Caller
-from labhelpers.sandbox.interpret.reading import Call
+from labhelpers.sandbox.authenticate.caller import Caller
+from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.record.events import (
     event_name,
     events_of,

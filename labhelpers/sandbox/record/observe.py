@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from labhelpers.sandbox.authenticate.keys import Caller
-from labhelpers.sandbox.interpret.reading import Call, route, service_model
+from labhelpers.sandbox.authenticate.caller import Caller
+from labhelpers.sandbox.interpret.call import Call
+from labhelpers.sandbox.interpret.operations import route, service_model
 from labhelpers.sandbox.record.federated import FEDERATED, TOKENS, federated_identity
 from labhelpers.sandbox.wire.errors import Refusal
 from labhelpers.sandbox.wire.http import HttpRequest
@@ -111,7 +112,12 @@ def observe(
 
 
 def observe_service(
-    service: str, role_arn: str, session_name: str, region: str, lab_now: datetime, result: dict
+    service: str,
+    role_arn: str,
+    session_name: str,
+    region: str,
+    lab_now: datetime,
+    result: Mapping[str, Any],
 ) -> Observation:
     """AssumeRole by a service, e.g. by EC2 for an instance; `result` as STS answers it."""
     return Observation(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from labhelpers.policy import Decision
 from labhelpers.sandbox.record.events import events_of
-from labhelpers.sandbox.record.observe import Observation
+from labhelpers.sandbox.record.observe import Observation, observe_service
 from labhelpers.sandbox.wire.errors import Refusal
 
 #: Requests kept; older ones are dropped so that a lab left running does not grow for ever.
@@ -55,6 +56,19 @@ class Recorder:
                 # Some of moto's answers all carry the same request id.
                 if self._by_id.get(oldest_id) is oldest:
                     del self._by_id[oldest_id]
+
+    def note_service(
+        self,
+        service: str,
+        role_arn: str,
+        session_name: str,
+        region: str,
+        lab_now: datetime,
+        result: Mapping[str, Any],
+    ) -> None:
+        """AssumeRole by a service, e.g. by EC2 for an instance; `result` as STS answers it."""
+        seen = observe_service(service, role_arn, session_name, region, lab_now, result)
+        self.add(seen.request_id, Record(seen))
 
     @property
     def total(self) -> int:

@@ -1,6 +1,6 @@
-"""The issuer that AWS runs for an account, and the IAM calls that switch it on and off.
+"""The issuer that AWS runs for an account, whose tokens services elsewhere take.
 
-Source: IAM API Reference, EnableOutboundWebIdentityFederation and its companions.
+Source: IAM User Guide, "Understanding token claims".
 """
 
 from __future__ import annotations
@@ -10,15 +10,9 @@ from typing import Any
 
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.state.signing_keys import SigningKey, private_key
-from labhelpers.sandbox.wire.errors import Refusal
 
 HOST = "tokens.sts.global.api.aws"
 _KIDS = {"RS256": "RSA_0", "ES384": "EC384_0"}
-OPERATIONS = (
-    "DisableOutboundWebIdentityFederation",
-    "EnableOutboundWebIdentityFederation",
-    "GetOutboundWebIdentityFederationInfo",
-)
 
 
 class OutboundIssuer:
@@ -55,25 +49,6 @@ def issuer_of(account_id: str, registry: Registry) -> OutboundIssuer:
     """The account's issuer, made at first use; switching it off and on keeps it."""
     issuer = OutboundIssuer(account_id)
     return registry.issuers.setdefault(issuer.url, issuer)
-
-
-def answer_iam(operation: str, account_id: str, registry: Registry) -> dict[str, Any]:
-    """The result of one of the three IAM operations in OPERATIONS."""
-    enabled = account_id in registry.outbound_accounts
-    identifier = issuer_of(account_id, registry).url
-    if operation == "EnableOutboundWebIdentityFederation":
-        if enabled:
-            text = "Outbound web identity federation is already enabled for this account."
-            raise Refusal("FeatureEnabled", text, 409)
-        registry.outbound_accounts.add(account_id)
-        return {"IssuerIdentifier": identifier}
-    if not enabled:
-        text = "Outbound web identity federation is disabled for this account."
-        raise Refusal("FeatureDisabled", text, 404)
-    if operation == "DisableOutboundWebIdentityFederation":
-        registry.outbound_accounts.discard(account_id)
-        return {}
-    return {"IssuerIdentifier": identifier, "JwtVendingEnabled": True}
 
 
 def sts_issuer(url: str) -> str | None:

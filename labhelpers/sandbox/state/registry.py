@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
+from typing import Any, Protocol
 
 from labhelpers.sandbox.state.sessions import SessionRegistry, new_key_id, new_secret
 
 #: Encoded authorization messages kept; the oldest are forgotten first.
 MAX_MESSAGES = 1_000
+
+
+class Issuer(Protocol):
+    """Who signs ID tokens: an identity provider of the lab, or AWS's own issuer of an account."""
+
+    url: str
+
+    def jwks(self) -> dict[str, Any]: ...
+
+    def discovery(self, base: str = "") -> dict[str, Any]: ...
 
 
 class Registry:
@@ -17,7 +28,7 @@ class Registry:
     def __init__(self) -> None:
         self.sessions = SessionRegistry()
         self.root_keys: dict[str, tuple[str, str]] = {}  # access key id -> (account, secret)
-        self.issuers: dict[str, object] = {}  # issuer URL -> federation.oidc.IdentityProvider
+        self.issuers: dict[str, Issuer] = {}  # by issuer URL
         self.used_codes: set[tuple[str, str]] = set()  # (MFA serial number, TOTP code)
         self.outbound_accounts: set[str] = set()  # where GetWebIdentityToken is switched on
         self.deleted_keys: dict[str, str] = {}  # access key id -> account

@@ -5,27 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from labhelpers.sandbox.authenticate.keys import Caller
-from labhelpers.sandbox.interpret.reading import Call, Check
+from labhelpers.sandbox.authenticate.caller import Caller
+from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.wire.errors import Refusal
 
 
-def interpret_identity(values: dict, caller: Caller, *_: Any) -> Call:
-    """Needs no permission and cannot be denied."""
-    return Call("sts", "GetCallerIdentity", (), caller.principal.account, values)
-
-
 def answer_identity(call: Call, caller: Caller, *_: Any) -> dict[str, Any]:
     principal = caller.principal
     return {"UserId": caller.user_id, "Account": principal.account, "Arn": principal.arn}
-
-
-def interpret_key_info(values: dict, caller: Caller, *_: Any) -> Call:
-    account = caller.principal.account
-    check = Check("sts:GetAccessKeyInfo", "*", account)
-    return Call("sts", "GetAccessKeyInfo", (check,), account, values)
 
 
 def answer_key_info(call: Call, caller: Caller, registry: Registry, _: datetime) -> dict[str, Any]:
@@ -42,12 +31,6 @@ def answer_key_info(call: Call, caller: Caller, registry: Registry, _: datetime)
         why = "The sandbox can name the account of keys that it issued itself, and only of those."
         raise Refusal("ValidationError", f"Invalid Access Key ID: {key_id}", 400, reason=why)
     return {"Account": found[0]}
-
-
-def interpret_decode(values: dict, caller: Caller, *_: Any) -> Call:
-    account = caller.principal.account
-    check = Check("sts:DecodeAuthorizationMessage", "*", account)
-    return Call("sts", "DecodeAuthorizationMessage", (check,), account, values)
 
 
 def answer_decode(call: Call, caller: Caller, registry: Registry, _: datetime) -> dict[str, Any]:

@@ -1,9 +1,4 @@
-"""GetWebIdentityToken: AWS itself as an identity provider for services elsewhere.
-
-Source: AWS STS API Reference, GetWebIdentityToken; IAM API Reference,
-EnableOutboundWebIdentityFederation; IAM User Guide, "Understanding token claims". Not modelled:
-SubjectMode and Scope, the limit on the payload's size, the refusal at STS's global endpoint.
-"""
+"""GetWebIdentityToken, as it is answered: AWS itself as an identity provider for others."""
 
 from __future__ import annotations
 
@@ -11,37 +6,14 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from labhelpers.sandbox.authenticate.keys import Caller
-from labhelpers.sandbox.interpret.reading import Call, Check
+from labhelpers.sandbox.authenticate.caller import Caller
+from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.outbound_issuer import OutboundIssuer, issuer_of
 from labhelpers.sandbox.state.registry import Registry
-from labhelpers.sandbox.sts.passed import read_passed
 from labhelpers.sandbox.wire.errors import Refusal
 
-DEFAULT_DURATION = 300  # seconds
-ALGORITHMS = ("RS256", "ES384")
 _NAMESPACE = "https://sts.amazonaws.com/"
-
-
-def interpret(values: dict, caller: Caller, registry: Registry, lab_now: datetime) -> Call:
-    account = caller.principal.account
-    if values["SigningAlgorithm"] not in ALGORITHMS:
-        text = f"SigningAlgorithm must be one of {', '.join(ALGORITHMS)}"
-        raise Refusal("ValidationError", text, 400, reason="The wording is the sandbox's own.")
-    tags = read_passed({"Tags": values.get("Tags", ())}, account).tags
-    seconds = values.get("DurationSeconds", DEFAULT_DURATION)
-    context: dict[str, Any] = {
-        "sts:IdentityTokenAudience": values["Audience"],
-        "sts:SigningAlgorithm": values["SigningAlgorithm"],
-        "sts:DurationSeconds": str(seconds),
-    }
-    if tags:
-        context["aws:TagKeys"] = list(tags)
-        context |= {f"aws:RequestTag/{key}": value for key, value in tags.items()}
-    actions = ["sts:GetWebIdentityToken"] + (["sts:TagGetWebIdentityToken"] if tags else [])
-    checks = tuple(Check(action, "*", account, context, None, True) for action in actions)
-    return Call("sts", "GetWebIdentityToken", checks, account, values, (seconds, tags))
 
 
 def answer(call: Call, caller: Caller, registry: Registry, lab_now: datetime) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""GetSessionToken and GetFederationToken: an IAM user, or root, makes credentials of its own.
+"""GetSessionToken and GetFederationToken, as they are answered.
 
 Source: AWS STS API Reference; STS_FACTS 1.2, 1.3, 2.4.
 """
@@ -9,23 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from labhelpers.policy import Principal
-from labhelpers.sandbox.authenticate.keys import Caller
-from labhelpers.sandbox.authenticate.mfa import prove_mfa
-from labhelpers.sandbox.interpret.reading import Call, Check
+from labhelpers.sandbox.authenticate.caller import Caller
+from labhelpers.sandbox.interpret.call import Call
+from labhelpers.sandbox.interpret.sts.passed import Passed
 from labhelpers.sandbox.state.registry import Registry
-from labhelpers.sandbox.sts.passed import Passed, read_passed
 from labhelpers.sandbox.sts.roles import credentials_of
 
 DEFAULT_DURATION = 43_200
 ROOT_MAXIMUM = 3600  # more is cut, not refused
-
-
-def interpret_session_token(
-    values: dict, caller: Caller, registry: Registry, lab_now: datetime
-) -> Call:
-    """Needs no permission and cannot be denied."""
-    proven = prove_mfa(values, caller, registry, lab_now)
-    return Call("sts", "GetSessionToken", (), caller.principal.account, values, proven)
 
 
 def answer_session_token(
@@ -42,19 +33,6 @@ def answer_session_token(
         mfa_at=issued if call.subject else None,
     )
     return {"Credentials": credentials_of(session)}
-
-
-def interpret_federation_token(values: dict, caller: Caller, *_: Any) -> Call:
-    account = caller.principal.account
-    passed = read_passed(values, account)
-    arn = f"arn:aws:sts::{account}:federated-user/{values['Name']}"
-    context: dict[str, Any] = {}
-    if passed.tags:
-        context["aws:TagKeys"] = list(passed.tags)
-        context |= {f"aws:RequestTag/{key}": value for key, value in passed.tags.items()}
-    actions = ["sts:GetFederationToken"] + (["sts:TagSession"] if passed.tags else [])
-    checks = tuple(Check(action, arn, account, context, None, True) for action in actions)
-    return Call("sts", "GetFederationToken", checks, account, values, passed)
 
 
 def answer_federation_token(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
+#: Status, headers and body of what goes back over the wire.
+Answer = tuple[int, list[tuple[str, str]], bytes]
+
 #: Where the server leaves the names of S3 metadata headers that hold underscores (server.py).
 RAW_HEADER_NAMES = "labhelpers.raw_header_names"
 

@@ -3,37 +3,9 @@
 EC2 and ECS assume the role on their own behalf and hand out its credentials over plain HTTP, to
 whoever can reach that endpoint from inside. Here the endpoints are paths that no S3 bucket can
 have, answered before any signature is asked for.
+service_roles.py assumes the role, instance_metadata.py and container_credentials.py hand it out.
 """
 
-from __future__ import annotations
+from labhelpers.sandbox.workloads.workloads import Workloads
 
-import threading
-
-from labhelpers.sandbox.record import Recorder
-from labhelpers.sandbox.state.clock import LabClock
-from labhelpers.sandbox.state.registry import Registry
-from labhelpers.sandbox.wire.http import HttpRequest
-from labhelpers.sandbox.workloads.container_credentials import Containers
-from labhelpers.sandbox.workloads.instance_metadata import Instances
-from labhelpers.sandbox.workloads.plain import Answer
-from labhelpers.sandbox.workloads.service_roles import ServiceRoles
-
-
-class Workloads:
-    """The instances and containers of a lab."""
-
-    def __init__(
-        self, registry: Registry, recorder: Recorder, clock: LabClock, lock: threading.RLock
-    ) -> None:
-        self._clock, self._lock = clock, lock
-        roles = ServiceRoles(registry, recorder)
-        self.instances = Instances(roles)
-        self.containers = Containers(roles)
-
-    def answer(self, http: HttpRequest) -> Answer | None:
-        """The answer to a workload's request, None for any other request."""
-        for service in (self.instances, self.containers):
-            if http.raw_path.startswith(service.PREFIX):
-                with self._lock:  # moto's state is not made for threads
-                    return service.answer(http, self._clock.now())
-        return None
+__all__ = ["Workloads"]

@@ -15,8 +15,8 @@ from datetime import datetime
 
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.sessions import Session
-from labhelpers.sandbox.wire.http import HttpRequest
-from labhelpers.sandbox.workloads.plain import Answer, child_environ, document
+from labhelpers.sandbox.wire.http import Answer, HttpRequest
+from labhelpers.sandbox.workloads.plain import child_environ, document
 from labhelpers.sandbox.workloads.service_roles import (
     ROLLED_BEFORE,
     ServiceRoles,

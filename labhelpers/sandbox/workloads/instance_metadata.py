@@ -14,10 +14,10 @@ import secrets
 from datetime import datetime
 
 from labhelpers.sandbox.state import instances
-from labhelpers.sandbox.wire.http import HttpRequest
+from labhelpers.sandbox.wire.http import Answer, HttpRequest
 from labhelpers.sandbox.workloads.delivery import Deliveries, Delivery
 from labhelpers.sandbox.workloads.instance_items import identity_document, metadata_tree, read
-from labhelpers.sandbox.workloads.plain import Answer, child_environ, document, page, text
+from labhelpers.sandbox.workloads.plain import child_environ, document, page, text
 from labhelpers.sandbox.workloads.service_roles import ServiceRoles
 
 MAX_TTL = 21_600  # seconds

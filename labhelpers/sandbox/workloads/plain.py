@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-Answer = tuple[int, list[tuple[str, str]], bytes]
+from labhelpers.sandbox.wire.http import Answer
 
 
 def text(content: str) -> Answer:

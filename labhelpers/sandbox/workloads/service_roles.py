@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from labhelpers.policy import PolicyError, Principal, Request, evaluate_trust
-from labhelpers.sandbox.record import Record, Recorder, observe_service
+from labhelpers.sandbox.interpret.sts.passed import Passed
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.state.sessions import Session
-from labhelpers.sandbox.sts.passed import Passed
 from labhelpers.sandbox.sts.roles import issue, result_of
 
 LIFETIME = timedelta(hours=6)
@@ -35,11 +35,25 @@ class Use:
     carried: Mapping[str, str]  # condition keys that every later request holds
 
 
+class Note(Protocol):
+    """Puts AssumeRole by a service on record; `result` as STS answers it (record/recorder.py)."""
+
+    def __call__(
+        self,
+        service: str,
+        role_arn: str,
+        session_name: str,
+        region: str,
+        lab_now: datetime,
+        result: Mapping[str, Any],
+    ) -> None: ...
+
+
 class ServiceRoles:
     """Role sessions for services; each is on record in CloudTrail as the service's own call."""
 
-    def __init__(self, registry: Registry, recorder: Recorder) -> None:
-        self._registry, self._recorder = registry, recorder
+    def __init__(self, registry: Registry, note: Note) -> None:
+        self._registry, self._note = registry, note
 
     def assume(self, use: Use, role_arn: str, lab_now: datetime) -> Session | None:
         """A session of the role, None where the role does not exist or does not trust."""
@@ -59,8 +73,7 @@ class ServiceRoles:
             carried=dict(use.carried),
         )
         result = result_of(session, passed)
-        seen = observe_service(use.service, role_arn, use.session_name, use.region, lab_now, result)
-        self._recorder.add(seen.request_id, Record(seen))
+        self._note(use.service, role_arn, use.session_name, use.region, lab_now, result)
         return session
 
 

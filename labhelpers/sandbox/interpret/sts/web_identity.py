@@ -11,20 +11,27 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from labhelpers.sandbox.authenticate.id_tokens import WebIdentity, invalid, texts, verify
-from labhelpers.sandbox.authenticate.keys import Caller
-from labhelpers.sandbox.federation.oidc import ROLES_CLAIM, SOURCE_IDENTITY_CLAIM, TAGS_CLAIM
-from labhelpers.sandbox.interpret.reading import Call, action_details
+from labhelpers.sandbox.authenticate.caller import Caller
+from labhelpers.sandbox.authenticate.id_tokens import (
+    ROLES_CLAIM,
+    SOURCE_IDENTITY_CLAIM,
+    TAGS_CLAIM,
+    WebIdentity,
+    invalid,
+    texts,
+    verify,
+)
+from labhelpers.sandbox.interpret.call import Call
+from labhelpers.sandbox.interpret.operations import action_details
+from labhelpers.sandbox.interpret.sts import proofs
+from labhelpers.sandbox.interpret.sts.roles import owner_of
 from labhelpers.sandbox.state.registry import Registry
-from labhelpers.sandbox.sts import federated
-from labhelpers.sandbox.sts.roles import owner_of
 from labhelpers.sandbox.wire.errors import not_modelled
 
 #: Claims that every provider's tokens turn into condition keys, beside aud and oaud.
 _EVERYWHERE = ("amr", "email", "sub")
 #: Condition keys that later requests of the session still hold (STS_FACTS 5.1).
 _CARRIED = ("amr", "aud", "sub")
-answer = federated.answer
 
 
 def interpret(values: dict, caller: Caller, registry: Registry, lab_now: datetime) -> Call:
@@ -37,7 +44,7 @@ def interpret(values: dict, caller: Caller, registry: Registry, lab_now: datetim
     identity = verify(values["WebIdentityToken"], owner, registry, lab_now)
     context = _context(identity, role_arn)
     tags, transitive = _tags(identity.claims)
-    proof = federated.Proof(
+    proof = proofs.Proof(
         kind="web-identity",
         provider=identity.provider,
         session_name=values["RoleSessionName"],
@@ -56,7 +63,7 @@ def interpret(values: dict, caller: Caller, registry: Registry, lab_now: datetim
         transitive=transitive,
         source_identity=_source_identity(identity.claims),
     )
-    return federated.call_of("AssumeRoleWithWebIdentity", values, owner, proof)
+    return proofs.call_of("AssumeRoleWithWebIdentity", values, owner, proof)
 
 
 def _context(identity: WebIdentity, role_arn: str) -> dict[str, Any]:

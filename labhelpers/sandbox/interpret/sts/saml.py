@@ -13,15 +13,15 @@ import re
 from datetime import datetime
 from typing import Any
 
+from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.authenticate.id_tokens import invalid
-from labhelpers.sandbox.authenticate.keys import Caller
 from labhelpers.sandbox.authenticate.saml_responses import Assertion, verify
-from labhelpers.sandbox.federation.saml import ATTRIBUTES
-from labhelpers.sandbox.interpret.reading import Call
+from labhelpers.sandbox.authenticate.saml_xml import ATTRIBUTES
+from labhelpers.sandbox.interpret.call import Call
+from labhelpers.sandbox.interpret.sts import proofs
+from labhelpers.sandbox.interpret.sts.roles import owner_of
 from labhelpers.sandbox.state.providers import saml_metadata
 from labhelpers.sandbox.state.registry import Registry
-from labhelpers.sandbox.sts import federated
-from labhelpers.sandbox.sts.roles import owner_of
 from labhelpers.sandbox.wire.errors import Refusal
 
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
@@ -48,7 +48,6 @@ _KEYS = {
     "urn:oid:0.9.2342.19200300.100.1.3": "saml:mail",
     "urn:oid:0.9.2342.19200300.100.1.45": "saml:organizationStatus",
 }
-answer = federated.answer
 
 
 def interpret(values: dict, caller: Caller, registry: Registry, lab_now: datetime) -> Call:
@@ -60,7 +59,7 @@ def interpret(values: dict, caller: Caller, registry: Registry, lab_now: datetim
     told = assertion.attributes
     context = _context(assertion, holder, provider)
     tag = f"{ATTRIBUTES}PrincipalTag:"
-    proof = federated.Proof(
+    proof = proofs.Proof(
         kind="saml",
         provider=provider,
         session_name=_session_name(assertion),
@@ -78,7 +77,7 @@ def interpret(values: dict, caller: Caller, registry: Registry, lab_now: datetim
         source_identity=_only(assertion, f"{ATTRIBUTES}SourceIdentity"),
         ends=assertion.session_ends,
     )
-    return federated.call_of("AssumeRoleWithSAML", values, owner, proof)
+    return proofs.call_of("AssumeRoleWithSAML", values, owner, proof)
 
 
 def name_qualifier(issuer: str, account_id: str, provider_name: str) -> str:

@@ -1,0 +1,106 @@
+"""Hand an authorized request to moto, which keeps the state of all services but STS."""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+from typing import Any
+
+from labhelpers.sandbox.answer.metadata_options import keep_unmentioned_options
+from labhelpers.sandbox.answer.moto_session import (
+    host_free_imports,
+    leave_bucket_policies_to_the_gateway,
+    leave_policies_to_the_engine,
+)
+from labhelpers.sandbox.authenticate.caller import Caller
+from labhelpers.sandbox.interpret.call import Call
+from labhelpers.sandbox.wire.environ import to_environ
+from labhelpers.sandbox.wire.errors import Refusal, not_modelled
+from labhelpers.sandbox.wire.http import Answer, HttpRequest
+
+#: moto answers these services under the request's own path; reaching them by another is a trick.
+_OWN_SERVICES = ("iam", "s3", "ec2")
+_app_lock = threading.Lock()
+_apps: dict[str, Any] = {}
+
+
+def answer_moto(http: HttpRequest, call: Call, caller: Caller, request_id: str) -> Answer:
+    """moto's answer. What moto cannot do is refused as not modelled, never shown as a 500."""
+    form = call.params if "Action" in call.params else None
+    own = call.service in _OWN_SERVICES
+    environ = to_environ(
+        http,
+        form=form,
+        operation="" if own or form is not None else call.operation,
+        account_id=call.account_id,
+        region=caller.region,
+    )
+    captured: dict[str, Any] = {}
+
+    def start_response(status: str, headers: list, exc_info: Any = None) -> None:
+        captured.update(status=int(status.split()[0]), headers=headers)
+
+    try:
+        app = moto_app(call.service) if own else _other_app(environ)
+        body = b"".join(app(environ, start_response))
+    except Refusal:
+        raise
+    except Exception as error:  # moto's limits come as many kinds of exceptions
+        raise not_modelled(
+            f"{call.service}:{call.operation} with these parameters ({type(error).__name__})"
+        ) from None
+    if captured["status"] >= 500:
+        raise not_modelled(f"{call.service}:{call.operation} with these parameters")
+    headers = [
+        (name, value)
+        for name, value in captured["headers"]
+        if name.lower() not in ("server", "date", "connection")
+        and not name.lower().startswith("access-control-")
+    ]
+    if not any(name.lower() in ("x-amzn-requestid", "x-amz-request-id") for name, _ in headers):
+        headers.append(("x-amzn-RequestId", request_id))
+    return captured["status"], headers, body
+
+
+def load(service: str) -> None:
+    """Have moto's part of a service ready. Two threads that import a package at once, one of them
+    by way of its modules, may each get half of it: whoever needs a service loads it here first."""
+    if service in _OWN_SERVICES:
+        moto_app(service)
+
+
+def moto_app(service: str):
+    """moto's WSGI application of one service, built at first use."""
+    if service not in _apps:
+        with _app_lock, host_free_imports():
+            if service not in _apps:
+                _apps[service] = _build_app(service)
+    return _apps[service]
+
+
+def _build_app(service: str):
+    from moto.moto_server.werkzeug_app import create_backend_app
+
+    app = create_backend_app(service)
+    if service == "s3":
+        leave_bucket_policies_to_the_gateway()
+    elif service == "iam":
+        leave_policies_to_the_engine()
+    if service == "ec2":
+        keep_unmentioned_options()
+    return app
+
+
+@lru_cache(maxsize=1)
+def _dispatcher():
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    return DomainDispatcherApplication(create_backend_app)
+
+
+def _other_app(environ: dict[str, Any]):
+    with _app_lock, host_free_imports():
+        app = _dispatcher().get_application(environ)
+    if app.service in (*_OWN_SERVICES, "sts", "moto_api", "instance_metadata", "s3control"):
+        raise not_modelled(f"{app.service} behind another service's signature")
+    return app

@@ -1,0 +1,45 @@
+"""A request that was understood, and the questions that it puts to the policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from labhelpers.policy import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question for the policies: may the caller do this action on this resource?
+
+    `resource` None: the request's resource is not modelled, so only Resource "*" can allow it.
+    `principal` stands in for the caller where a request is made with a token or an assertion.
+    `tags_known`: the context holds all tags of the resource and of the request.
+    """
+
+    action: str
+    resource: str | None
+    resource_account: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    principal: Principal | None = None
+    tags_known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that was understood. All `checks` must be Allowed before it is answered.
+
+    `subject` is what reading the request already worked out for the answer.
+    """
+
+    service: str
+    operation: str
+    checks: tuple[Check, ...]
+    account_id: str  # whose state answers it
+    params: Mapping[str, Any] = field(default_factory=dict)  # Query-protocol parameters
+    subject: Any = None
+
+
+def pass_role(role_arn: str, account: str, service: str) -> Check:
+    return Check("iam:PassRole", role_arn, account, {"iam:PassedToService": service})

@@ -1,0 +1,54 @@
+"""STS requests: which permissions does each operation need, with which condition keys?
+
+Not modelled, and therefore refused: GetDelegatedAccessToken, GetScopedCredentials.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from labhelpers.sandbox.authenticate.caller import Caller
+from labhelpers.sandbox.authenticate.credential_limits import refuse_unfit_credentials
+from labhelpers.sandbox.interpret.call import Call
+from labhelpers.sandbox.interpret.operations import query_action, service_model
+from labhelpers.sandbox.interpret.sts import (
+    assume_role,
+    assume_root,
+    lookups,
+    outbound,
+    saml,
+    tokens,
+    web_identity,
+)
+from labhelpers.sandbox.state.registry import Registry
+from labhelpers.sandbox.wire.constraints import check_parameters
+from labhelpers.sandbox.wire.errors import not_modelled
+from labhelpers.sandbox.wire.http import HttpRequest
+
+_READERS = {
+    "AssumeRole": assume_role.interpret,
+    "AssumeRoleWithSAML": saml.interpret,
+    "AssumeRoleWithWebIdentity": web_identity.interpret,
+    "AssumeRoot": assume_root.interpret,
+    "DecodeAuthorizationMessage": lookups.interpret_decode,
+    "GetAccessKeyInfo": lookups.interpret_key_info,
+    "GetCallerIdentity": lookups.interpret_identity,
+    "GetFederationToken": tokens.interpret_federation_token,
+    "GetSessionToken": tokens.interpret_session_token,
+    "GetWebIdentityToken": outbound.interpret,
+}
+#: Parameters that no operation here honours.
+_NOT_MODELLED = ("MinimumSessionTokenSize", "ProvidedContexts", "Scope", "SubjectMode")
+
+
+def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: datetime) -> Call:
+    """The Call of checked parameters."""
+    operation, params = query_action(http, "sts")
+    if operation not in _READERS:
+        raise not_modelled(f"sts:{operation}")
+    values = check_parameters(service_model("sts").operation_model(operation), params)
+    for name in _NOT_MODELLED:
+        if name in values:
+            raise not_modelled(f"{name} in sts:{operation}")
+    refuse_unfit_credentials("sts", operation, caller)
+    return _READERS[operation](values, caller, registry, lab_now)
