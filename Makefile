@@ -36,14 +36,16 @@ soak: $(READY)
 crash: $(READY)
 	LAB_EVERY_CREATE=1 $(BIN)/python -m pytest tests/account/test_dying.py
 
-# Check style and formatting.
+# Check style, formatting, types, and that imports go down only.
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 # Remove what the other targets made.
 clean:
-	rm -rf $(VENV) .venv-checkers .venv-ministack .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-checkers .venv-ministack .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Pin the newest versions of everything (needs uv), for pip and for conda.
