@@ -42,7 +42,7 @@ def _run(options: Any) -> int:
     from labhelpers.terraform.access.identities import STAND_IN
     from labhelpers.terraform.checks import audit
     from labhelpers.terraform.language.errors import TerraformError
-    from labhelpers.terraform.modules.configuration import load
+    from labhelpers.terraform.modules.load import load
 
     sys.stdout.reconfigure(errors="backslashreplace")
     try:

@@ -11,8 +11,8 @@ from labhelpers.terraform.checks import audit
 from labhelpers.terraform.deployment.deploy import Deployment, deploy, destroy
 from labhelpers.terraform.language.errors import Diagnostic, TerraformError
 from labhelpers.terraform.language.values import Unknown
-from labhelpers.terraform.modules.configuration import Configuration, load
-from labhelpers.terraform.modules.resources import Resource
+from labhelpers.terraform.modules.configuration import Configuration, Resource
+from labhelpers.terraform.modules.load import load
 
 __all__ = [
     "Access",

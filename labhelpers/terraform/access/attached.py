@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from labhelpers.terraform.language.values import Attributes, Unknown
 
 if TYPE_CHECKING:
-    from labhelpers.terraform.modules.configuration import Configuration
-    from labhelpers.terraform.modules.resources import Resource
+    from labhelpers.terraform.modules.configuration import Configuration, Resource
 
 INLINE, ATTACHED, BOUNDARY = "inline policy", "attached policy", "permissions boundary"
 

@@ -12,8 +12,7 @@ from labhelpers.terraform.language.values import Attributes, Unknown
 
 if TYPE_CHECKING:
     from labhelpers.terraform.access.access import Access
-    from labhelpers.terraform.modules.configuration import Configuration
-    from labhelpers.terraform.modules.resources import Resource
+    from labhelpers.terraform.modules.configuration import Configuration, Resource
 
 # type -> (kind, argument that names the role, service principal that takes it)
 _RUNS = {

@@ -14,8 +14,7 @@ from labhelpers.terraform.language.values import Attributes, Unknown
 from labhelpers.terraform.provider.managed import managed_document
 
 if TYPE_CHECKING:
-    from labhelpers.terraform.modules.configuration import Configuration
-    from labhelpers.terraform.modules.resources import Resource
+    from labhelpers.terraform.modules.configuration import Configuration, Resource
 
 STAND_IN = "111122223333"  # the account of ARNs as long as nobody has named one
 

@@ -12,8 +12,7 @@ from labhelpers.terraform.provider.documents import converted
 from labhelpers.terraform.provider.merging import rendered
 
 if TYPE_CHECKING:
-    from labhelpers.terraform.modules.configuration import Configuration
-    from labhelpers.terraform.modules.resources import Resource
+    from labhelpers.terraform.modules.configuration import Configuration, Resource
 
 
 def known_part(

@@ -11,8 +11,7 @@ from labhelpers.terraform.access.known_part import known_part
 from labhelpers.terraform.language.values import Attributes
 
 if TYPE_CHECKING:
-    from labhelpers.terraform.modules.configuration import Configuration
-    from labhelpers.terraform.modules.resources import Resource
+    from labhelpers.terraform.modules.configuration import Configuration, Resource
 
 _STEP = re.compile(r"\.?([A-Za-z]\w*)|\[(\d+)\]|\[['\"]([^'\"]*)['\"]\]")
 _ARGUMENTS = {"NotAction": "not_actions", "NotResource": "not_resources", "Sid": "sid"}

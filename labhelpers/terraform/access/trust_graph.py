@@ -12,8 +12,7 @@ from labhelpers.policy.language.principals import account_in, entries_of
 from labhelpers.terraform.access.attached import Attached, policies_of, referred
 from labhelpers.terraform.language.errors import TerraformError
 from labhelpers.terraform.language.values import Unknown
-from labhelpers.terraform.modules.configuration import Configuration
-from labhelpers.terraform.modules.resources import Resource
+from labhelpers.terraform.modules.configuration import Configuration, Resource
 
 if TYPE_CHECKING:
     Statement = Mapping[str, Any]

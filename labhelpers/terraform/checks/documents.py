@@ -9,7 +9,7 @@ from labhelpers.policy import lint
 from labhelpers.terraform.checks.findings import LESSONS_BY_KIND, Finding
 from labhelpers.terraform.checks.view import View
 from labhelpers.terraform.language.values import Attributes
-from labhelpers.terraform.modules.resources import Resource
+from labhelpers.terraform.modules.configuration import Resource
 
 # type -> (argument with the policy, its kind)
 _POLICIES = {

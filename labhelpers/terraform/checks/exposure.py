@@ -10,7 +10,7 @@ from labhelpers.terraform.access.best_case import listed, statements
 from labhelpers.terraform.checks.findings import WARNING, Finding
 from labhelpers.terraform.checks.view import View
 from labhelpers.terraform.language.values import Attributes, Unknown
-from labhelpers.terraform.modules.resources import Resource
+from labhelpers.terraform.modules.configuration import Resource
 
 _WORLD = ("0.0.0.0/0", "::/0")
 _INSTANCES = ("aws_instance", "aws_launch_template", "aws_spot_instance_request")

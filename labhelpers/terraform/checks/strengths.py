@@ -10,7 +10,7 @@ from labhelpers.terraform.access.identities import Identity
 from labhelpers.terraform.checks.exposure import _tokens
 from labhelpers.terraform.checks.findings import Finding, Strength
 from labhelpers.terraform.checks.view import View
-from labhelpers.terraform.modules.resources import Resource
+from labhelpers.terraform.modules.configuration import Resource
 
 
 def strengths(view: View, findings: Iterable[Finding]) -> Iterator[Strength]:

@@ -15,8 +15,7 @@ from labhelpers.terraform.checks.findings import ERROR, LESSONS, TERRAFORM, Find
 if TYPE_CHECKING:
     from labhelpers.terraform.access.access import Access
     from labhelpers.terraform.access.identities import Identity
-    from labhelpers.terraform.modules.configuration import Configuration
-    from labhelpers.terraform.modules.resources import Resource
+    from labhelpers.terraform.modules.configuration import Configuration, Resource
 
 
 class View:

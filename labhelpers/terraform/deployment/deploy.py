@@ -14,8 +14,7 @@ from labhelpers.terraform.deployment.lookups import look_up
 from labhelpers.terraform.deployment.makers import MAKERS
 from labhelpers.terraform.language.errors import TerraformError
 from labhelpers.terraform.language.values import Unknown, contains_unknown
-from labhelpers.terraform.modules.configuration import Configuration
-from labhelpers.terraform.modules.resources import Resource
+from labhelpers.terraform.modules.configuration import Configuration, Resource
 
 SessionOf = Callable[[], boto3.Session]
 # What nobody has to know before the resource exists.

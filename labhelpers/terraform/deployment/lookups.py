@@ -7,7 +7,7 @@ from typing import Any
 from labhelpers.terraform.deployment.makers import Clients, Values
 from labhelpers.terraform.language.errors import TerraformError
 from labhelpers.terraform.language.values import Attributes
-from labhelpers.terraform.modules.resources import Resource
+from labhelpers.terraform.modules.configuration import Resource
 
 
 def look_up(clients: Clients, resource: Resource) -> dict[str, Any] | None:

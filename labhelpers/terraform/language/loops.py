@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labhelpers.terraform.language import operators
 from labhelpers.terraform.language.errors import Problem
 from labhelpers.terraform.language.hcl import Node
+from labhelpers.terraform.language.registry import evaluates
+from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import Unknown, to_bool, to_text
-
-if TYPE_CHECKING:
-    from labhelpers.terraform.language.scope import Scope
 
 
 def as_key(value: object) -> Any:
@@ -40,6 +39,7 @@ def _rounds(node: Node, scope: Scope) -> Any:
     return rounds
 
 
+@evaluates("for_tuple_expr")
 def for_tuple(node: Node, scope: Scope) -> Any:
     rounds = _rounds(node, scope)
     if rounds is Unknown:
@@ -47,6 +47,7 @@ def for_tuple(node: Node, scope: Scope) -> Any:
     return [inner.evaluate(node.value_expr) for inner in rounds]
 
 
+@evaluates("for_object_expr")
 def for_object(node: Node, scope: Scope) -> Any:
     rounds = _rounds(node, scope)
     found: dict = {}

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labhelpers.terraform.language import operators
 from labhelpers.terraform.language.errors import Problem
 from labhelpers.terraform.language.hcl import Node
+from labhelpers.terraform.language.registry import evaluates
+from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import Instances, Unknown, to_number
-
-if TYPE_CHECKING:
-    from labhelpers.terraform.language.scope import Scope
 
 # Names whose values may be all instances of a resource, with their keys for attributes.
 _PASSING_ON = ("each", "local", "module", "self", "var")
 
 
+@evaluates("identifier", "get_attr_expr_term", "index_expr_term")
 def traversal(node: Node, scope: Scope) -> Any:
     """Return the value of a.b[0].c: the name that it begins with, then step by step."""
     steps: list[Node] = []
@@ -66,6 +66,7 @@ def _name(step: Node) -> str:
     return str(step.identifier.token.value)
 
 
+@evaluates("full_splat_expr_term")
 def full_splat(node: Node, scope: Scope) -> Any:
     """a[*].b[*].c goes into each b: what follows a splat happens within its elements."""
     inner, steps = node.expr_term, node.children[1].get_attrs
@@ -82,6 +83,7 @@ def _splatted(value: object, steps: list[Node], scope: Scope) -> Any:
     return Unknown if items is Unknown else [_follow(item, steps, scope) for item in items]
 
 
+@evaluates("attr_splat_expr_term")
 def attr_splat(node: Node, scope: Scope) -> Any:
     """a.*.b[0] is the older form: [0] picks from the list of all b."""
     items = operators.splat(scope.evaluate(node.expr_term))

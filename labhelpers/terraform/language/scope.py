@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from labhelpers.terraform.language import operators, resolve
-from labhelpers.terraform.language.errors import Problem, TerraformError, did_you_mean
+from labhelpers.terraform.language.errors import (
+    Problem,
+    Report,
+    TerraformError,
+    did_you_mean,
+)
 from labhelpers.terraform.language.hcl import Node, line_of
+from labhelpers.terraform.language.registry import HANDLERS
 from labhelpers.terraform.language.values import Unknown
-
-if TYPE_CHECKING:
-    from labhelpers.terraform.modules.module import Module
 
 _ONLY_WITH = {
     "each": "Only blocks with for_each have each.key and each.value.",
     "count": "Only blocks with count have count.index.",
     "self": "Only provisioners and conditions of a block know self.",
 }
+
+
+class Lookup(Protocol):
+    """What a scope asks of the module around it."""
+
+    root: Path  # where Terraform runs: relative paths begin there
+    prefix: str  # what stands before addresses in this module
+    report: Report
+    seen: dict[str, set[str]]  # local value -> what its expression refers to
+
+    def lookup(self, name: str, rest: list[str]) -> tuple[Any, int]:
+        """Return (value, used) for name.rest[0].rest[1]…; see Scope.lookup."""
 
 
 class Scope:
@@ -32,7 +46,7 @@ class Scope:
 
     def __init__(
         self,
-        module: Module | None,
+        module: Lookup | None,
         file: str,
         where: str,
         names: Mapping[str, Any] | None = None,
@@ -68,8 +82,16 @@ class Scope:
         return Scope(None, file, f"template {file}", names, self.directory)
 
     def evaluate(self, node: Node) -> Any:
-        """Return the value of an expression."""
-        return resolve.evaluate(node, self)
+        """Return the value of an expression; raises TerraformError at the innermost fault."""
+        kind = node.lark_name()
+        handler = HANDLERS.get(kind)
+        if handler is None:
+            what = kind.replace("_", " ")
+            raise self.error(node, f"This kind of expression is not supported here: {what}.")
+        try:
+            return handler(node, self)
+        except Problem as problem:
+            raise self.located(problem, node) from None
 
     def attempt(self, node: Node) -> Any:
         """Return the value of an expression; Unknown, with a diagnostic, if it has a fault."""
@@ -84,10 +106,6 @@ class Scope:
         if self.module is None:
             raise error
         self.module.report.add(error, severity)
-
-    def pairs(self, value: object) -> Any:
-        """Return the (key, value) pairs of a collection, or Unknown."""
-        return operators.pairs(value)
 
     def error(self, node: Node | None, message: str, hint: str = "") -> TerraformError:
         """Return the error for a fault at a node (None: the block itself)."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from labhelpers.terraform.language import operators
 from labhelpers.terraform.language.errors import Problem
 from labhelpers.terraform.language.hcl import Node, line_of, show_escapes
+from labhelpers.terraform.language.registry import evaluates
+from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.template_parts import (
     Part,
     dedent,
@@ -15,10 +18,8 @@ from labhelpers.terraform.language.template_parts import (
 )
 from labhelpers.terraform.language.values import Unknown, kind, limited, to_bool, to_text
 
-if TYPE_CHECKING:
-    from labhelpers.terraform.language.scope import Scope
 
-
+@evaluates("string")
 def quoted(node: Node, scope: Scope) -> object:
     """Return the value of a text in quotes; one that is a lone ${x} keeps the type of x."""
     parts = parts_of_quoted(node)
@@ -27,11 +28,13 @@ def quoted(node: Node, scope: Scope) -> object:
     return render(parts, scope)
 
 
+@evaluates("template_string")
 def escaped(node: Node, scope: Scope) -> str:
     r"""Return the value of a text in \"escaped quotes\", which stands in a directive."""
     return show_escapes(unescape(node.inner_value), plain=True)
 
 
+@evaluates("heredoc_template", "heredoc_template_trim")
 def heredoc(node: Node, scope: Scope) -> object:
     """Return the value of <<MARK or <<-MARK (indentation common to all lines removed)."""
     first, *lines = show_escapes(str(node.heredoc.value), plain=False).rstrip().split("\n")
@@ -42,6 +45,7 @@ def heredoc(node: Node, scope: Scope) -> object:
     return render(parts, scope)
 
 
+@evaluates("json")
 def json_value(node: Node, scope: Scope) -> Any:
     """Return the value of an expression in JSON syntax, whose texts are templates."""
     return _from_json(node.value, node, scope)
@@ -119,7 +123,7 @@ def _if(parts: list[Part], at: int, scope: Scope, out: list | None) -> int:
 def _for(parts: list[Part], at: int, scope: Scope, out: list | None) -> int:
     start, names = at, parts[at].names
     here = scope.at(parts[at].line)
-    pairs = [] if out is None else scope.pairs(here.evaluate(parts[at].node))
+    pairs = [] if out is None else operators.pairs(here.evaluate(parts[at].node))
     at = _run(parts, start + 1, ("endfor",), scope, None)
     if parts[at].kind != "endfor":
         raise Problem("A template directive is never closed: %{ endfor } is missing.")

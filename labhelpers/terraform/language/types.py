@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labhelpers.terraform.language.errors import Problem
 from labhelpers.terraform.language.functions.collections import one_type
 from labhelpers.terraform.language.hcl import Node, inner_of
+from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import (
     Set,
     Unknown,
@@ -18,9 +19,6 @@ from labhelpers.terraform.language.values import (
     typed_list,
     typed_map,
 )
-
-if TYPE_CHECKING:
-    from labhelpers.terraform.language.scope import Scope
 
 _SIMPLE = {"string": to_text, "number": to_number, "bool": to_bool, "any": lambda value: value}
 _LISTS = {"list": typed_list, "set": Set}

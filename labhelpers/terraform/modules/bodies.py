@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from labhelpers.terraform.language import operators
 from labhelpers.terraform.language.errors import Problem, TerraformError
 from labhelpers.terraform.language.hcl import Block, Body
 from labhelpers.terraform.language.references import identifier_of
@@ -74,7 +75,7 @@ def _dynamic(name: str, block: Block, scope: Scope, found: Attributes) -> None:
     try:
         if "iterator" in attributes:
             iterator = identifier_of(attributes["iterator"].expression)
-        pairs = scope.pairs(scope.evaluate(attributes["for_each"].expression))
+        pairs = operators.pairs(scope.evaluate(attributes["for_each"].expression))
     except Problem as problem:
         raise scope.located(problem, attributes["for_each"].expression) from None
     if pairs is Unknown:
@@ -118,7 +119,7 @@ def _for_each(items: Any, node: Any, scope: Scope) -> Iterator[tuple[str, str, S
     if not isinstance(items, dict | Set):
         message = f"for_each needs a map or a set of strings, not {kind(items)}."
         raise scope.error(node, message, "Write for_each = toset([…]) for a list of strings.")
-    for key, value in scope.pairs(items):
+    for key, value in operators.pairs(items):
         if not isinstance(key, str):
             message = f"for_each needs strings in its set, not {kind(key)}."
             raise scope.error(node, message)

@@ -3,30 +3,61 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from labhelpers.terraform.language.errors import Problem, TerraformError, did_you_mean
 from labhelpers.terraform.language.hcl import Attribute, Block, Node, inner_of
 from labhelpers.terraform.language.references import identifier_of
+from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import Unknown
 from labhelpers.terraform.modules import bodies
+from labhelpers.terraform.modules.declarations import Declarations
 from labhelpers.terraform.provider.target import Target
-
-if TYPE_CHECKING:
-    from labhelpers.terraform.language.scope import Scope
-    from labhelpers.terraform.modules.module import Module
 
 _OWN_ARGUMENTS = ("source", "version", "providers", "depends_on", "count", "for_each")
 
+Inputs = Mapping[str, Callable[[], Any]]  # what computes the values of a module's variables
 
-class Outputs(dict):
+
+class Called(Protocol):
+    """One instance of a module that is called."""
+
+    declared: Declarations
+    given: Inputs
+
+    def output(self, name: str) -> Any:
+        """Return an output value."""
+
+
+class Caller(Protocol):
+    """The module instance that a module block stands in."""
+
+    directory: Path
+    root: Path
+    prefix: str
+    base: Target
+    declared: Declarations
+
+    def target(self, name: str) -> Target | None:
+        """Return what a provider configuration works in; None if there is no such."""
+
+    def directories(self) -> list[Path]:
+        """Return the directories of the module and of those that led to it."""
+
+
+Instance = TypeVar("Instance", bound=Called)
+# Makes an instance of: the directory, the inputs, the provider configurations, module.x["k"].
+Make = Callable[[Path, Inputs, Mapping[str, Target], str], Instance]
+
+
+class Outputs(dict[str, Any]):
     """The outputs of a module instance, each computed when it is asked for."""
 
-    def __init__(self, module: Module):
+    def __init__(self, module: Called):
         super().__init__(dict.fromkeys(module.declared.outputs, Unknown))
         self.module = module
 
@@ -47,16 +78,16 @@ class Outputs(dict):
 
 
 @dataclass
-class Call:
+class Call(Generic[Instance]):
     """What a module block calls: instances by key; `shape` is None, list or dict.
 
     Without a shape it is a module that is not there: its outputs are Unknown.
     """
 
     shape: Any = Unknown
-    instances: dict[Any, Module] = field(default_factory=dict)
+    instances: dict[Any, Instance] = field(default_factory=dict)
 
-    def modules(self) -> list[Module]:
+    def modules(self) -> list[Instance]:
         return list(self.instances.values())
 
     def value(self) -> Any:
@@ -69,23 +100,21 @@ class Call:
         return list(found.values()) if self.shape is list else found
 
 
-def called(module: Module, name: str, block: Block) -> Call:
-    """Return the instances of a module that a module block calls.
+def called(module: Caller, block: Block, scope: Scope, make: Make[Instance]) -> Call[Instance]:
+    """Return the instances of a module that a block in `module` calls; `make` makes each.
 
     Sources are ./ and ../ and what `terraform init` has brought to .terraform/modules; other
     ones are skipped, with a warning.
     """
-    from labhelpers.terraform.modules.module import Module as Child
-
-    scope = module.scope_of(block)
+    name = block.labels[0]
     directory = _directory(module, name, block, scope)
     if directory is None:
         return Call()
-    if any(_same(one.directory, directory) for one in module.chain()):
+    if any(_same(one, directory) for one in module.directories()):
         raise scope.error(None, "This module calls itself.")
     targets = _passed(module, block, scope)
     shape, rounds = bodies.instances(block, scope)
-    call = Call(shape)
+    call: Call[Instance] = Call(shape)
     for suffix, key, inner in rounds:
         given = {
             argument: partial(inner.attempt, attribute.expression)
@@ -93,7 +122,7 @@ def called(module: Module, name: str, block: Block) -> Call:
             if argument not in _OWN_ARGUMENTS
         }
         try:
-            child = Child(directory, given, targets, module.base, module, f"module.{name}{suffix}")
+            child = make(directory, given, targets, f"module.{name}{suffix}")
         except TerraformError as error:
             if error.file:
                 raise
@@ -105,7 +134,7 @@ def called(module: Module, name: str, block: Block) -> Call:
     return call
 
 
-def _not_declared(child: Module, block: Block, argument: str, scope: Scope) -> None:
+def _not_declared(child: Called, block: Block, argument: str, scope: Scope) -> None:
     message = f'The module has no variable "{argument}".'
     hint = did_you_mean(argument, child.declared.variables)
     error = scope.error(None, message, hint or f'Declare it there: variable "{argument}" {{}}')
@@ -113,7 +142,7 @@ def _not_declared(child: Module, block: Block, argument: str, scope: Scope) -> N
     scope.report(error)
 
 
-def _directory(module: Module, name: str, block: Block, scope: Scope) -> Path | None:
+def _directory(module: Caller, name: str, block: Block, scope: Scope) -> Path | None:
     """Return the directory of a module, None (reported) for one that is not on this machine."""
     if "source" not in block.body.attributes:
         raise scope.error(None, 'The argument "source" is required.', 'Add: source = "./…"')
@@ -141,7 +170,7 @@ def _fetched(root: Path) -> dict[str, str]:
         return {}
 
 
-def named_target(module: Module, written: Attribute, scope: Scope) -> Target:
+def named_target(module: Caller, written: Attribute, scope: Scope) -> Target:
     """Return what the provider configuration works in that an argument names."""
     try:
         name = identifier_of(written.expression)
@@ -156,7 +185,7 @@ def named_target(module: Module, written: Attribute, scope: Scope) -> Target:
     return found or module.base
 
 
-def _passed(module: Module, block: Block, scope: Scope) -> dict[str, Target]:
+def _passed(module: Caller, block: Block, scope: Scope) -> dict[str, Target]:
     """Return the provider configurations that a module block hands on."""
     passed = {"aws": module.target("aws") or module.base}
     written = block.body.attributes.get("providers")

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from labhelpers.terraform.language.errors import Problem, TerraformError
 from labhelpers.terraform.language.hcl import Block
+from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.types import convert
 from labhelpers.terraform.language.values import Attributes, Unknown, to_bool
 
-if TYPE_CHECKING:
-    from labhelpers.terraform.language.scope import Scope
-    from labhelpers.terraform.modules.module import Module
 
+def value_of(
+    block: Block, scope: Scope, given: Callable[[], Any] | None, needed: bool, others: Others
+) -> Any:
+    """Return the value given to a variable, else its default, else Unknown.
 
-def value_of(module: Module, name: str, block: Block) -> Any:
-    """Return the value given to a variable, else its default, else (root module) Unknown."""
+    `given` computes it; where it is `needed` (in a module that is called) and there is neither,
+    that is reported. `others` is what `var` stands for in the variable's validation.
+    """
     found = block.body.attributes
-    scope = module.scope_of(block)
-    value: Any = Unknown
-    given = name in module.given
-    if given:
-        value = module.given[name]()
+    value: Any = given() if given else Unknown
     nullable = "nullable" not in found or scope.evaluate(found["nullable"].expression) is not False
     if "default" in found and (not given or (value is None and not nullable)):
         value = scope.evaluate(found["default"].expression)
-    elif not given and module.parent:
+    elif not given and needed:
+        name = block.labels[0]
         message = f'The module needs a value for the variable "{name}".'
         error = scope.error(None, message, f"Add to the module block: {name} = …")
         error.undeclared = True
@@ -37,22 +38,24 @@ def value_of(module: Module, name: str, block: Block) -> Any:
             value = convert(value, found["type"].expression, scope)
         except Problem as problem:
             raise scope.located(problem, found["type"].expression) from None
-    _validate(block, scope.child({"var": _Others(module, name, value)}))
+    others[block.labels[0]] = value
+    _validate(block, scope.child({"var": others}))
     return value
 
 
-class _Others(Attributes):
+class Others(Attributes):
     """`var` in a validation: the variable itself, and the others when they are asked for."""
 
-    def __init__(self, module: Module, name: str, value: Any):
-        super().__init__({name: value})
-        self.module = module
+    def __init__(self, declared: Mapping[str, Block], variable: Callable[[str], Any]):
+        super().__init__()
+        self.declared = declared
+        self.variable = variable
 
     def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or name in self.module.declared.variables
+        return super().__contains__(name) or name in self.declared
 
     def __getitem__(self, name: str) -> Any:
-        return super().__getitem__(name) if name in self.keys() else self.module.variable(name)
+        return super().__getitem__(name) if name in self.keys() else self.variable(name)
 
 
 def _validate(block: Block, scope: Scope) -> None:

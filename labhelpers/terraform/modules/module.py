@@ -12,11 +12,9 @@ from labhelpers.terraform.language.hcl import Block
 from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import Unknown
 from labhelpers.terraform.modules import calls, inputs, resources
+from labhelpers.terraform.modules.configuration import Resource
 from labhelpers.terraform.modules.declarations import read_directory
-from labhelpers.terraform.modules.resources import Resource
 from labhelpers.terraform.provider.target import Target, configured
-
-Inputs = Mapping[str, Callable[[], Any]]
 
 
 class Module:
@@ -29,7 +27,7 @@ class Module:
     def __init__(
         self,
         directory: Path,
-        given: Inputs,
+        given: calls.Inputs,
         targets: Mapping[str, Target],
         base: Target,
         parent: Module | None = None,
@@ -47,7 +45,7 @@ class Module:
         self.path = Path(inside).as_posix()
         prefix = "" if inside == "." else f"{self.path}/"
         self.declared = read_directory(directory, self.report, prefix)
-        self.given = dict(given)
+        self.given = given
         self.base = base
         self.targets = dict(targets)
         self.resources: dict[str, Resource] = {}
@@ -100,7 +98,13 @@ class Module:
             alike = did_you_mean(name, self.declared.variables)
             message = f'An input variable with the name "{name}" has not been declared.'
             raise Problem(message, f"{alike} {hint}".strip(), undeclared=True)
-        return self._once(f"var.{name}", lambda: inputs.value_of(self, name, block))
+
+        def evaluated() -> Any:
+            others = inputs.Others(self.declared.variables, self.variable)
+            given, needed = self.given.get(name), self.parent is not None
+            return inputs.value_of(block, self.scope_of(block), given, needed, others)
+
+        return self._once(f"var.{name}", evaluated)
 
     def local(self, name: str) -> Any:
         """Return a local value."""
@@ -139,17 +143,32 @@ class Module:
             message = f"The {kind} {address} has not been declared."
             hint = did_you_mean(address, self.declared.resources) or "Declare it, or correct it."
             raise Problem(message, hint, undeclared=True)
-        return self._once(address, lambda: resources.evaluated(self, block))
 
-    def call(self, name: str) -> calls.Call:
+        def evaluated() -> Any:
+            scope = self.scope_of(block)
+            target = self._target_of(block, scope)
+            return resources.evaluated(block, scope, target, self.known, self.resources)
+
+        return self._once(address, evaluated)
+
+    def call(self, name: str) -> calls.Call[Module]:
         """Return what a module block calls."""
         block = self.declared.modules.get(name)
         if block is None:
             hint = did_you_mean(name, self.declared.modules) or "Declare it, or correct the name."
             message = f'No module call named "{name}" is declared.'
             raise Problem(message, hint, undeclared=True)
-        found = self._once(f"module.{name}", lambda: calls.called(self, name, block))
+
+        def evaluated() -> calls.Call[Module]:
+            return calls.called(self, block, self.scope_of(block), self._instance)
+
+        found = self._once(f"module.{name}", evaluated)
         return calls.Call() if found is Unknown else found
+
+    def _instance(
+        self, directory: Path, given: calls.Inputs, targets: Mapping[str, Target], step: str
+    ) -> Module:
+        return Module(directory, given, targets, self.base, self, step)
 
     def target(self, name: str) -> Target | None:
         """Return what a provider configuration works in; None if there is no such."""
@@ -191,9 +210,15 @@ class Module:
             self._open.pop()
         return self._known[name]
 
-    def chain(self) -> list[Module]:
-        """Return this module and those that led to it."""
-        return [self, *(self.parent.chain() if self.parent else [])]
+    def directories(self) -> list[Path]:
+        """Return the directories of this module and of those that led to it."""
+        return [self.directory, *(self.parent.directories() if self.parent else [])]
+
+    def _target_of(self, block: Block, scope: Scope) -> Target:
+        written = block.body.attributes.get("provider")
+        if written is None:
+            return self.target("aws") or self.base
+        return calls.named_target(self, written, scope)
 
     def _outputs(self, name: str) -> Any:
         return self.call(name).value()

@@ -2,51 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from labhelpers.terraform.language.errors import Problem
 from labhelpers.terraform.language.hcl import Block, inner_of
 from labhelpers.terraform.language.references import identifier_of
-from labhelpers.terraform.language.values import Attributes, Instances, Unknown
-from labhelpers.terraform.modules import bodies, calls
+from labhelpers.terraform.language.scope import Scope
+from labhelpers.terraform.language.values import Instances, Unknown
+from labhelpers.terraform.modules import bodies
+from labhelpers.terraform.modules.configuration import Resource
 from labhelpers.terraform.provider import attributes, data_sources
-
-if TYPE_CHECKING:
-    from labhelpers.terraform.language.scope import Scope
-    from labhelpers.terraform.modules.module import Module
-    from labhelpers.terraform.provider.target import Target
+from labhelpers.terraform.provider.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """One instance of a resource or data source.
-
-    `mode` is "managed" or "data". `values` holds its attributes as `terraform show -json`
-    names them, nested blocks as lists; Unknown stands for what only AWS could know. `file` and
-    `line` say where it begins; `references` are what its expressions refer to, as they are
-    written there: "var.name", "aws_s3_bucket.reports"; `written` are the statement blocks of a
-    policy document with their lines.
-    """
-
-    address: str
-    type: str
-    name: str
-    values: Attributes
-    file: str
-    line: int
-    mode: str = "managed"
-    references: tuple[str, ...] = ()
-    written: tuple[Attributes, ...] = ()
-
-
-def evaluated(module: Module, block: Block) -> Any:
-    """Add a block's instances to the module's resources; return what references to it see.
+def evaluated(
+    block: Block,
+    scope: Scope,
+    target: Target,
+    told: Mapping[str, Mapping[str, Any]],
+    resources: dict[str, Resource],
+) -> Any:
+    """Add a block's instances to `resources`; return what references to the block see.
 
     That is the attributes of the one instance, a list of them with count, a dict with for_each.
+    `told` are attributes that AWS has told by now: address -> name -> value.
     """
-    scope = module.scope_of(block)
-    target = _target_of(module, block, scope)
     scope.seen |= _depends_on(block)
     shape, rounds = bodies.instances(block, scope)
     if shape is Unknown:
@@ -61,12 +42,12 @@ def evaluated(module: Module, block: Block) -> Any:
                 values = attributes.complete(block.labels[0], values, target)
         except Problem as problem:
             scope.report(scope.located(problem))
-        address = module.prefix + block.address + suffix
+        address = scope.where + suffix
         kind, name = block.labels
         mode = "data" if block.type == "data" else "managed"
-        values.update(module.known.get(address, {}))
+        values.update(told.get(address, {}))
         statements = written.get("statement")
-        module.resources[address] = Resource(
+        resources[address] = Resource(
             address,
             kind,
             name,
@@ -93,10 +74,3 @@ def _depends_on(block: Block) -> set[str]:
         except Problem:
             continue  # an index, say: what it belongs to is named by other references
     return found
-
-
-def _target_of(module: Module, block: Block, scope: Scope) -> Target:
-    written = block.body.attributes.get("provider")
-    if written is None:
-        return module.target("aws") or module.base
-    return calls.named_target(module, written, scope)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labhelpers.terraform.language.errors import Problem, TerraformError
 from labhelpers.terraform.language.hcl import read_text
 from labhelpers.terraform.language.json_text import from_json
 from labhelpers.terraform.language.values import Attributes, Unknown
-from labhelpers.terraform.modules.resources import Resource
-
-if TYPE_CHECKING:
-    from labhelpers.terraform.modules.configuration import Configuration
+from labhelpers.terraform.modules.configuration import Configuration, Resource
 
 
 def from_terraform_json(path: Path) -> Configuration:
@@ -21,8 +18,6 @@ def from_terraform_json(path: Path) -> Configuration:
 
     Files and lines are not in Terraform's JSON: `file` is the JSON file's name, `line` 0.
     """
-    from labhelpers.terraform.modules.configuration import Configuration
-
     try:
         found = from_json(read_text(path, path.name).removeprefix("\ufeff"))
     except Problem as problem:
@@ -33,13 +28,13 @@ def from_terraform_json(path: Path) -> Configuration:
         hint = "Write one: terraform plan -out=plan; terraform show -json plan > plan.json"
         raise TerraformError(message, path.name, 0, hint)
     if "planned_values" in found:
-        return _plan(found, path, Configuration)
+        return _plan(found, path)
     values = found.get("values") or {}
     resources = dict(_resources(values.get("root_module") or {}, path.name, {}))
     return Configuration(path, resources, {}, {}, _outputs(values))
 
 
-def _plan(found: dict, path: Path, configuration: type[Configuration]) -> Configuration:
+def _plan(found: dict, path: Path) -> Configuration:
     changes = {
         change["address"]: (change.get("change") or {}).get("after_unknown") or {}
         for change in found.get("resource_changes", ())
@@ -63,7 +58,7 @@ def _plan(found: dict, path: Path, configuration: type[Configuration]) -> Config
                 )
     variables = {n: v.get("value") for n, v in (found.get("variables") or {}).items()}
     outputs = dict.fromkeys(found.get("output_changes") or {}, Unknown) | _outputs(planned)
-    return configuration(path, resources, variables, {}, outputs)
+    return Configuration(path, resources, variables, {}, outputs)
 
 
 def _outputs(values: dict) -> dict[str, Any]:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labhelpers.terraform.language import templates
 from labhelpers.terraform.language.errors import Problem, did_you_mean
 from labhelpers.terraform.language.functions.files import with_scope
-from labhelpers.terraform.language.functions.provider import arn_parse
 from labhelpers.terraform.language.hcl import Block, Body
+from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import Attributes, Unknown
 from labhelpers.terraform.provider.attributes import from_arguments
 from labhelpers.terraform.provider.documents import complete_document
+from labhelpers.terraform.provider.functions import arn_parse
 from labhelpers.terraform.provider.managed import managed_policy
 from labhelpers.terraform.provider.service_accounts import TYPES, log_delivery_user, service_account
 from labhelpers.terraform.provider.target import Target
-
-if TYPE_CHECKING:
-    from labhelpers.terraform.language.scope import Scope
 
 _PRINCIPALS = {"arguments": ("type", "identifiers"), "required": ("type", "identifiers")}
 _CONDITION = ("test", "variable", "values")

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from labhelpers.terraform.language.hcl import Block
+from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import Unknown
-
-if TYPE_CHECKING:
-    from labhelpers.terraform.language.hcl import Block
-    from labhelpers.terraform.language.scope import Scope
 
 _ACCOUNT = re.compile(r"arn:[\w-]+:(?:iam|sts)::(\d{12}):", re.ASCII)
 _PARTITIONS = {"cn-": ("aws-cn", "amazonaws.com.cn"), "us-gov-": ("aws-us-gov", "amazonaws.com")}

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from functools import cache
+from inspect import Signature, signature
+from typing import Any
 
 from labhelpers.terraform.language.errors import Problem, TerraformError, did_you_mean
 from labhelpers.terraform.language.functions.collections import COLLECTIONS, SHALLOW
 from labhelpers.terraform.language.functions.encoding import ENCODINGS
 from labhelpers.terraform.language.functions.files import WITH_SCOPE, with_scope
 from labhelpers.terraform.language.functions.numbers import NUMBERS
-from labhelpers.terraform.language.functions.provider import PROVIDER
 from labhelpers.terraform.language.functions.text import TEXTS
 from labhelpers.terraform.language.functions.times import TIMES
 from labhelpers.terraform.language.hcl import Node
+from labhelpers.terraform.language.registry import evaluates
+from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import Unknown, contains_unknown, kind
-
-if TYPE_CHECKING:
-    from labhelpers.terraform.language.scope import Scope
 
 # Their results differ from run to run, or follow from the machine or from keys.
 _ONLY_AT_APPLY = ("bcrypt", "plantimestamp", "rsadecrypt", "timestamp", "uuid")
-_FUNCTIONS = COLLECTIONS | ENCODINGS | NUMBERS | PROVIDER | TEXTS | TIMES
-_PARAMETERS = {name: inspect.signature(function) for name, function in _FUNCTIONS.items()}
+_FUNCTIONS: dict[str, Callable[..., Any]] = COLLECTIONS | ENCODINGS | NUMBERS | TEXTS | TIMES
 
 
+# Told only of what is called: to ask all functions takes longer than to resolve a small directory.
+_signature: Callable[[Callable[..., Any]], Signature] = cache(signature)
+
+
+def register(functions: Mapping[str, Callable[..., Any]]) -> None:
+    """Add functions of values by their names, such as a provider's "provider::aws::arn_parse"."""
+    _FUNCTIONS.update(functions)
+
+
+@evaluates("function_call")
 def call(node: Node, scope: Scope) -> Any:
     """Evaluate a function call; raises Problem for a function that is not supported."""
     name = "::".join(str(identifier.token.value) for identifier in node.identifiers)
@@ -56,12 +65,13 @@ def call(node: Node, scope: Scope) -> Any:
 
 def _checked(name: str, values: list) -> Any:
     """Call a function of values; faults are told as the function's."""
+    function = _FUNCTIONS[name]
     try:
-        _PARAMETERS[name].bind(*values)
+        _signature(function).bind(*values)
     except TypeError as error:
         raise Problem(f"The function {name}() is called wrongly: {error}.") from None
     try:
-        return _FUNCTIONS[name](*values)
+        return function(*values)
     except Problem as problem:
         raise Problem(f"{name}(): {problem.message}", problem.hint) from None
 

@@ -7,15 +7,13 @@ import hashlib
 import os.path
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labhelpers.terraform.language import templates
 from labhelpers.terraform.language.errors import Problem
 from labhelpers.terraform.language.hcl import read_text
+from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import Set, Unknown, to_text
-
-if TYPE_CHECKING:
-    from labhelpers.terraform.language.scope import Scope
 
 MAX_FILES = 10_000
 

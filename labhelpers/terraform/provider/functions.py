@@ -1,8 +1,9 @@
-"""Functions that the AWS provider and the built-in terraform provider define."""
+"""Functions of the AWS provider: provider::aws::arn_parse() and its like."""
 
 from __future__ import annotations
 
 from labhelpers.terraform.language.errors import Problem
+from labhelpers.terraform.language.functions.call import register
 from labhelpers.terraform.language.values import to_text
 
 _PARTS = ("partition", "service", "region", "account_id", "resource")
@@ -30,8 +31,10 @@ def trim_iam_role_path(arn):
     return arn_build(*(parts[name] for name in _PARTS[:4]), f"role/{rest.rpartition('/')[2]}")
 
 
-PROVIDER = {
-    "provider::aws::arn_build": arn_build,
-    "provider::aws::arn_parse": arn_parse,
-    "provider::aws::trim_iam_role_path": trim_iam_role_path,
-}
+register(
+    {
+        "provider::aws::arn_build": arn_build,
+        "provider::aws::arn_parse": arn_parse,
+        "provider::aws::trim_iam_role_path": trim_iam_role_path,
+    }
+)

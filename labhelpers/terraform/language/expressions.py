@@ -1,15 +1,15 @@
-"""Expressions: from python-hcl2's nodes to values."""
+"""Plain expressions: literals, lists, objects, conditionals and operators."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from labhelpers.terraform.language import loops, operators, references, templates
-from labhelpers.terraform.language.errors import Problem, TerraformError
-from labhelpers.terraform.language.functions.call import call
+from labhelpers.terraform.language import operators
+from labhelpers.terraform.language.errors import TerraformError
 from labhelpers.terraform.language.hcl import Node
 from labhelpers.terraform.language.loops import as_key
+from labhelpers.terraform.language.registry import evaluates
+from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import (
     Attributes,
     Unknown,
@@ -19,47 +19,37 @@ from labhelpers.terraform.language.values import (
     to_text,
 )
 
-if TYPE_CHECKING:
-    from labhelpers.terraform.language.scope import Scope
-
 _LITERALS = {"true": True, "false": False, "null": None}
 
 
-def evaluate(node: Node, scope: Scope) -> Any:
-    """Return the value of an expression; raises TerraformError at the innermost fault."""
-    handler = _HANDLERS.get(node.lark_name())
-    if handler is None:
-        what = node.lark_name().replace("_", " ")
-        raise scope.error(node, f"This kind of expression is not supported here: {what}.")
-    try:
-        return handler(node, scope)
-    except Problem as problem:
-        raise scope.located(problem, node) from None
-
-
+@evaluates("expr_term")
 def _term(node: Node, scope: Scope) -> Any:
-    return evaluate(node.expression, scope)
+    return scope.evaluate(node.expression)
 
 
+@evaluates("literal_value")
 def _literal(node: Node, scope: Scope) -> Any:
     return _LITERALS[str(node.token.value)]
 
 
+@evaluates("int_lit", "float_lit")
 def _number(node: Node, scope: Scope) -> Any:
     return to_number(str(node.token.value))
 
 
+@evaluates("tuple")
 def _tuple(node: Node, scope: Scope) -> list:
-    return [evaluate(element, scope) for element in node.elements]
+    return [scope.evaluate(element) for element in node.elements]
 
 
+@evaluates("object")
 def _object(node: Node, scope: Scope) -> Any:
     found = {}
     for element in node.elements:
         key = _key(element.key, scope)
         if key is Unknown:
             return Unknown
-        found[key] = evaluate(element.expression, scope)
+        found[key] = scope.evaluate(element.expression)
     return found
 
 
@@ -67,24 +57,25 @@ def _key(node: Node, scope: Scope) -> Any:
     if node.lark_name() == "object_elem_key":
         if node.value.lark_name() == "identifier":
             return str(node.value.token.value)
-        value = evaluate(node.value, scope)
+        value = scope.evaluate(node.value)
     else:
-        value = evaluate(node.expression, scope)
+        value = scope.evaluate(node.expression)
     return as_key(value)
 
 
+@evaluates("conditional")
 def _conditional(node: Node, scope: Scope) -> Any:
-    met = evaluate(node.condition, scope)
+    met = scope.evaluate(node.condition)
     if met is Unknown:
         return Unknown
     chosen, other = node.if_true, node.if_false
     if not to_bool(met):
         chosen, other = other, chosen
-    value = evaluate(chosen, scope)
+    value = scope.evaluate(chosen)
     if not _holds_plain(value):
         return value
     try:
-        return _of_one_type(value, evaluate(other, scope))
+        return _of_one_type(value, scope.evaluate(other))
     except TerraformError:
         return value
 
@@ -107,37 +98,13 @@ def _of_one_type(value: Any, other: Any) -> Any:
     return value
 
 
+@evaluates("binary_op")
 def _binary(node: Node, scope: Scope) -> Any:
     term = node.binary_term
     sign = str(term.binary_operator.token.value).strip()
-    return operators.binary(sign, evaluate(node.expr_term, scope), evaluate(term.expr_term, scope))
+    return operators.binary(sign, scope.evaluate(node.expr_term), scope.evaluate(term.expr_term))
 
 
+@evaluates("unary_op")
 def _unary(node: Node, scope: Scope) -> Any:
-    return operators.unary(node.operator.strip(), evaluate(node.expr_term, scope))
-
-
-_HANDLERS: dict[str, Callable[[Node, Any], Any]] = {
-    "expr_term": _term,
-    "literal_value": _literal,
-    "int_lit": _number,
-    "float_lit": _number,
-    "string": templates.quoted,
-    "heredoc_template": templates.heredoc,
-    "heredoc_template_trim": templates.heredoc,
-    "template_string": templates.escaped,
-    "tuple": _tuple,
-    "object": _object,
-    "identifier": references.traversal,
-    "get_attr_expr_term": references.traversal,
-    "index_expr_term": references.traversal,
-    "full_splat_expr_term": references.full_splat,
-    "attr_splat_expr_term": references.attr_splat,
-    "for_tuple_expr": loops.for_tuple,
-    "for_object_expr": loops.for_object,
-    "conditional": _conditional,
-    "binary_op": _binary,
-    "unary_op": _unary,
-    "function_call": call,
-    "json": templates.json_value,
-}
+    return operators.unary(node.operator.strip(), scope.evaluate(node.expr_term))
