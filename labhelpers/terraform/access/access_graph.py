@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
-
 import networkx as nx
 
-from labhelpers.policy import Decision, explain
-from labhelpers.policy.language.arn import account_of
-from labhelpers.policy.language.principals import account_in, entries_of
-from labhelpers.terraform.access.access import Access
-from labhelpers.terraform.access.best_case import conditions_of, context_for, listed, statements
-from labhelpers.terraform.access.carriers import carriers
-from labhelpers.terraform.access.identities import Identity
-
-if TYPE_CHECKING:
-    from labhelpers.terraform.modules.configuration import Configuration
-
-NOT_KNOWN = "not known before apply"
-_ASSUME = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
-_VERBS = {"Federated": ("sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")}
+from labhelpers.terraform.access.decisions import Decisions
+from labhelpers.terraform.access.relations import Relations
+from labhelpers.terraform.modules.configuration import Configuration
 
 
-def access_graph(configuration: Configuration, access: Access | None = None) -> nx.DiGraph:
+def access_graph(configuration: Configuration, access: Decisions | None = None) -> nx.DiGraph:
     """Return principal → role → resource, with what carries the roles.
 
     Nodes have `kind` (principal, user, role, resource, or what carries a role: instance,
@@ -33,7 +19,42 @@ def access_graph(configuration: Configuration, access: Access | None = None) -> 
     bound). A refused edge is one that somebody has written without effect: a trust policy or a
     permission alone.
     """
-    return _Graph(configuration, access or Access(configuration)).graph
+    return drawn(Relations(access or Decisions(configuration)))
+
+
+def drawn(relations: Relations) -> nx.DiGraph:
+    """Return relations as a graph."""
+    graph = nx.DiGraph()
+    graph.add_nodes_from(relations.nodes.items())
+    graph.add_edges_from((*ends, data) for ends, data in relations.edges.items())
+    return graph
+
+
+def assuming(graph: nx.DiGraph) -> nx.DiGraph:
+    """Return who may assume which role, of an access graph."""
+    return nx.DiGraph(
+        (tail, head)
+        for tail, head, data in graph.edges(data=True)
+        if data["how"] == "assume" and not data["refused"]
+    )
+
+
+def paths(access: Decisions, principal: str, role: str) -> list[list[str]]:
+    """Return the chains of roles that lead from a principal to a role, the shortest first."""
+    assume = assuming(drawn(Relations(access)))
+    start, end = _node(access, principal, assume), _node(access, role, assume)
+    if start not in assume or end not in assume:
+        return []
+    return sorted(nx.all_simple_paths(assume, start, end, cutoff=6), key=lambda p: (len(p), p))
+
+
+def _node(access: Decisions, who: str, graph: nx.DiGraph) -> str:
+    """Return the name of a node that means a principal: as given, or by kind, or by address."""
+    for name in (who, *(f"{kind}:{who}" for kind in ("AWS", "Service", "Federated"))):
+        if name in graph:
+            return name
+    known = access.by_arn.get(who)
+    return known.address if known else who
 
 
 def access_table(graph: nx.DiGraph) -> list[dict[str, str]]:
@@ -53,175 +74,3 @@ def access_table(graph: nx.DiGraph) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-class _Graph:
-    def __init__(self, configuration: Configuration, access: Access):
-        self.configuration = configuration
-        self.access = access
-        self.graph = nx.DiGraph()
-        for identity in access.identities.values():
-            if identity.is_role:
-                self._declared(identity)
-        for role in access.roles:
-            self._trust(role)
-        for identity in access.identities.values():
-            self._permissions(identity)
-        for carried in carriers(configuration, access):
-            self._carrier(carried)
-
-    def _declared(self, identity: Identity) -> str:
-        kind = "role" if identity.is_role else "user"
-        where = {"file": identity.resource.file, "line": identity.resource.line}
-        self.graph.add_node(identity.address, kind=kind, label=identity.name, **where)
-        return identity.address
-
-    def _edge(self, tail: str, head: str, how: str, label: str, **more: Any) -> None:
-        """Add an edge; several statements about one pair share it, an allowed one wins."""
-        old = self.graph.edges.get((tail, head))
-        if old is None or old["how"] != how or (old["refused"] and not more["refused"]):
-            self.graph.add_edge(tail, head, how=how, label=label, said=(label,), **more)
-        elif old["refused"] == more["refused"]:
-            said = old["said"] if label in old["said"] else (*old["said"], label)
-            rest = f", … {len(said) - 2} more" if len(said) > 2 else ""
-            conditions = _either(old["conditions"], more["conditions"])
-            old.update(said=said, label=", ".join(said[:2]) + rest, conditions=conditions)
-
-    def _trust(self, role: Identity) -> None:
-        if role.trust is None:
-            self.graph.add_node(NOT_KNOWN, kind="principal", label=NOT_KNOWN)
-            reason = "The trust policy is not known."
-            more = {"conditions": (), "refused": False, "reason": reason, "seconds": 0}
-            self._edge(NOT_KNOWN, role.address, "assume", "may assume?", **more)
-            return
-        for statement in statements(role.trust):
-            if statement["Effect"] == "Allow" and "Principal" in statement:
-                for kind, value in entries_of(statement["Principal"]):
-                    self._named(role, statement, kind, value)
-
-    def _named(self, role: Identity, statement: Mapping, kind: str, value: str) -> None:
-        """Add the edge from a principal that a trust policy names."""
-        known = self.access.by_arn.get(value) if kind == "AWS" else None
-        if known is not None:
-            self._assume(self._declared(known), known, role, statement)
-            return
-        account = account_in(value) if kind == "AWS" else ""
-        node = f"{kind}:{account or value}"
-        label = (
-            "every AWS principal" if value == "*" else f"account {account}" if account else value
-        )
-        self.graph.add_node(node, kind="principal", label=label)
-        who = f"arn:aws:iam::{account}:user/somebody" if account else value
-        self._assume(node, who, role, statement)
-        if account and account == account_of(role.arn) or value == "*":
-            for identity in self.access.identities.values():
-                if identity is not role and _names(identity, role.arn):
-                    self._assume(self._declared(identity), identity, role, statement)
-
-    def _assume(self, node: str, who: str | Identity, role: Identity, statement: Mapping) -> None:
-        conditions = tuple(conditions_of(statement))
-        for action in listed(statement.get("Action", ())):
-            wanted = _ASSUME if "*" in action else (action,) if action in _ASSUME else ()
-            for call in wanted:
-                decision = self.access.decide(who, call, role.address, context_for(statement))
-                if len(wanted) > 1 and not decision.allowed:
-                    continue  # a wildcard names calls that this principal never makes
-                seconds = role.resource.values.get("max_session_duration", 3600)
-                seconds = seconds if isinstance(seconds, int) else 3600
-                if isinstance(who, Identity) and who.is_role:
-                    seconds = min(seconds, 3600)  # a chained session
-                elif isinstance(who, str) and who.endswith(".amazonaws.com"):
-                    seconds = 0  # a service takes as long as it likes (IAM User Guide, quotas)
-                more = {"conditions": conditions, "seconds": seconds}
-                self._edge(node, role.address, "assume", call, **more, **_judged(decision))
-
-    def _permissions(self, identity: Identity) -> None:
-        for policy in identity.policies:
-            for statement in statements(policy):
-                if statement["Effect"] == "Allow":
-                    self._declared(identity)
-                    self._allowed(identity, statement)
-
-    def _allowed(self, identity: Identity, statement: Mapping) -> None:
-        element = "Action" if "Action" in statement else "NotAction"
-        actions = listed(statement[element])
-        words = _short(actions) if element == "Action" else f"all but {_short(actions)}"
-        conditions, context = tuple(conditions_of(statement)), context_for(statement)
-        for resource in _resources(statement):
-            role = self.access.by_arn.get(resource)
-            if role is not None and set(actions) & set(_ASSUME):
-                self._assume(
-                    self._declared(identity), identity, role, _as_trust(statement, actions)
-                )
-                actions = [a for a in actions if a not in _ASSUME]
-                words = _short(actions)
-            if not words:
-                continue
-            label = "every resource" if resource == "*" else resource
-            self.graph.add_node(resource, kind="resource", label=label)
-            action = _example(actions) if element == "Action" else "s3:GetObject"
-            target = resource.replace("*", "x") if resource != "*" else "*"
-            decision = self.access.decide(identity, action, target, context)
-            more = {"conditions": conditions, **_judged(decision)}
-            self._edge(identity.address, resource, "may", words, **more)
-
-    def _carrier(self, carried: Any) -> None:
-        resource, role = carried.resource, carried.role
-        named = (resource.values.get(key) for key in ("name", "function_name", "family"))
-        name = next((n for n in named if isinstance(n, str)), resource.address)
-        where = {"file": resource.file, "line": resource.line}
-        self.graph.add_node(resource.address, kind=carried.kind, label=name, **where)
-        decision = self.access.decide(
-            carried.service, carried.action, role.address, carried.context
-        )
-        judged = _judged(decision)
-        if role.trust is None:
-            judged = {"refused": False, "reason": "The trust policy is not known."}
-        words = f"{carried.label} {carried.service}" if judged["refused"] else carried.label
-        self._edge(resource.address, role.address, "carries", words, conditions=(), **judged)
-
-
-def _either(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the conditions of two statements of which either may allow."""
-    if one == other or not one or not other:
-        return one if one == other else ()
-    return (f"{' and '.join(one)} or {' and '.join(other)}",)
-
-
-def _judged(decision: Decision) -> dict[str, Any]:
-    sentence = str(explain(decision)).partition("\n")[0]
-    return {"refused": not decision.allowed, "reason": sentence}
-
-
-def _names(identity: Identity, arn: str) -> bool:
-    """Whether a permission of an identity names this role, not only everything."""
-    found = (s for policy in identity.policies for s in statements(policy))
-    return any(
-        arn in listed(s.get("Resource", ()))
-        and set(listed(s.get("Action", ()))) & {*_ASSUME, "sts:*"}
-        for s in found
-    )
-
-
-def _as_trust(statement: Mapping, actions: Iterable[str]) -> dict[str, Any]:
-    return {
-        "Action": [a for a in actions if a in _ASSUME],
-        "Condition": statement.get("Condition", {}),
-    }
-
-
-def _resources(statement: Mapping) -> Iterator[str]:
-    if "NotResource" in statement:
-        yield f"all but {', '.join(listed(statement['NotResource']))}"
-    yield from listed(statement.get("Resource", ()))
-
-
-def _example(actions: list[str]) -> str:
-    """Return an action that the first pattern of a statement names."""
-    return actions[0].replace("*", "x") if actions[0] != "*" else "s3:GetObject"
-
-
-def _short(actions: list[str]) -> str:
-    """Name the first actions, and say how many more there are."""
-    more = len(actions) - 3
-    return ", ".join(actions) if more <= 1 else f"{', '.join(actions[:3])} and {more} more"

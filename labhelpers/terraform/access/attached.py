@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from labhelpers.terraform.access.arguments import items_of, name_of, policy_text
 from labhelpers.terraform.language.values import Attributes, Unknown
-
-if TYPE_CHECKING:
-    from labhelpers.terraform.modules.configuration import Configuration, Resource
+from labhelpers.terraform.modules.configuration import Configuration, Resource
 
 INLINE, ATTACHED, BOUNDARY = "inline policy", "attached policy", "permissions boundary"
 
@@ -34,17 +33,17 @@ class Attached:
 
 def policies_of(configuration: Configuration, role: Resource) -> Iterator[Attached]:
     """Yield the policies of a role, in the order inline, attached, boundary."""
-    for number, block in enumerate(_listed(role.values.get("inline_policy"))):
+    for number, block in enumerate(items_of(role.values.get("inline_policy"))):
         if isinstance(block, Attributes):
             name = block.get("name") or f"inline_policy[{number}]"
             text = block.get("policy", Unknown)
-            yield Attached(f"{role.address}.{name}", str(name), _text(text), INLINE, role)
+            yield Attached(f"{role.address}.{name}", str(name), policy_text(text), INLINE, role)
     for found in configuration.of_type("aws_iam_role_policy"):
         if referred(configuration, found, "role", "aws_iam_role") is role:
-            text = _text(found.values.get("policy", Unknown))
-            yield Attached(found.address, _label(found), text, INLINE, found)
+            text = policy_text(found.values.get("policy", Unknown))
+            yield Attached(found.address, name_of(found), text, INLINE, found)
     for owner, argument in _attachments(configuration, role):
-        for arn in _listed(owner.values.get(argument, Unknown)):
+        for arn in items_of(owner.values.get(argument, Unknown)):
             yield _managed(configuration, owner, argument, arn, ATTACHED)
     boundary = role.values.get("permissions_boundary")
     if boundary is not None:
@@ -77,7 +76,7 @@ def _attachments(configuration: Configuration, role: Resource) -> Iterator[tuple
         if referred(configuration, found, "role_name", "aws_iam_role") is role:
             yield found, "policy_arns"
     for found in configuration.of_type("aws_iam_policy_attachment"):
-        if role.values.get("name") in _listed(found.values.get("roles")):
+        if role.values.get("name") in items_of(found.values.get("roles")):
             yield found, "policy_arn"
 
 
@@ -88,24 +87,9 @@ def _managed(
         same = arn is not Unknown and arn == policy.values.get("arn")
         refers = arn is Unknown and owner.values.references.get(argument) == policy.address
         if same or refers:
-            text = _text(policy.values.get("policy", Unknown))
-            return Attached(policy.address, _label(policy), text, how, policy)
+            text = policy_text(policy.values.get("policy", Unknown))
+            return Attached(policy.address, name_of(policy), text, how, policy)
     if arn is Unknown:
         node = f"{owner.address}.{argument}"
         return Attached(node, node, Unknown, how, owner)
     return Attached(str(arn), str(arn).rpartition("policy/")[2], Unknown, how)
-
-
-def _label(resource: Resource) -> str:
-    name = resource.values.get("name")
-    return name if isinstance(name, str) else resource.address
-
-
-def _text(value: Any) -> Any:
-    return value if isinstance(value, str) and value else Unknown
-
-
-def _listed(value: Any) -> list:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from labhelpers.terraform.access.decisions import Decisions
 from labhelpers.terraform.access.identities import Identity
 from labhelpers.terraform.language.values import Attributes, Unknown
-
-if TYPE_CHECKING:
-    from labhelpers.terraform.access.access import Access
-    from labhelpers.terraform.modules.configuration import Configuration, Resource
+from labhelpers.terraform.modules.configuration import Resource
 
 # type -> (kind, argument that names the role, service principal that takes it)
 _RUNS = {
@@ -58,9 +55,10 @@ class Carrier:
     profile: Resource | None = None
 
 
-def carriers(configuration: Configuration, access: Access) -> Iterator[Carrier]:
+def carriers(access: Decisions) -> Iterator[Carrier]:
     """Yield what carries the roles of a configuration, instance profiles included."""
-    index = _Index(configuration, access)
+    configuration = access.configuration
+    index = _Index(access)
     for type_, ways in _RUNS.items():
         for resource in configuration.of_type(type_):
             for kind, argument, service in ways:
@@ -83,15 +81,14 @@ def carriers(configuration: Configuration, access: Access) -> Iterator[Carrier]:
 
 
 class _Index:
-    def __init__(self, configuration: Configuration, access: Access):
+    def __init__(self, access: Decisions):
         self.roles: dict[str, Identity] = {}
         for role in access.roles:
             base = role.address.partition("[")[0]
             for key in (role.arn, role.name, role.address, base):
                 self.roles.setdefault(key, role)
         self.profiles: dict[str, Resource] = {}
-        self.by_role: dict[str, list] = defaultdict(list)
-        for profile in configuration.of_type("aws_iam_instance_profile"):
+        for profile in access.configuration.of_type("aws_iam_instance_profile"):
             base = profile.address.partition("[")[0]
             keys = (profile.values.get("name"), profile.values.get("arn"), profile.address, base)
             for key in keys:

@@ -6,15 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labhelpers.policy import Policy, PolicyError, Principal, parse
+from labhelpers.terraform.access.arguments import items_of, name_of, policy_text
 from labhelpers.terraform.access.known_part import known_part
 from labhelpers.terraform.language.values import Attributes, Unknown
+from labhelpers.terraform.modules.configuration import Configuration, Resource
 from labhelpers.terraform.provider.managed import managed_document
-
-if TYPE_CHECKING:
-    from labhelpers.terraform.modules.configuration import Configuration, Resource
 
 STAND_IN = "111122223333"  # the account of ARNs as long as nobody has named one
 
@@ -54,8 +53,7 @@ class Identity:
 
     @property
     def name(self) -> str:
-        name = self.resource.values.get("name")
-        return name if isinstance(name, str) else self.resource.address
+        return name_of(self.resource)
 
     @cached_property
     def principal(self) -> Principal:
@@ -136,7 +134,7 @@ class _Finder:
         self.members = self._members()
         for type_, argument, wanted in _INLINE:
             for resource in configuration.of_type(type_):
-                grant = self._grant(_name(resource), resource)
+                grant = self._grant(name_of(resource), resource)
                 self._give(resource, argument, wanted, grant)
         for type_, argument, wanted, policies in _ATTACHED:
             for resource in configuration.of_type(type_):
@@ -155,12 +153,12 @@ class _Finder:
         part = known_part(self.configuration, resource, block, "policy")
         if part is not None:
             return Grant(name, part[0], resource, attribute, whole=False)
-        return Grant(name, _text(block.get("policy")), resource, attribute)
+        return Grant(name, policy_text(block.get("policy")), resource, attribute)
 
     def _own(self, identity: Identity) -> None:
         """Take in what stands in the role's or user's own block."""
         resource = identity.resource
-        for number, block in enumerate(_listed(resource.values.get("inline_policy"))):
+        for number, block in enumerate(items_of(resource.values.get("inline_policy"))):
             if isinstance(block, Attributes):
                 name = block.get("name")
                 label = name if isinstance(name, str) else f"inline_policy[{number}]"
@@ -191,7 +189,7 @@ class _Finder:
     def _named(self, resource: Resource, argument: str, wanted: str) -> list[Resource]:
         """Return the resources of a type that an argument names, by value or by reference."""
         found = []
-        for value in _listed(resource.values.get(argument)):
+        for value in items_of(resource.values.get(argument)):
             if isinstance(value, str):
                 found += self.by_key.get((wanted, value), ())[:1]
             elif value is Unknown:
@@ -205,14 +203,14 @@ class _Finder:
         return found
 
     def _managed(self, resource: Resource, argument: str) -> Iterator[Grant]:
-        for value in _listed(resource.values.get(argument)):
+        for value in items_of(resource.values.get(argument)):
             policies = (
                 self.by_key.get(("aws_iam_policy", value)) if isinstance(value, str) else None
             )
             if value is Unknown:
                 policies = self._named(resource, argument, "aws_iam_policy")
             for policy in (policies or ())[:1]:
-                yield self._grant(_name(policy), policy)
+                yield self._grant(name_of(policy), policy)
             if not policies and value is not None:
                 text = managed_document(value) if isinstance(value, str) else None
                 name = value if isinstance(value, str) else f"{resource.address}.{argument}"
@@ -249,18 +247,3 @@ def _arn_of(resource: Resource) -> str:
     path = path if isinstance(path, str) else "/"
     name = name if isinstance(name, str) else resource.address.replace('"', "")
     return f"arn:aws:iam::{STAND_IN}:{resource.type.removeprefix('aws_iam_')}{path}{name}"
-
-
-def _name(resource: Resource) -> str:
-    name = resource.values.get("name")
-    return name if isinstance(name, str) else resource.address
-
-
-def _text(value: Any) -> Any:
-    return value if isinstance(value, str) and value else Unknown
-
-
-def _listed(value: Any) -> list:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from labhelpers.terraform.language.errors import Problem
 from labhelpers.terraform.language.json_text import to_json
 from labhelpers.terraform.language.values import Attributes, Unknown, contains_unknown
+from labhelpers.terraform.modules.configuration import Configuration, Resource
 from labhelpers.terraform.provider.documents import converted
 from labhelpers.terraform.provider.merging import rendered
-
-if TYPE_CHECKING:
-    from labhelpers.terraform.modules.configuration import Configuration, Resource
 
 
 def known_part(

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labhelpers.terraform.access.known_part import known_part
 from labhelpers.terraform.language.values import Attributes
-
-if TYPE_CHECKING:
-    from labhelpers.terraform.modules.configuration import Configuration, Resource
+from labhelpers.terraform.modules.configuration import Configuration, Resource
 
 _STEP = re.compile(r"\.?([A-Za-z]\w*)|\[(\d+)\]|\[['\"]([^'\"]*)['\"]\]")
 _ARGUMENTS = {"NotAction": "not_actions", "NotResource": "not_resources", "Sid": "sid"}

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import networkx as nx
 
 from labhelpers.policy import Policy, PolicyError, parse
 from labhelpers.policy.language.principals import account_in, entries_of
+from labhelpers.terraform.access.arguments import NOT_KNOWN, name_of
 from labhelpers.terraform.access.attached import Attached, policies_of, referred
+from labhelpers.terraform.access.best_case import conditions_of, listed, statements
 from labhelpers.terraform.language.errors import TerraformError
 from labhelpers.terraform.language.values import Unknown
 from labhelpers.terraform.modules.configuration import Configuration, Resource
 
-if TYPE_CHECKING:
-    Statement = Mapping[str, Any]
-
-NOT_KNOWN = "not known before apply"
+Statement = Mapping[str, Any]
 
 
 def trust_graph(configuration: Configuration) -> nx.DiGraph:
@@ -58,10 +57,8 @@ class _Graph:
         return self.graph
 
     def _declared(self, resource: Resource, kind: str) -> str:
-        name = resource.values.get("name")
-        label = name if isinstance(name, str) else resource.address
         where = {"file": resource.file, "line": resource.line}
-        self.graph.add_node(resource.address, kind=kind, label=label, **where)
+        self.graph.add_node(resource.address, kind=kind, label=name_of(resource), **where)
         return resource.address
 
     def _trust(self, role: Resource) -> None:
@@ -71,7 +68,7 @@ class _Graph:
             self.graph.add_edge(NOT_KNOWN, role.address, label="sts:AssumeRole?")
             return
         policy = _parsed(text, "trust", role)
-        for statement in _statements(policy):
+        for statement in statements(policy):
             for kind, value in entries_of(statement["Principal"]):
                 principal = self._principal(kind, value)
                 self._rule(principal, role.address, statement, role.address)
@@ -98,7 +95,7 @@ class _Graph:
         self.graph.add_edge(role.address, attached.node, label=attached.how)
         if not known or attached.how == "permissions boundary":
             return
-        for statement in _statements(_parsed(attached.text, "identity", attached.resource or role)):
+        for statement in statements(_parsed(attached.text, "identity", attached.resource or role)):
             for node, text in _resources(statement):
                 self.graph.add_node(node, kind="resource", label=text)
                 self._rule(role.address, node, statement, attached.node)
@@ -108,12 +105,13 @@ class _Graph:
         if not self.graph.has_edge(tail, head):
             self.graph.add_edge(tail, head, allows=(), denies=(), policies=(), label="")
         edge = self.graph.edges[tail, head]
-        listed = _listed(statement.get("Action", statement.get("NotAction")))
-        actions = listed if "Action" in statement else [f"all but {', '.join(listed)}"]
+        named = listed(statement.get("Action", statement.get("NotAction")))
+        actions = named if "Action" in statement else [f"all but {', '.join(named)}"]
         effect = "allows" if statement["Effect"] == "Allow" else "denies"
         edge[effect] = (*edge[effect], *(a for a in actions if a not in edge[effect]))
         edge["policies"] = (*edge["policies"], *([] if policy in edge["policies"] else [policy]))
-        words = ", ".join(actions) + _conditions(statement)
+        conditions = " and ".join(conditions_of(statement))
+        words = ", ".join(actions) + (f" if {conditions}" if conditions else "")
         said = words if effect == "allows" else f"Deny {words}"
         edge["label"] = f"{edge['label']}; {said}" if edge["label"] else said
 
@@ -140,30 +138,10 @@ def _parsed(text: str, kind: str, resource: Resource) -> Policy:
         raise TerraformError(message, resource.file, resource.line, error.hint) from None
 
 
-def _statements(policy: Policy) -> Iterable[Statement]:
-    found = policy.document["Statement"]
-    return found if isinstance(found, list) else [found]
-
-
 def _resources(statement: Statement) -> Iterator[tuple[str, str]]:
     if "NotResource" in statement:
-        text = f"all but {', '.join(_listed(statement['NotResource']))}"
+        text = f"all but {', '.join(listed(statement['NotResource']))}"
         yield text, text
         return
-    for arn in _listed(statement.get("Resource")):
+    for arn in listed(statement.get("Resource")):
         yield arn, "every resource" if arn == "*" else arn
-
-
-def _conditions(statement: Statement) -> str:
-    """Return " if aws:SourceIp IpAddress 10.0.0.0/8 and …" for the statement's conditions."""
-    told = [
-        f"{key} {operator} {' or '.join(_listed(values))}".rstrip()
-        for operator, pairs in statement.get("Condition", {}).items()
-        for key, values in pairs.items()
-    ]
-    return f" if {' and '.join(told)}" if told else ""
-
-
-def _listed(value: Any) -> list[str]:
-    items = value if isinstance(value, list) else [value]
-    return [str(item).lower() if isinstance(item, bool) else str(item) for item in items]

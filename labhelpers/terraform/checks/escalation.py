@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import networkx as nx
-
 from labhelpers.terraform.access.identities import Grant, Identity, compiled
 from labhelpers.terraform.checks.findings import Finding
 from labhelpers.terraform.checks.view import View
@@ -144,11 +142,14 @@ def _granting(identity: Identity, action: str) -> tuple[Grant, str]:
 
 def chains(view: View) -> Iterator[Finding]:
     """Somebody who is no administrator reaches a role that is one, over other roles."""
-    assume = nx.DiGraph(
-        (tail, head)
-        for tail, head, data in view.graph.edges(data=True)
-        if data["how"] == "assume" and not data["refused"]
-    )
+    if not _chained(view):
+        return
+    # Spares start-up: few configurations have chains that end at an administrator.
+    import networkx as nx
+
+    from labhelpers.terraform.access.access_graph import assuming, drawn
+
+    assume = assuming(drawn(view.relations))
     for admin in sorted(view.admins & set(assume)):
         for start in sorted(nx.ancestors(assume, admin)):
             route = nx.shortest_path(assume, start, admin)
@@ -157,7 +158,7 @@ def chains(view: View) -> Iterator[Finding]:
             if start in view.access.identities and assume.pred[start]:
                 continue  # told for whoever comes before it
             last = view.access.identities[admin]
-            names = [view.graph.nodes[node]["label"] for node in route]
+            names = [view.relations.nodes[node]["label"] for node in route]
             yield view.finding(
                 "chain-to-admin",
                 last.resource,
@@ -170,3 +171,12 @@ def chains(view: View) -> Iterator[Finding]:
                 'condition {\n  test     = "Bool"\n  variable = "aws:MultiFactorAuthPresent"\n'
                 '  values   = ["true"]\n}',
             )
+
+
+def _chained(view: View) -> bool:
+    """Whether somebody stands two steps, or more, before an administrator."""
+    before: dict[str, set[str]] = {}
+    for (tail, head), data in view.relations.edges.items():
+        if data["how"] == "assume" and not data["refused"]:
+            before.setdefault(head, set()).add(tail)
+    return any(tail in before for admin in view.admins for tail in before.get(admin, ()))

@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-import networkx as nx
-
-from labhelpers.terraform.access.access_graph import access_graph
 from labhelpers.terraform.access.carriers import Carrier, carriers
+from labhelpers.terraform.access.decisions import Decisions
+from labhelpers.terraform.access.identities import Identity
 from labhelpers.terraform.access.places import Places
+from labhelpers.terraform.access.relations import Relations
 from labhelpers.terraform.checks.findings import ERROR, LESSONS, TERRAFORM, Finding
-
-if TYPE_CHECKING:
-    from labhelpers.terraform.access.access import Access
-    from labhelpers.terraform.access.identities import Identity
-    from labhelpers.terraform.modules.configuration import Configuration, Resource
+from labhelpers.terraform.modules.configuration import Configuration, Resource
 
 
 class View:
     """One configuration as the checks see it."""
 
-    def __init__(self, configuration: Configuration, access: Access):
+    def __init__(self, configuration: Configuration):
         self.configuration = configuration
-        self.access = access
+        self.access = Decisions(configuration)
         self.places = Places(configuration)
 
     @cached_property
-    def graph(self) -> nx.DiGraph:
-        return access_graph(self.configuration, self.access)
+    def relations(self) -> Relations:
+        return Relations(self.access)
 
     @cached_property
     def carriers(self) -> list[Carrier]:
-        return list(carriers(self.configuration, self.access))
+        return list(carriers(self.access))
 
     @cached_property
     def admins(self) -> set[str]:

@@ -1,0 +1,1 @@
+"""The functions of the language by subject; call finds, checks and calls them."""
