@@ -39,10 +39,9 @@ def add_audit(commands: Any) -> None:
 
 
 def _run(options: Any) -> int:
+    # Spares start-up: --help needs none of it.
+    from labhelpers.terraform import TerraformError, audit, load
     from labhelpers.terraform.access.identities import STAND_IN
-    from labhelpers.terraform.checks import audit
-    from labhelpers.terraform.language.errors import TerraformError
-    from labhelpers.terraform.modules.load import load
 
     sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -64,7 +63,7 @@ def _run(options: Any) -> int:
 
 
 def _pair(text: str) -> tuple[str, str]:
-    from labhelpers.terraform.language.errors import TerraformError
+    from labhelpers.terraform import TerraformError
 
     name, sign, value = text.partition("=")
     if not sign:

@@ -6,14 +6,13 @@ across lines); those faults are found here.
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
-
-import hcl2
 
 from labhelpers.terraform.language.errors import Problem, Report, TerraformError
 from labhelpers.terraform.language.syntax import explain_syntax
@@ -192,9 +191,29 @@ def line_of(node: Node) -> int:
     return getattr(node._meta, "line", 0)
 
 
-def _parse(text: str, name: str) -> Node:
+@cache
+def _parser() -> Callable[[str], Node]:
+    """Return python-hcl2's parser, its grammar loaded.
+
+    The grammar becomes some 26,000 objects that stay: the garbage collector, which would look
+    through them again and again meanwhile, takes a third of the time, so it waits.
+    """
+    import hcl2  # spares start-up: plans, states and .tf.json need no parser
+
+    waits = gc.isenabled()
+    gc.disable()
     try:
-        return hcl2.parses(hide_escapes(text))
+        hcl2.parses("")
+    finally:
+        if waits:
+            gc.enable()
+    return hcl2.parses
+
+
+def _parse(text: str, name: str) -> Node:
+    parses = _parser()
+    try:
+        return parses(hide_escapes(text))
     except RecursionError:
         raise TerraformError("The file is nested too deeply.", name) from None
     except Exception as error:  # whatever the parser throws: the file is to blame

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from importlib.machinery import SourceFileLoader
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from labhelpers.terraform.language.values import Attributes, Unknown
@@ -14,9 +18,18 @@ _PREFIX = ":iam::aws:policy/"
 
 @lru_cache(maxsize=1)
 def _all() -> dict[str, dict[str, Any]]:
-    from moto.iam.aws_managed_policies import aws_managed_policies_data
+    """Return name -> policy. Spares start-up: moto.iam, which holds the list, is not imported.
 
-    return json.loads(aws_managed_policies_data)
+    It would bring boto3 and the whole of moto's IAM with it.
+    """
+    package = find_spec("moto")
+    if package is None or not package.submodule_search_locations:
+        raise ModuleNotFoundError("No module named 'moto'")
+    file = Path(package.submodule_search_locations[0], "iam", "aws_managed_policies.py")
+    listed = SourceFileLoader("aws_managed_policies", str(file))
+    module = ModuleType(listed.name)
+    listed.exec_module(module)
+    return json.loads(module.aws_managed_policies_data)
 
 
 def managed_document(arn: str) -> str | None:
