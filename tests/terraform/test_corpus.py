@@ -76,12 +76,13 @@ def endpoint():
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     url = f"http://127.0.0.1:{port}"
-    for _ in range(100):
+    while server.poll() is None:
         try:
             urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=5).read()
             break
         except OSError:
             time.sleep(0.1)
+    assert server.poll() is None, "moto's server has ended by itself"
     yield url
     server.terminate()
     server.wait()

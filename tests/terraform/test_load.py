@@ -8,14 +8,18 @@ from __future__ import annotations
 import copy
 import pickle
 import random
-import time
+from collections import Counter
 from pathlib import Path
 
+import bench_terraform
+import hcl2.parser
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from labhelpers.terraform import Configuration, TerraformError, Unknown, load, trust_graph
+from labhelpers.terraform.language import hcl
+from labhelpers.terraform.language.scope import Scope
 
 EXAMPLE = Path(__file__).parents[2] / "terraform" / "ec2-s3-role"
 ACCOUNT = "111122223333"
@@ -531,16 +535,53 @@ def test_given_variables_go_before_defaults():
     assert found.outputs["role_arn"] == f"arn:aws:iam::{ACCOUNT}:role/x"
 
 
-def test_the_example_loads_in_a_moment_once_the_grammar_is_there(example):
-    from labhelpers.terraform.language import hcl
+def evaluations(monkeypatch, directory) -> list[object]:
+    """Return the expressions that a load() evaluates, one entry for each time."""
+    found = []
 
-    times = []
-    for _ in range(5):
+    def counted(scope, node, evaluate=Scope.evaluate):
+        found.append(node)
+        return evaluate(scope, node)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Scope, "evaluate", counted)
+        load(directory, account_id=ACCOUNT)
+    return found
+
+
+def test_each_file_is_parsed_once_however_often_it_is_loaded(monkeypatch):
+    parsed = []
+    parses = hcl._parser()
+    monkeypatch.setattr(hcl, "_parser", lambda: lambda text: parsed.append(text) or parses(text))
+    hcl.parse_body.cache_clear()
+    load(EXAMPLE, account_id=ACCOUNT)
+    assert len(parsed) == len(set(parsed)) == len(list(EXAMPLE.glob("*.tf")))
+    load(EXAMPLE, account_id=ACCOUNT)
+    assert len(parsed) == len(set(parsed))
+
+
+def test_the_grammar_is_loaded_once(monkeypatch, example):
+    opened = []
+    monkeypatch.setattr(hcl2.parser.Lark, "open", lambda *a, **k: opened.append(a))
+    for _ in range(2):
         hcl.parse_body.cache_clear()
-        begin = time.perf_counter()
-        load(EXAMPLE, account_id=ACCOUNT)
-        times.append(time.perf_counter() - begin)
-    assert min(times) < 0.15
+        assert load(EXAMPLE, account_id=ACCOUNT).resources.keys() == example.resources.keys()
+    assert opened == []
+
+
+def test_no_expression_of_the_example_is_evaluated_twice(monkeypatch):
+    """A name is evaluated once, however many others refer to it: local.tags is used five times."""
+    found = Counter(map(id, evaluations(monkeypatch, EXAMPLE)))
+    assert found and max(found.values()) == 1
+
+
+def test_twice_the_lines_are_at_most_twice_the_evaluations(monkeypatch, tmp_path):
+    counts = []
+    for lines in (400, 800):
+        text = bench_terraform.configuration(lines)
+        directory = write(tmp_path / str(lines), text)
+        counts.append(len(evaluations(monkeypatch, directory)) / text.count("\n"))
+    assert counts[1] <= counts[0] * 1.05
 
 
 def test_unknown_is_one_object_and_no_truth():
