@@ -15,9 +15,9 @@ export PYTHONDONTWRITEBYTECODE :=
 lab: $(READY)
 	$(BIN)/jupyter lab $(ARGS) notebooks/00_start_here.ipynb
 
-# Run every test, notebooks included; ARGS are pytest's.
+# Run every test, notebooks included, in four processes; ARGS are pytest's, e.g. ARGS="-n 0 tests".
 test: $(READY)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 4 $(ARGS)
 
 # Measure the sandbox against a plain moto server, the policy engine, Terraform, the checkers;
 # run the series on other emulators.
@@ -36,12 +36,13 @@ soak: $(READY)
 crash: $(READY)
 	LAB_EVERY_CREATE=1 $(BIN)/python -m pytest tests/account/test_dying.py
 
-# Check style, formatting, types, and that imports go down only.
+# Check style, formatting, types, that imports go down only, and that notebooks carry no outputs.
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/python tests/clean_notebooks.py
 
 # Remove what the other targets made.
 clean:

@@ -15,7 +15,9 @@ import threading
 import urllib.request
 from pathlib import Path
 
+import nbformat
 import pytest
+from test_notebooks import read
 
 ROOT = Path(__file__).parents[1]
 STEMS = [path.stem for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
@@ -61,6 +63,8 @@ def jupyter(tmp_path_factory):
     home = tmp_path_factory.mktemp("jupyter")
     for name in ("notebooks", "terraform"):
         shutil.copytree(ROOT / name, home / "lab" / name)
+    for path in (home / "lab" / "notebooks").glob("*.ipynb"):
+        nbformat.write(read(path), path)  # without outputs that somebody has saved
     settings = home / "settings" / "overrides.json"
     settings.parent.mkdir()
     news = {"fetchNews": "false", "checkForUpdates": False}

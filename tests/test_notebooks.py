@@ -6,16 +6,23 @@ where it has to fail: a lesson that passes there teaches nothing.
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
+import clean_notebooks
 import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-FOLDER = Path(__file__).parents[1] / "notebooks"
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=[p.stem for p in NOTEBOOKS])
+needs_git = pytest.mark.skipif(
+    shutil.which("git") is None or not (ROOT / ".git").exists(), reason="not a git checkout"
+)
 
 PERMISSIVE = """
 import labhelpers.sandbox.authorize.decide as _rules
@@ -33,7 +40,11 @@ _rules.authorize = _allow_everything
 
 
 def read(path):
-    return nbformat.read(path, as_version=4)
+    """A notebook as if it had not been run, whatever was saved."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
+    return notebook
 
 
 def execute(notebook, startup):
@@ -72,15 +83,47 @@ def test_the_series_is_complete():
 
 
 @each_notebook
-def test_committed_clean(path):
+def test_valid(path):
+    """As a file; whether outputs are committed is clean_notebooks.py's business."""
     raw = json.loads(path.read_text())
-    for cell in raw["cells"]:
-        if cell["cell_type"] == "code":
-            assert cell["outputs"] == [] and cell["execution_count"] is None
-    assert raw["metadata"]["kernelspec"]["name"] == "python3"
     ids = [cell["id"] for cell in raw["cells"]]
     assert len(set(ids)) == len(ids)
-    nbformat.validate(read(path))
+    nbformat.validate(raw)
+
+
+@needs_git
+def test_committed_clean():
+    held = clean_notebooks.committed()
+    assert len(held) >= 4
+    assert [fault for notebook in held.values() for fault in clean_notebooks.faults(notebook)] == []
+
+
+@needs_git
+def test_an_output_in_a_commit_is_found_and_one_beside_it_is_not(tmp_path, monkeypatch, capsys):
+    def git(*arguments):
+        who = ["-c", "user.name=lea", "-c", "user.email=lea@example.com"]
+        subprocess.run(["git", *who, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    path = tmp_path / "notebooks" / "00_start_here.ipynb"
+    path.parent.mkdir()
+    clean, ran = read(NOTEBOOKS[0]), read(NOTEBOOKS[0])
+    number, cell = next((n, c) for n, c in enumerate(ran.cells, 1) if c.cell_type == "code")
+    cell.outputs = [nbformat.v4.new_output("stream", text="a secret\n")]
+    monkeypatch.setattr(clean_notebooks, "ROOT", tmp_path)
+    git("init", "--quiet")
+
+    def found(committed, in_working_tree):
+        nbformat.write(committed, path)
+        git("add", ".")
+        git("commit", "--quiet", "--allow-empty", "--message", "x")
+        nbformat.write(in_working_tree, path)
+        return clean_notebooks.main(), capsys.readouterr().out
+
+    assert found(clean, ran) == (0, "")
+    status, said = found(ran, clean)
+    assert status == 1
+    assert f"notebooks/00_start_here.ipynb: cell {number} ({cell.id}) has an output" in said
+    assert "nbconvert --clear-output --inplace notebooks/00_start_here.ipynb" in said
 
 
 @each_notebook

@@ -75,8 +75,10 @@ def test_the_top_level_holds_what_it_needs_and_no_more():
     top = {line.split("/")[0] for line in done.stdout.splitlines()}
     wanted = {"notebooks", "labhelpers", "tests", "terraform", "README.md", "environment.yml"}
     packaging = {"pyproject.toml", "requirements.lock", "Makefile", "postBuild", ".ci"}
+    packaging |= {"conftest.py"}
     assert wanted <= top
-    assert top <= wanted | packaging | {".gitignore", "LICENSE"}
+    people = {"docs", "LICENSE", "CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "SECURITY.md"}
+    assert top <= wanted | packaging | people | {"CITATION.cff", "findings", ".gitignore"}
 
 
 def test_ci_calls_the_readmes_test_command():
