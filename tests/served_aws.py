@@ -671,7 +671,7 @@ class ServedAws:
         os.kill(self._pid, signal.SIGKILL)
 
     def _ask(self, verb: str, **wanted: Any) -> Any:
-        connection = HTTPConnection(self.endpoint_url.removeprefix("http://"), timeout=30)
+        connection = HTTPConnection(self.endpoint_url.removeprefix("http://"), timeout=60)
         try:
             headers = {TOKEN_HEADER: self._token}
             connection.request("POST", CONTROL_PATH + verb, json.dumps(wanted), headers)
@@ -731,7 +731,7 @@ def served_aws(
     finally:
         process.stdin.close()  # it ends by itself, as it would if this process were killed
         try:
-            process.wait(10)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -87,7 +87,7 @@ def jupyter(tmp_path_factory):
     threading.Thread(target=lambda: [None for _ in process.stderr], daemon=True).start()
     yield found[1], found[2]
     process.send_signal(signal.SIGTERM)
-    process.wait(timeout=20)
+    process.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 def send(lab, method="POST", path="/", body=IDENTITY, headers=None):
     """(status, body) of a raw HTTP request."""
     address = urlsplit(lab.endpoint_url)
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=10)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
     connection.request(method, path, body=body, headers=headers or {})
     answer = connection.getresponse()
     text = answer.read().decode()

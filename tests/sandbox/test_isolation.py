@@ -97,7 +97,7 @@ def test_a_dead_kernel_leaves_nothing_behind(tmp_path):
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         cwd=tmp_path,
         env={"HOME": str(tmp_path), "TMPDIR": str(tmp_path)},
     )

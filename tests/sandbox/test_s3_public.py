@@ -19,7 +19,7 @@ def site(world):
 
 
 def fetch(world, key="page", **more):
-    return requests.get(f"{world.lab.endpoint_url}/site/{key}", timeout=5, **more)
+    return requests.get(f"{world.lab.endpoint_url}/site/{key}", timeout=60, **more)
 
 
 def test_nobody_gets_in_without_a_public_policy(world, site):
@@ -27,7 +27,7 @@ def test_nobody_gets_in_without_a_public_policy(world, site):
     assert (answer.status_code, "<Code>AccessDenied</Code>" in answer.text) == (403, True)
     site.put_bucket_policy(Bucket="site", Policy=policy(OPEN))
     assert (fetch(world).status_code, fetch(world).content) == (200, b"hello")
-    upload = requests.put(f"{world.lab.endpoint_url}/site/x", data=b"x", timeout=5)
+    upload = requests.put(f"{world.lab.endpoint_url}/site/x", data=b"x", timeout=60)
     assert upload.status_code == 403
 
 

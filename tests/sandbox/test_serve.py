@@ -84,7 +84,7 @@ def test_a_taken_port_is_said_in_one_line(served):
         [sys.executable, "-m", "labhelpers", "serve", "--port", port],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
     )
     assert done.returncode == 2
     assert "is taken" in done.stderr and done.stderr.count("\n") == 1
@@ -93,7 +93,7 @@ def test_a_taken_port_is_said_in_one_line(served):
 def test_ctrl_c_ends_it_cleanly(served):
     process, environment = served
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=15) == 0
+    assert process.wait(timeout=60) == 0
     port = int(environment["AWS_ENDPOINT_URL"].rsplit(":", 1)[1])
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
@@ -121,4 +121,4 @@ def test_the_shell_lines_are_shell(tmp_path):
         assert json.loads(done.stdout)["Account"] == "444455556666", done.stderr
     finally:
         process.terminate()
-        assert process.wait(timeout=15) == 0
+        assert process.wait(timeout=60) == 0

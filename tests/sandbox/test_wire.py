@@ -26,7 +26,7 @@ def shared():
 def raw(lab, data: bytes) -> bytes:
     """What the endpoint says to these bytes."""
     address = urlsplit(lab.endpoint_url)
-    with socket.create_connection((address.hostname, address.port), timeout=10) as wire:
+    with socket.create_connection((address.hostname, address.port), timeout=60) as wire:
         wire.sendall(data)
         wire.shutdown(socket.SHUT_WR)
         answer = b""
@@ -46,7 +46,7 @@ def signed(lab, method, path, body=b"", headers=None, service="sts"):
     signer = S3SigV4Auth if service == "s3" else SigV4Auth
     signer(keys, service, "ap-northeast-2").add_auth(request)
     address = urlsplit(lab.endpoint_url)
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=20)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
     connection.request(method, path, body=body or None, headers=dict(request.headers))
     answer = connection.getresponse()
     text = answer.read().decode("utf-8", "replace")
