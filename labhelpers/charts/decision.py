@@ -10,10 +10,7 @@ from matplotlib.patches import Ellipse, PathPatch, Polygon
 from matplotlib.path import Path
 
 from labhelpers.charts import style, venn
-from labhelpers.policy import POLICY_NAMES, Decision, explain
-from labhelpers.policy.deciding.decision import DENY, Case
-from labhelpers.policy.deciding.evaluate import has_all_rights
-from labhelpers.policy.deciding.steps import NAMED
+from labhelpers.charts.records import Case, Decision, Principal
 
 # All lengths are inches; x goes right and y goes down.
 _WIDE, _MARGIN, _LABEL = 9.6, 0.25, 1.75
@@ -64,16 +61,16 @@ def decision(decision: Decision, ax: Axes | None = None) -> Axes:
     size = {"fontsize": style.SIZE * scale, "va": "top"}
     style.text(ax, _MARGIN, _MARGIN, "\n".join(head), weight="bold", **size)
     if case is not None:
-        _draw_sides(ax, case, top, scale)
+        _draw_sides(ax, case, decision.request.principal, top, scale)
     style.text(ax, _MARGIN, top + middle, "\n".join(verdict), **size)
     return ax
 
 
 def _verdict(decision: Decision) -> str:
-    return f"{decision.outcome}: {explain(decision).headline.partition(': ')[2]}"
+    return f"{decision.outcome}: {decision.headline.partition(': ')[2]}"
 
 
-def _draw_sides(ax: Axes, case: Case, top: float, scale: float) -> None:
+def _draw_sides(ax: Axes, case: Case, principal: Principal, top: float, scale: float) -> None:
     own, beside = _own_sets(case), _resource_set(case)
     denied = case.denied_by() is not None
     if own:
@@ -84,42 +81,40 @@ def _draw_sides(ax: Axes, case: Case, top: float, scale: float) -> None:
         style.text(ax, _OWN[0], top + _OWN[1], "\n".join(words), color=style.MUTED, **how)
     _group(ax, [beside], (_BESIDE[0], top + _BESIDE[1]), denied, scale, "beside", below=True)
     how = {"ha": "center", "va": "bottom", "fontsize": _SMALL * scale, "style": "italic"}
-    style.text(ax, _BESIDE[0], top + _BESIDE[1] - 1.05, _joint(case), color=style.MUTED, **how)
+    joint = _joint(case, principal)
+    style.text(ax, _BESIDE[0], top + _BESIDE[1] - 1.05, joint, color=style.MUTED, **how)
 
 
 def _own_sets(case: Case) -> list[_Set]:
     """The sets of the caller's side that are in use, in the order of the algebra."""
     found = []
     for kind in ("identity", "boundary", "session", "scp"):
-        verdicts = case.verdicts[kind]
-        if not verdicts:
+        if not case.in_use(kind):
             continue
-        denies, inside = DENY in verdicts, case.allows(kind) and DENY not in verdicts
+        denies = case.denies(kind)
+        inside = case.allows(kind) and not denies
         says = "denies it" if denies else _SAYS[inside]
-        if kind == "identity" and not denies and has_all_rights(case.call.principal):
+        if kind == "identity" and not denies and case.has_all_rights:
             says = "root needs none"
         if kind == "session" and not case.groups[kind]:
             says = "none was passed"
-        found.append(_Set(POLICY_NAMES[kind], inside, says, denies))
+        found.append(_Set(case.title(kind), inside, says, denies))
     return found
 
 
 def _resource_set(case: Case) -> _Set:
-    kind = case.name("resource")
-    verdicts = case.verdicts["resource"]
-    denies = DENY in verdicts
-    rcp = DENY in case.verdicts["rcp"]
-    if denies or rcp:
-        name = POLICY_NAMES[kind if denies else "rcp"]
-        return _Set(name, False, "denies it", True)
-    if not verdicts:
-        return _Set(POLICY_NAMES[kind], False, _NONE)
-    return _Set(POLICY_NAMES[kind], case.strength > 0, NAMED[case.strength])
+    denies = case.denies("resource")
+    if denies or case.denies("rcp"):
+        return _Set(case.title("resource" if denies else "rcp"), False, "denies it", True)
+    title = case.title("resource")
+    if not case.in_use("resource"):
+        return _Set(title, False, _NONE)
+    return _Set(title, case.strength > 0, case.naming)
 
 
-def _joint(case: Case) -> str:
+def _joint(case: Case, principal: Principal) -> str:
     """How the two sides combine."""
-    if not case.call.principal.account:
+    if not principal.account:
         return "alone decides"
     if case.resource_type == "trust" or not case.same_account:
         return "and: both must allow"

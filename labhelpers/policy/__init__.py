@@ -1,8 +1,17 @@
 """The IAM policy language: parse, validate, evaluate, explain. Pure: no boto3, no moto, no I/O.
 
-policy = parse(text, kind="identity")
-request = Request(principal, "s3:GetObject", "arn:aws:s3:::bucket/key")
-print(explain(evaluate(request, identity=[policy])))
+    policy = parse(text, kind="identity")
+    request = Request(principal, "s3:GetObject", "arn:aws:s3:::bucket/key")
+    print(explain(evaluate(request, identity=[policy])))
+
+The rooms, from the lowest; each imports only those before it, and nothing else of ours:
+
+    language    what a statement means
+    writing     what AWS refuses when a policy is written
+    deciding    one request against all policies that bear on it
+    asking      requests as the command `decide` reads them
+    explaining  why, and the smallest change that would allow
+    linting     what AWS accepts and nobody meant
 """
 
 from labhelpers.policy.asking.lines import decide_line

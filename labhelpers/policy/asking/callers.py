@@ -13,15 +13,8 @@ from dataclasses import replace
 from labhelpers.policy.asking.fields import named, text_of
 from labhelpers.policy.language.arn import account_of
 from labhelpers.policy.language.model import PolicyError, Principal
+from labhelpers.policy.language.principals import WELL_KNOWN
 
-WELL_KNOWN = frozenset(
-    {
-        "accounts.google.com",
-        "cognito-identity.amazonaws.com",
-        "graph.facebook.com",
-        "www.amazon.com",
-    }
-)
 _FIELDS = {
     "kind": ("type",),
     "arn": ("aws", "service", "federated", "provider", "principal", "value"),

@@ -8,12 +8,11 @@ from dataclasses import replace
 
 from labhelpers.policy.asking.callers import caller
 from labhelpers.policy.asking.fields import named, text_of
+from labhelpers.policy.asking.own_keys import own_keys
 from labhelpers.policy.deciding.decision import Decision
-from labhelpers.policy.deciding.evaluate import evaluate
-from labhelpers.policy.deciding.own_keys import own_keys
-from labhelpers.policy.deciding.trust import judge_trust
+from labhelpers.policy.deciding.trust import evaluate_as
 from labhelpers.policy.language.arn import account_of
-from labhelpers.policy.language.model import PolicyError, Principal, Request
+from labhelpers.policy.language.model import PolicyError, Principal, Request, Value
 from labhelpers.policy.language.statement import Policy
 from labhelpers.policy.writing.grammar import TRUST_ACTIONS
 from labhelpers.policy.writing.parse import compiled, read
@@ -68,20 +67,20 @@ def decide(fields: Mapping[str, object]) -> Decision:
     """Decide from the fields of FIELDS, plain JSON values under their first names."""
     request = _request(fields)
     trusted = request.action.lower() in TRUST_ACTIONS and (
-        bool(_ROLE.fullmatch(request.resource)) or bool(fields.get("resource_policy"))
+        bool(_ROLE.fullmatch(request.resource or "")) or bool(fields.get("resource_policy"))
     )
-    resource = _resource_policy(fields, "trust" if trusted else "resource")
-    policies = {
-        "identity": _policies(fields, "identity_policies", "identity"),
-        "boundaries": _policies(fields, "permissions_boundaries", "boundary"),
+    resource_type = "trust" if trusted else "resource"
+    return evaluate_as(
+        resource_type,
+        request,
+        _resource_policy(fields, resource_type),
+        identity=_policies(fields, "identity_policies", "identity"),
+        boundaries=_policies(fields, "permissions_boundaries", "boundary"),
         # No session policy was passed, which is something else than one that allows nothing.
-        "session": _policies(fields, "session_policies", "session") or None,
-        "scps": _levels(fields, "service_control_policies", "scp"),
-        "rcps": _levels(fields, "resource_control_policies", "rcp"),
-    }
-    if trusted:
-        return judge_trust(request, resource, **policies)
-    return evaluate(request, resource=resource, **policies)
+        session=_policies(fields, "session_policies", "session") or None,
+        scps=_levels(fields, "service_control_policies", "scp"),
+        rcps=_levels(fields, "resource_control_policies", "rcp"),
+    )
 
 
 def _request(fields: Mapping[str, object]) -> Request:
@@ -124,7 +123,7 @@ def _account(fields: Mapping[str, object]) -> str:
     return account
 
 
-def _context(value: object) -> dict[str, object]:
+def _context(value: object) -> dict[str, Value]:
     """Check that every value is a scalar or a list of them; null means that the key is absent."""
     if value is None:
         return {}
@@ -142,7 +141,7 @@ def _context(value: object) -> dict[str, object]:
     return dict(value)
 
 
-def _completed(principal: Principal, context: Mapping[str, object]) -> Principal:
+def _completed(principal: Principal, context: Mapping[str, Value]) -> Principal:
     """Take over what the context tells about the principal: its unique id, its role's path."""
     lowered = {key.lower(): value for key, value in context.items()}
     user_id, arn = lowered.get("aws:userid"), lowered.get("aws:principalarn")

@@ -18,18 +18,21 @@ organization policy reaches service-linked roles (AWS Organizations User Guide).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
-from labhelpers.policy.deciding.decision import ALLOW, NONE, Case, Decision, conclude
+from labhelpers.policy.deciding.case import ALLOW, NONE, Case, Groups
+from labhelpers.policy.deciding.decision import Decision, conclude
 from labhelpers.policy.language.arn import account_of
+from labhelpers.policy.language.call import Call
 from labhelpers.policy.language.model import ALLOWED, Principal, Request
-from labhelpers.policy.language.principals import CAPPED, DIRECT
-from labhelpers.policy.language.statement import Call, Policy
+from labhelpers.policy.language.principals import CAPPED, DIRECT, has_all_rights
+from labhelpers.policy.language.statement import Policy
 
 # Every authenticated caller may use these; no policy can refuse them (AWS STS API Reference).
 UNGOVERNED = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
 
 # Decisions that hang on nothing but who, what and on what: asked again they cost a lookup.
-_kept: dict[tuple, Decision | bool] = {}
+_kept: dict[tuple, Decision | Literal[False]] = {}
 _KEPT_SIZE = 4096
 
 # The path of the roles that an AWS service owns.
@@ -74,11 +77,19 @@ def evaluate(
         if len(_kept) >= _KEPT_SIZE:
             _kept.clear()
         # False: the context counts, so this has to be decided anew each time.
-        _kept[key] = decision if decision.case.plain() else False
+        _kept[key] = decision if decision.judged.plain() else False
     return decision
 
 
-def _decided(request, identity, resource, boundaries, session, scps, rcps) -> Decision:
+def _decided(
+    request: Request,
+    identity: Sequence[Policy],
+    resource: Policy | None,
+    boundaries: Sequence[Policy],
+    session: Sequence[Policy] | None,
+    scps: Sequence[Sequence[Policy]],
+    rcps: Sequence[Sequence[Policy]],
+) -> Decision:
     groups = grouped(request.principal, identity, boundaries, session, scps, rcps)
     call = Call(request, has_boundary=bool(groups["boundary"]))
     case = build_case(call, groups, resource, resource_type="resource")
@@ -89,8 +100,13 @@ def _decided(request, identity, resource, boundaries, session, scps, rcps) -> De
 
 
 def grouped(
-    principal: Principal, identity, boundaries, session, scps, rcps
-) -> dict[str, Sequence[Sequence[Policy]]]:
+    principal: Principal,
+    identity: Sequence[Policy],
+    boundaries: Sequence[Policy],
+    session: Sequence[Policy] | None,
+    scps: Sequence[Sequence[Policy]],
+    rcps: Sequence[Sequence[Policy]],
+) -> Groups:
     """Arrange the policies that bind the principal by type, in sets that must each allow."""
     linked = SERVICE_LINKED in principal.role_arn
     rcps = () if linked else rcps
@@ -105,7 +121,7 @@ def grouped(
     }
 
 
-def build_case(call: Call, groups, resource: Policy | None, *, resource_type: str) -> Case:
+def build_case(call: Call, groups: Groups, resource: Policy | None, *, resource_type: str) -> Case:
     """Judge every policy type, then apply what the kind of principal brings along."""
     request, principal = call.request, call.principal
     owner = request.resource_account or account_of(request.resource) or principal.account
@@ -118,12 +134,6 @@ def build_case(call: Call, groups, resource: Policy | None, *, resource_type: st
     if principal.kind == "federated-user" and not verdicts["session"]:
         verdicts["session"] = [NONE]
     return case
-
-
-def has_all_rights(principal: Principal) -> bool:
-    """Say whether no identity-based policy is needed: root, and a federated user of root."""
-    behind = principal.user_arn if principal.kind == "federated-user" else ""
-    return principal.kind == "root" or behind.endswith(":root")
 
 
 def blocker(case: Case) -> str | None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from labhelpers.policy.deciding.decision import NONE, ORDER, Case, Decision
-from labhelpers.policy.deciding.evaluate import has_all_rights
+from labhelpers.policy.deciding.case import NONE, ORDER, Case
+from labhelpers.policy.deciding.decided import Decided
 from labhelpers.policy.language.model import (
     ALLOWED,
     EXPLICITLY_DENIED,
@@ -17,45 +17,38 @@ from labhelpers.policy.language.model import (
     POLICY_NAMES,
     Step,
 )
-from labhelpers.policy.language.principals import CAPPED, DELEGATED, DIRECT, NOT_NAMED
-
-NAMED = {
-    NOT_NAMED: "No statement allows this caller to do this.",
-    DELEGATED: "It names the caller's account: the caller's own policies decide.",
-    CAPPED: "It names the role or user behind the caller: boundary and session policy still count.",
-    DIRECT: "It names the caller directly.",
-}
+from labhelpers.policy.language.principals import DIRECT
 
 
-def steps_of(decision: Decision) -> tuple[Step, ...]:
+def steps_of(decided: Decided) -> tuple[Step, ...]:
     """Return every step, also those after the one that decided (see Step.ended)."""
-    if decision.case is None:
-        return (Step("every caller", decision.outcome, decision.note, True),)
-    steps = list(_steps(decision, decision.case))
-    last = _last(decision, steps)
+    if decided.case is None:
+        return (Step("every caller", decided.outcome, decided.note, True),)
+    steps = list(_steps(decided, decided.case))
+    last = _last(decided, decided.case, steps)
     return tuple(
         Step(step.name, step.result, step.detail, number == last)
         for number, step in enumerate(steps)
     )
 
 
-def _steps(decision: Decision, case: Case) -> Iterator[Step]:
+def _steps(decided: Decided, case: Case) -> Iterator[Step]:
     denied = case.denied_by()
     if denied:
         yield Step("explicit deny", EXPLICITLY_DENIED, f"A {POLICY_NAMES[denied]} denies it.")
     else:
         yield Step("explicit deny", "", "No Deny statement matches.")
-    if decision.blocked_by == "not modelled":
-        detail = f"A statement asks for {decision.unmodelled}, whose value is not known here."
+    if decided.blocked_by == "not modelled":
+        detail = f"A statement asks for {decided.unmodelled}, whose value is not known here."
         yield Step("not modelled", IMPLICITLY_DENIED, detail)
     for kind in ORDER:
         name = case.name(kind)
         if not case.verdicts[kind]:
             # Across accounts the resource's own policy must exist.
-            result = IMPLICITLY_DENIED if name == decision.blocked_by else ""
+            result = IMPLICITLY_DENIED if name == decided.blocked_by else ""
             yield Step(name, result, f"There is no {POLICY_NAMES[name]}.")
         elif kind == "resource":
-            yield _resource_step(name, case, decision.note)
+            yield _resource_step(name, case, decided.note)
         elif NONE in case.verdicts[kind]:
             yield Step(name, IMPLICITLY_DENIED, f"No {POLICY_NAMES[name]} allows it.")
         else:
@@ -66,24 +59,23 @@ def _resource_step(name: str, case: Case, note: str) -> Step:
     if note:
         return Step(name, IMPLICITLY_DENIED, note)
     result = ALLOWED if case.strength else IMPLICITLY_DENIED
-    return Step(name, result, NAMED[case.strength])
+    return Step(name, result, case.naming)
 
 
 def _allowed_detail(kind: str, case: Case) -> str:
     if kind == "rcp":
         return "No resource control policy takes it away."
-    if kind == "identity" and has_all_rights(case.call.principal):
+    if kind == "identity" and case.has_all_rights:
         return "The root user needs no identity-based policy."
     return f"A statement of the {POLICY_NAMES[kind]} allows it."
 
 
-def _last(decision: Decision, steps: list[Step]) -> int:
+def _last(decided: Decided, case: Case, steps: list[Step]) -> int:
     """The number of the step that decided."""
-    case = decision.case
-    if decision.outcome == EXPLICITLY_DENIED:
+    if decided.outcome == EXPLICITLY_DENIED:
         wanted = "explicit deny"
-    elif decision.blocked_by:
-        wanted = decision.blocked_by
+    elif decided.blocked_by:
+        wanted = decided.blocked_by
     elif case.same_account and case.strength == DIRECT or not case.call.principal.account:
         wanted = case.name("resource")
     else:

@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from labhelpers.policy.deciding.decision import Decision, conclude
-from labhelpers.policy.deciding.evaluate import build_case, grouped, strict_blocker
+from labhelpers.policy.deciding.evaluate import build_case, evaluate, grouped, strict_blocker
+from labhelpers.policy.language.call import Call
 from labhelpers.policy.language.model import IMPLICITLY_DENIED, Request
-from labhelpers.policy.language.statement import Call, Policy
+from labhelpers.policy.language.statement import Policy
 
 # Who may never assume a role, whatever the policies say.
 NOTES = {
@@ -45,11 +46,46 @@ def evaluate_trust(
     """
     if trust is None:
         raise TypeError("evaluate_trust needs the role's trust policy; a missing role has none.")
-    return judge_trust(request, trust, identity, boundaries, session, scps, rcps)
+    return _judged(request, trust, identity, boundaries, session, scps, rcps)
 
 
-def judge_trust(request, trust, identity, boundaries, session, scps, rcps) -> Decision:
-    """Like evaluate_trust, also for a role whose trust policy nobody gave (`trust` None)."""
+def evaluate_as(
+    resource_type: str,
+    request: Request,
+    resource: Policy | None,
+    *,
+    identity: Sequence[Policy],
+    boundaries: Sequence[Policy],
+    session: Sequence[Policy] | None,
+    scps: Sequence[Sequence[Policy]],
+    rcps: Sequence[Sequence[Policy]],
+) -> Decision:
+    """Decide as evaluate_trust does if `resource_type` is "trust", otherwise as evaluate.
+
+    Here a role may come without its trust policy, which nobody gave.
+    """
+    if resource_type == "trust":
+        return _judged(request, resource, identity, boundaries, session, scps, rcps)
+    return evaluate(
+        request,
+        identity=identity,
+        resource=resource,
+        boundaries=boundaries,
+        session=session,
+        scps=scps,
+        rcps=rcps,
+    )
+
+
+def _judged(
+    request: Request,
+    trust: Policy | None,
+    identity: Sequence[Policy],
+    boundaries: Sequence[Policy],
+    session: Sequence[Policy] | None,
+    scps: Sequence[Sequence[Policy]],
+    rcps: Sequence[Sequence[Policy]],
+) -> Decision:
     groups = grouped(request.principal, identity, boundaries, session, scps, rcps)
     call = Call(request, has_boundary=bool(groups["boundary"]), typed=True)
     case = build_case(call, groups, trust, resource_type="trust")

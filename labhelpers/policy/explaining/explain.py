@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 
+from labhelpers.policy.deciding.case import slot
 from labhelpers.policy.deciding.decision import Decision
-from labhelpers.policy.explaining.remedy import Change, changes, nearest
-from labhelpers.policy.explaining.wording import asked, caller, demand, place, policy_name, sentence
+from labhelpers.policy.deciding.wording import place, sentence
+from labhelpers.policy.explaining.remedy import Change, changes
 from labhelpers.policy.language.model import EXPLICITLY_DENIED, POLICY_NAMES, StatementResult
 
 _NEAR = 3
@@ -83,43 +84,7 @@ def _marked(words: str, ended: bool) -> str:
 
 def explain(decision: Decision) -> Explanation:
     """Say why a decision came out as it did."""
-    return Explanation(decision, _headline(decision), tuple(_details(decision)))
-
-
-def _headline(decision: Decision) -> str:
-    what = asked(decision.request)
-    if decision.note:
-        verdict = "Allowed" if decision.allowed else "Denied"
-        return f"{verdict}: {decision.note[0].lower()}{decision.note[1:]}"
-    if decision.blocked_by == "not modelled":
-        return (
-            f"Denied: nobody here knows the value of {decision.unmodelled}, which a statement "
-            f"asks for; {what} is refused rather than guessed."
-        )
-    if decision.allowed:
-        return f"Allowed: {what}."
-    if decision.outcome == EXPLICITLY_DENIED:
-        kind = policy_name(decision.blocked_by, decision.request)
-        return f"Denied: a Deny statement of {kind} forbids {what}."
-    return f"Denied: {_cause(decision)}."
-
-
-def _cause(decision: Decision) -> str:
-    """Say why nothing of the blocking type allows, by the statement that came nearest."""
-    request, kind = decision.request, decision.blocked_by
-    near = nearest(decision)
-    if near:
-        found = " and ".join(map(demand, near[0].failures))
-        if kind == "trust":
-            return f"{policy_name(kind, request)} {found}"
-        where = place(near[0])
-        where = where[0].lower() + where[1:]
-        return f"no {POLICY_NAMES[kind]} allows {asked(request)}: {where} {found}"
-    if kind == "identity":
-        return f"no identity-based policy allows {caller(request.principal)} {asked(request)}"
-    if kind == "trust":
-        return f"{policy_name(kind, request)} does not allow {request.action}"
-    return f"no {POLICY_NAMES[kind]} allows {asked(request)}"
+    return Explanation(decision, decision.headline, tuple(_details(decision)))
 
 
 def _details(decision: Decision) -> Iterator[str]:
@@ -129,7 +94,7 @@ def _details(decision: Decision) -> Iterator[str]:
         effect = "Allow" if decision.allowed else "Deny"
         yield from map(_matched, _matching(decision, effect))
         return
-    near = nearest(decision)
+    near = decision.nearest
     for result in near[:_NEAR]:
         failed = "; ".join(map(sentence, result.failures))
         yield f"{place(result)} does not match: {failed}."
@@ -146,8 +111,6 @@ def _matched(result: StatementResult) -> str:
 
 
 def _nothing_near(decision: Decision) -> str:
-    kind = "resource" if decision.blocked_by == "trust" else decision.blocked_by
-    name = POLICY_NAMES[decision.blocked_by]
-    if any(decision.case.groups[kind]):
+    if any(decision.judged.groups[slot(decision.blocking)]):
         return f"No Allow statement there names {decision.request.action}."
-    return f"There is no {name} at all."
+    return f"There is no {POLICY_NAMES[decision.blocking]} at all."

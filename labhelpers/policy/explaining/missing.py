@@ -5,10 +5,11 @@ It keeps the conditions that the request meets of the statement that came neares
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from labhelpers.policy.deciding.decision import Case, Decision
+from labhelpers.policy.deciding.case import Case, slot
+from labhelpers.policy.deciding.decision import Decision
 from labhelpers.policy.language.model import POLICY_NAMES, Principal, StatementResult
 from labhelpers.policy.writing.grammar import VERSIONS
 
@@ -29,9 +30,9 @@ class Change:
     place: int = 0
 
 
-def missing_statements(decision: Decision, near: Sequence[StatementResult]) -> Iterator[Change]:
+def missing_statements(decision: Decision) -> Iterator[Change]:
     """The statement that is missing, first under the conditions of the one that came nearest."""
-    request, kind = decision.request, decision.blocked_by
+    request, kind = decision.request, decision.blocking
     resource = _literal(request.resource)
     if resource is None:
         return
@@ -44,13 +45,12 @@ def missing_statements(decision: Decision, near: Sequence[StatementResult]) -> I
     # Without an account a principal brings no policies of its own.
     if statement.get("Principal") == {}:
         return
-    sets = decision.case.groups["resource" if kind == "trust" else kind]
-    verdicts = decision.case.verdicts["resource" if kind == "trust" else kind]
-    place = next((n for n, verdict in enumerate(verdicts) if verdict not in (1, 2)), 0)
-    place = place if place < len(sets) else 0
+    case = decision.judged
+    place = next(case.undecided(slot(kind)), 0)
+    place = place if place < len(case.groups[slot(kind)]) else 0
     advice = _advice(decision)
-    for result in near:
-        condition = _conditions_met(decision.case, result)
+    for result in decision.nearest:
+        condition = _conditions_met(case, result)
         if condition:
             keys = ", ".join(dict.fromkeys(key for held in condition.values() for key in held))
             yield Change(
@@ -97,8 +97,7 @@ def _conditions_met(case: Case, result: StatementResult) -> dict[str, dict[str, 
 
 def _written(case: Case, result: StatementResult) -> Mapping:
     """Return a statement as its policy has it; {} where an older policy language counts."""
-    kind = "resource" if result.policy_type == "trust" else result.policy_type
-    for policies in case.groups[kind]:
+    for policies in case.groups[slot(result.policy_type)]:
         for policy in policies:
             listed = policy.document.get("Statement")
             listed = listed if isinstance(listed, list) else [listed]
@@ -110,7 +109,7 @@ def _written(case: Case, result: StatementResult) -> Mapping:
 
 
 def _advice(decision: Decision) -> str:
-    request, kind = decision.request, decision.blocked_by
+    request, kind = decision.request, decision.blocking
     what = request.action
     on = f" on {request.resource}" if request.resource not in (None, "*") else ""
     if kind == "identity":

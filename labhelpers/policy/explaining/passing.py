@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from labhelpers.policy.language.conditions import split_operator
+from labhelpers.policy.language.conditions import parts_of
 from labhelpers.policy.language.model import Failure, Request
 
 _PARAMETERS = {
@@ -29,7 +29,7 @@ _DEEDS = {
 
 def sample(failure: Failure) -> str | None:
     """Return a value that would meet a condition, None where one cannot be told."""
-    prefix, base, _ = split_operator(failure.operator)
+    prefix, base, _ = parts_of(failure.operator)
     if not failure.wanted or prefix == "ForAllValues:":
         return None
     value = failure.wanted[0]
@@ -53,7 +53,7 @@ def sample(failure: Failure) -> str | None:
 def advice_to_send(request: Request, failure: Failure, value: str) -> str:
     """Say how a request comes to carry a key, "" where its caller has no say in it."""
     key = failure.key.lower()
-    base = split_operator(failure.operator)[1]
+    base = parts_of(failure.operator)[1]
     wild = base in ("StringLike", "ArnLike", "ArnEquals") and value != failure.wanted[0]
     shown = failure.wanted[0] if wild or base == "IpAddress" else value
     if key in _DEEDS:

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from labhelpers.policy.deciding.decision import Case, Decision
-from labhelpers.policy.deciding.evaluate import evaluate
-from labhelpers.policy.deciding.trust import judge_trust
+from labhelpers.policy.deciding.case import Case, slot
+from labhelpers.policy.deciding.decision import Decision
+from labhelpers.policy.deciding.trust import evaluate_as
 from labhelpers.policy.explaining.missing import Change, missing_statements
 from labhelpers.policy.explaining.passing import advice_to_send, sample
-from labhelpers.policy.language.conditions import Condition, split_operator
-from labhelpers.policy.language.model import EXPLICITLY_DENIED, Failure, Request, StatementResult
+from labhelpers.policy.language.conditions import Condition, parts_of
+from labhelpers.policy.language.model import EXPLICITLY_DENIED, Failure, Request
 from labhelpers.policy.language.statement import Policy
 from labhelpers.policy.writing.parse import compiled
 
@@ -47,7 +47,7 @@ def _next(decision: Decision) -> tuple[Change, Decision] | None:
         return None
     denied = decision.outcome == EXPLICITLY_DENIED
     for change in _other_requests(decision) if denied else _candidates(decision):
-        after = again(decision.case, change)
+        after = again(decision.judged, change)
         if after.allowed or _progress(decision, after):
             return change, after
     return None
@@ -59,12 +59,8 @@ def _progress(before: Decision, after: Decision) -> bool:
         return False
     if before.outcome == EXPLICITLY_DENIED or after.blocked_by != before.blocked_by:
         return after.blocked_by != "not modelled"
-    kind = "resource" if after.blocked_by == "trust" else after.blocked_by
-    return _blocking(after.case, kind) < _blocking(before.case, kind)
-
-
-def _blocking(case: Case, kind: str) -> int:
-    return sum(verdict not in (1, 2) for verdict in case.verdicts[kind])
+    kind = slot(after.blocking)
+    return len([*after.judged.undecided(kind)]) < len([*before.judged.undecided(kind)])
 
 
 def again(case: Case, change: Change) -> Decision:
@@ -76,7 +72,7 @@ def again(case: Case, change: Change) -> Decision:
         request = replace(request, context=kept | dict(change.context))
     groups = {kind: [list(policies) for policies in sets] for kind, sets in case.groups.items()}
     if change.statement is not None:
-        kind = "resource" if change.policy_type == "trust" else change.policy_type
+        kind = slot(change.policy_type)
         document = {"Version": _VERSION, "Statement": [change.statement]}
         added = compiled(document, change.policy_type)
         if kind == "resource":
@@ -85,17 +81,16 @@ def again(case: Case, change: Change) -> Decision:
             groups[kind][change.place].append(added)
         else:
             groups[kind] = [[added]]
-    resource = groups["resource"][0][0] if groups["resource"] else None
-    policies = {
-        "identity": [policy for policies in groups["identity"] for policy in policies],
-        "boundaries": [_together(policies) for policies in groups["boundary"]],
-        "session": groups["session"][0] if groups["session"] else None,
-        "scps": groups["scp"],
-        "rcps": groups["rcp"],
-    }
-    if case.resource_type == "trust":
-        return judge_trust(request, resource, **policies)
-    return evaluate(request, resource=resource, **policies)
+    return evaluate_as(
+        case.resource_type,
+        request,
+        groups["resource"][0][0] if groups["resource"] else None,
+        identity=[policy for policies in groups["identity"] for policy in policies],
+        boundaries=[_together(policies) for policies in groups["boundary"]],
+        session=groups["session"][0] if groups["session"] else None,
+        scps=groups["scp"],
+        rcps=groups["rcp"],
+    )
 
 
 def _joined(sets: Sequence[Sequence[Policy]], added: Policy) -> Policy:
@@ -112,25 +107,12 @@ def _together(policies: Sequence[Policy]) -> Policy:
 
 def _candidates(decision: Decision) -> Iterator[Change]:
     """What may lift an implicit deny: first other requests, then a statement."""
-    near = nearest(decision)
-    for result in near:
+    for result in decision.nearest:
         if all(failure.element == "Condition" for failure in result.failures):
             change = _sending(decision.request, result.failures)
             if change:
                 yield change
-    yield from missing_statements(decision, near)
-
-
-def nearest(decision: Decision) -> list[StatementResult]:
-    """Return the Allow statements of the blocking type that did not match, nearest first."""
-    found = [
-        result
-        for result in decision.statements
-        if result.failures
-        and result.effect == "Allow"
-        and decision.blocked_by in (result.policy_type, "not modelled")
-    ]
-    return sorted(found, key=lambda result: len(result.failures))
+    yield from missing_statements(decision)
 
 
 def _sending(request: Request, failures: Sequence[Failure]) -> Change | None:
@@ -138,8 +120,8 @@ def _sending(request: Request, failures: Sequence[Failure]) -> Change | None:
     context, advice = {}, []
     for failure in failures:
         value = sample(failure)
-        words = value is not None and advice_to_send(request, failure, value)
-        if not words:
+        words = "" if value is None else advice_to_send(request, failure, value)
+        if value is None or not words:
             return None
         context[failure.key] = value
         advice.append(words)
@@ -148,8 +130,8 @@ def _sending(request: Request, failures: Sequence[Failure]) -> Change | None:
 
 def _other_requests(decision: Decision) -> Iterator[Change]:
     """What a caller may send so that the Deny that matched does not match."""
-    for policy, statement in _statements_of(decision.case):
-        result = statement.result(decision.case.call, policy)
+    for policy, statement in decision.judged.statements():
+        result = statement.result(decision.judged.call, policy)
         if not result.matched or result.effect != "Deny":
             continue
         for condition in statement.conditions:
@@ -161,8 +143,8 @@ def _other_requests(decision: Decision) -> Iterator[Change]:
 
 def _opposite(condition: Condition, decision: Decision) -> Failure | None:
     """What the request should carry so that a condition of a Deny is not met."""
-    prefix, base, _ = split_operator(condition.operator)
-    wanted = condition.shown(decision.case.call)
+    prefix, base, _ = parts_of(condition.operator)
+    wanted = condition.shown(decision.judged.call)
     if prefix:
         return None
     if base == "Bool":
@@ -172,11 +154,3 @@ def _opposite(condition: Condition, decision: Decision) -> Failure | None:
         operator = base.replace("Not", "")
         return Failure("Condition", operator, condition.key, wanted)
     return None
-
-
-def _statements_of(case: Case):
-    for sets in case.groups.values():
-        for policies in sets:
-            for policy in policies:
-                for statement in policy.about(case.call.action):
-                    yield policy, statement

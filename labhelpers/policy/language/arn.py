@@ -8,8 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TypeGuard
 
-from labhelpers.policy.language.variables import NotModelled, has_variables, resolve, template
+from labhelpers.policy.language.variables import (
+    Lookup,
+    NotModelled,
+    has_variables,
+    resolve,
+    template,
+)
 from labhelpers.policy.language.wildcard import (
     STAR,
     Matcher,
@@ -95,6 +102,11 @@ def _resource_template(text: str, variables: bool) -> Tokens:
     return joined(head + template(parts[-1], wildcards=True, variables=True))
 
 
+def _whole(token: Token) -> TypeGuard[str]:
+    """Say whether a literal holds all colons of an ARN."""
+    return isinstance(token, str) and token.count(":") >= PARTS - 1
+
+
 class ResourceElement:
     """The values of Resource or NotResource, sorted by how they can be compared fastest."""
 
@@ -103,14 +115,17 @@ class ResourceElement:
     def __init__(self, values: Sequence[str], variables: bool):
         self.values = tuple(values)
         self.everything = "*" in self.values
-        exact, prefixes, patterns, dynamic = set(), [], [], []
+        exact: set[str] = set()
+        prefixes: list[str] = []
+        patterns: list[Matcher] = []
+        dynamic: list[Tokens] = []
         for value in self.values:
             tokens = _resource_template(value, variables)
             if has_variables(tokens):
                 dynamic.append(tokens)
             elif is_literal(tokens):
                 exact.add("".join(tokens))
-            elif len(tokens) == 2 and tokens[1] is STAR and str(tokens[0]).count(":") >= PARTS - 1:
+            elif len(tokens) == 2 and tokens[1] is STAR and _whole(tokens[0]):
                 prefixes.append(tokens[0])
             else:
                 patterns.append(arn_matcher(tokens))
@@ -119,7 +134,7 @@ class ResourceElement:
         self.patterns = tuple(patterns)
         self.dynamic = tuple(dynamic)
 
-    def covers(self, resource: str, lookup) -> bool:
+    def covers(self, resource: str, lookup: Lookup) -> bool:
         """Say whether one of the values matches; raises NotModelled if nobody can know."""
         if self.everything or resource in self.exact or resource.startswith(self.prefixes):
             return True
@@ -128,7 +143,7 @@ class ResourceElement:
                 return True
         return bool(self.dynamic) and self._covers_dynamic(resource, lookup)
 
-    def _covers_dynamic(self, resource: str, lookup) -> bool:
+    def _covers_dynamic(self, resource: str, lookup: Lookup) -> bool:
         unknown = None
         for tokens in self.dynamic:
             try:

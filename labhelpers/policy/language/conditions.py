@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from labhelpers.policy.language.call import Call
 from labhelpers.policy.language.context import as_values
-from labhelpers.policy.language.model import Failure
+from labhelpers.policy.language.model import Failure, Value
 from labhelpers.policy.language.operators import OPERATORS, Operator
 from labhelpers.policy.language.variables import NotModelled, has_variables, resolve, show, template
+from labhelpers.policy.language.wildcard import Matcher, Tokens
 
 NO, YES, UNKNOWN = 0, 1, 2
 
@@ -31,7 +33,15 @@ def split_operator(text: str) -> tuple[str, str, bool] | None:
     return (prefix, base, if_exists) if base in OPERATORS else None
 
 
-def texts(value: object) -> tuple[str, ...]:
+def parts_of(operator: str) -> tuple[str, str, bool]:
+    """Split an operator that the grammar has accepted, as split_operator does."""
+    found = split_operator(operator)
+    if found is None:
+        raise ValueError(f"{operator} is no condition operator")
+    return found
+
+
+def texts(value: Value) -> tuple[str, ...]:
     """Return a condition's value (text, boolean, number or a list of them) as strings."""
     return as_values(value) or ()
 
@@ -53,12 +63,13 @@ class Condition:
         "when_absent",
     )
 
-    def __init__(self, operator: str, key: str, values: object, *, variables: bool, allow: bool):
-        self.prefix, base, self.if_exists = split_operator(operator)
+    def __init__(self, operator: str, key: str, values: Value, *, variables: bool, allow: bool):
+        self.prefix, base, self.if_exists = parts_of(operator)
         self.operator, self.key, self.lookup = operator, key, key.lower()
         self.wanted, self.allow = texts(values), allow
         self.base = OPERATORS.get(base)
-        self.patterns = self.test = None
+        self.patterns: list[Tokens] | None = None
+        self.test: Matcher | None = None
         if self.base is None:
             self.when_absent = YES if "true" in map(str.lower, self.wanted) else NO
         else:
@@ -82,22 +93,23 @@ class Condition:
         else:
             self.test = base.compile(patterns)
 
-    def met(self, call) -> int:
-        """Return YES, NO or UNKNOWN for a call (see statement.Call)."""
+    def met(self, call: Call) -> int:
+        """Return YES, NO or UNKNOWN."""
         values = call.values(self.lookup)
         if values is None:
             return self.when_absent if call.knows(self.key) else UNKNOWN
-        if self.base is None:
+        base = self.base
+        if base is None:
             return YES if "false" in map(str.lower, self.wanted) else NO
         test, unknown = self.test, False
         if test is None:
-            test, unknown = self._resolved(call)
-        return self._combine(values, test, unknown)
+            test, unknown = self._resolved(base, call)
+        return self._combine(base.negated, values, test, unknown)
 
-    def _resolved(self, call):
+    def _resolved(self, base: Operator, call: Call) -> tuple[Matcher, bool]:
         """Fill the variables in: (test over the values that resolve, is one of them unknown)."""
         known, unknown = [], False
-        for tokens in self.patterns:
+        for tokens in self.patterns or ():
             try:
                 resolved = resolve(tokens, call.variable)
             except NotModelled:
@@ -105,10 +117,9 @@ class Condition:
                 continue
             if resolved is not None:
                 known.append(resolved)
-        return (self.base.compile(known) if known else _never), unknown
+        return (base.compile(known) if known else _never), unknown
 
-    def _combine(self, values: Sequence[str], test, unknown: bool) -> int:
-        negated = self.base.negated
+    def _combine(self, negated: bool, values: Sequence[str], test: Matcher, unknown: bool) -> int:
         if unknown and not all(map(test, values)):
             return UNKNOWN
         if self.prefix == "ForAllValues:":
@@ -123,7 +134,7 @@ class Condition:
         # is taken: an Allow needs all of them, a Deny one.
         return YES if (all(hits) if self.allow else any(hits)) else NO
 
-    def failure(self, call) -> Failure | None:
+    def failure(self, call: Call) -> Failure | None:
         """Return why the condition is not met, None if it is."""
         result = self.met(call)
         if result == YES:
@@ -132,7 +143,7 @@ class Condition:
         wanted = self.shown(call)
         return Failure("Condition", self.operator, self.key, wanted, got, result == UNKNOWN)
 
-    def shown(self, call) -> tuple[str, ...]:
+    def shown(self, call: Call) -> tuple[str, ...]:
         """The policy's values with resolvable variables filled in."""
         if self.patterns is None:
             return self.wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from labhelpers.policy.language.model import Principal, Request
+from labhelpers.policy.language.model import Principal, Request, Scalar, Value
 
 _TYPES = {
     "user": "User",
@@ -56,12 +56,12 @@ def _lowered(principal: Principal) -> dict[str, str]:
     return {key.lower(): value for key, value in _pairs(principal)}
 
 
-def merged(request: Request) -> dict[str, object]:
+def merged(request: Request) -> dict[str, Value]:
     """Return the request's context under lower-case names; given keys win over derived ones."""
     return _lowered(request.principal) | {k.lower(): v for k, v in request.context.items()}
 
 
-def as_values(value: object) -> tuple[str, ...] | None:
+def as_values(value: Value) -> tuple[str, ...] | None:
     """Return a context value as a tuple of strings; None (absent) for an empty list or None."""
     if isinstance(value, str):
         return (value,)
@@ -72,7 +72,7 @@ def as_values(value: object) -> tuple[str, ...] | None:
     return tuple(_text(item) for item in value) or None
 
 
-def _text(item: object) -> str:
+def _text(item: Scalar) -> str:
     """Return one value as text; bytes keep their octets as Latin-1 characters."""
     if isinstance(item, bool):
         return "true" if item else "false"

@@ -61,6 +61,11 @@ class Principal:
     user_arn: str = ""
 
 
+# What a condition key holds in a request; booleans and numbers are compared as text.
+Scalar = str | bytes | bool | int | float
+Value = Scalar | Sequence[Scalar] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One action on one resource, with the condition keys that the service sends along.
@@ -77,7 +82,7 @@ class Request:
     action: str
     resource: str | None
     resource_account: str = ""
-    context: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    context: Mapping[str, Value] = field(default_factory=dict)
     is_modelled: Callable[[str], bool] | None = None
 
 

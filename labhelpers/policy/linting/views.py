@@ -110,21 +110,24 @@ def views_of(document: object, kind: str) -> list[View]:
     single = isinstance(listed, Mapping)
     version = document.get("Version")
     version = version if isinstance(version, str) else ""
-    if not single and not isinstance(listed, list):
-        return []
+    statements = [listed] if single else listed if isinstance(listed, list) else []
     found = []
-    for number, statement in enumerate([listed] if single else listed):
+    for number, statement in enumerate(statements):
         if isinstance(statement, Mapping):
             path = "Statement" if single else f"Statement[{number}]"
             found.append(View(path, statement, kind, version))
     return found
 
 
-def error(code: str, message: str, path: str, why: str, instead: str, **more) -> Finding:
+def error(
+    code: str, message: str, path: str, why: str, instead: str, *, at_name: bool = False
+) -> Finding:
     """A finding about something that can never do its work."""
-    return Finding(ERROR, code, message, path, why, instead, **more)
+    return Finding(ERROR, code, message, path, why, instead, at_name=at_name)
 
 
-def warning(code: str, message: str, path: str, why: str, instead: str, **more) -> Finding:
+def warning(
+    code: str, message: str, path: str, why: str, instead: str, *, at_name: bool = False
+) -> Finding:
     """A finding about something that does not do what many expect."""
-    return Finding(WARNING, code, message, path, why, instead, **more)
+    return Finding(WARNING, code, message, path, why, instead, at_name=at_name)

@@ -29,8 +29,8 @@ def action(statement: Mapping, path: str, kind: str) -> Iterator[PolicyError]:
     if not name:
         hint = 'Say what: "Action": "sts:AssumeRole", for example.'
         missing = "Policy statement must contain actions."
-        text = "Missing required field Action" if kind == "trust" else missing
-        yield PolicyError(text, path, hint)
+        told = "Missing required field Action" if kind == "trust" else missing
+        yield PolicyError(told, path, hint)
         return
     sts_only = "AssumeRole policy may only specify STS AssumeRole actions."
     if kind == "trust" and name == "NotAction":
@@ -82,12 +82,12 @@ def resource(statement: Mapping, path: str, rules: Rules) -> Iterator[PolicyErro
     name = next((n for n in PAIRS[2] if n in statement), "")
     if not rules.resource:
         if name:
-            text = {
+            told = {
                 "Resource": "Has prohibited field Resource",
                 "NotResource": "AssumeRole policy must not contain resources.",
             }[name]
             hint = "Remove it: a trust policy is about its own role and nothing else."
-            yield PolicyError(text, f"{path}.{name}", hint)
+            yield PolicyError(told, f"{path}.{name}", hint)
         return
     if not name:
         hint = 'Say on what: "Resource": an ARN, a list of ARNs or "*".'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from labhelpers.policy.language.model import PolicyError
@@ -33,10 +33,10 @@ RULES = {
 }
 
 
-class Duplicated(dict):
+class Duplicated(dict[str, object]):
     """A JSON object that named `key` twice; the value kept is the last."""
 
-    def __init__(self, pairs, key: str):
+    def __init__(self, pairs: Iterable[tuple[str, object]], key: str):
         super().__init__(pairs)
         self.key = key
 
@@ -60,12 +60,11 @@ def names(value: Mapping, known: tuple[str, ...], path: str) -> Iterator[PolicyE
 
 def texts(value: object, path: str) -> Iterator[tuple[str, str | PolicyError]]:
     """Yield (path, text) for each entry; in place of a text a defect where there is none."""
-    listed = isinstance(value, list)
     if value == [] or value == "":
         yield path, PolicyError(SYNTAX, path, "It is empty; name at least one.")
         return
-    for number, item in enumerate(value if listed else [value]):
-        place = f"{path}[{number}]" if listed else path
+    for number, item in enumerate(value if isinstance(value, list) else [value]):
+        place = f"{path}[{number}]" if isinstance(value, list) else path
         if isinstance(item, str) and item:
             yield place, item
         else:

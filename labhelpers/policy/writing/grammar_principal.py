@@ -68,8 +68,8 @@ _FEDERATED = "Federated principals must be valid domain names or SAML metadata A
 def _principal_value(value: object, path: str, kind: str) -> Iterator[PolicyError]:
     if value == "*":
         if kind == "trust":
-            text = 'AssumeRolepolicy contained an invalid principal: "STAR":"*".'
-            yield PolicyError(text, path, 'A trust policy wants the typed form {"AWS": ...}.')
+            star = 'AssumeRolepolicy contained an invalid principal: "STAR":"*".'
+            yield PolicyError(star, path, 'A trust policy wants the typed form {"AWS": ...}.')
         return
     if not isinstance(value, Mapping) or not value:
         yield PolicyError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import NoReturn
 
 from labhelpers.policy.language.model import KINDS, PolicyError
 from labhelpers.policy.language.statement import Policy, Statement
@@ -50,7 +51,7 @@ def _as_text(document: object) -> str:
         raise PolicyError(BAD_JSON, "", f"This dict cannot become JSON: {error}.") from None
 
 
-def _object(pairs: list[tuple[str, object]]) -> dict:
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
@@ -58,7 +59,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict:
     return Duplicated(pairs, next(name for name in names if names.count(name) > 1))
 
 
-def _no_constant(text: str):
+def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is no JSON value")
 
 
@@ -71,6 +72,7 @@ def compiled(document: object, kind: str, name: str = "") -> Policy:
     """Compile what `read` has read; raises PolicyError at the first defect."""
     for defect in defects(document, kind):
         raise defect
+    assert isinstance(document, Mapping)  # the grammar saw to it
     # Without a Version the old language counts, which has no policy variables.
     version = document.get("Version", VERSIONS[1])
     listed = document["Statement"]

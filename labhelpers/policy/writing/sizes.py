@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from labhelpers.policy.writing.findings import ERROR, WARNING, Finding
 
-# What IAM's and STS's service models take as a policy document.
-_CHARACTERS = re.compile(r"[\t\n\r\x20-\xff]*")
+# What IAM's and STS's service models do not take in a policy document.
+_BEYOND = re.compile(r"[^\t\n\r\x20-\xff]")
 _LONGEST = 131_072
 _SHORTER = "Say the same with fewer statements, or split the policy."
 
@@ -38,18 +38,20 @@ def sizes(text: str, kind: str) -> Iterator[Finding]:
 
 
 def _characters(text: str) -> Iterator[Finding]:
-    end = _CHARACTERS.match(text).end()
-    if end < len(text):
+    beyond = _BEYOND.search(text)
+    if beyond:
+        code = ord(beyond[0])
         pattern = "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"
         message = f"Member must satisfy regular expression pattern: {pattern}"
-        why = (
-            f"A policy document has characters up to U+00FF only; U+{ord(text[end]):04X} is beyond."
-        )
-        instead = f"Write it as \\u{ord(text[end]) & 0xFFFF:04x}, or without it."
+        why = f"A policy document has characters up to U+00FF only; U+{code:04X} is beyond."
+        instead = f"Write it as \\u{code & 0xFFFF:04x}, or without it."
         yield Finding(ERROR, "ValidationError", message, "", why, instead)
 
 
-def _limit(limit: int, severity: str, code: str, message: str, why: str):
+_Limit = tuple[int, tuple[str, str, str, str]]
+
+
+def _limit(limit: int, severity: str, code: str, message: str, why: str) -> _Limit:
     return limit, (severity, code, message, why)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labhelpers.policy.language.conditions import split_operator
+from labhelpers.policy.language.conditions import parts_of
 from labhelpers.policy.language.model import (
     POLICY_NAMES,
     Failure,
@@ -90,7 +90,7 @@ def demand(failure: Failure) -> str:
 
 
 def _asked_for(failure: Failure, wanted: str) -> str:
-    prefix, base, _ = split_operator(failure.operator)
+    prefix, base, _ = parts_of(failure.operator)
     key = failure.key
     if base == "Null":
         return f"no {key}" if "true" in map(str.lower, failure.wanted) else f"some {key}"

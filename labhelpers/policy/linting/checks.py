@@ -1,0 +1,58 @@
+"""Every check on every statement of a document, after what AWS would refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from labhelpers.policy.linting.actions import ungoverned_actions, unknown_actions, untaken_resources
+from labhelpers.policy.linting.arns import impossible_arns
+from labhelpers.policy.linting.keys import wrong_keys
+from labhelpers.policy.linting.kinds import guess_kind
+from labhelpers.policy.linting.principals import principal_checks
+from labhelpers.policy.linting.traps import condition_traps
+from labhelpers.policy.linting.trusts import saml_audience, unsendable_keys
+from labhelpers.policy.linting.variables import misplaced_variables, version_checks
+from labhelpers.policy.linting.views import View, views_of
+from labhelpers.policy.writing.findings import Finding, placed
+from labhelpers.policy.writing.validate import as_text, as_value, validate
+
+_CHECKS = (
+    principal_checks,
+    unknown_actions,
+    ungoverned_actions,
+    untaken_resources,
+    misplaced_variables,
+    wrong_keys,
+    condition_traps,
+    impossible_arns,
+    saml_audience,
+)
+
+
+def lint(document: str | Mapping, kind: str = "") -> list[Finding]:
+    """Return all findings of validate and of the checks, in the order of the text.
+
+    `kind` is one of model.KINDS; left out, it is guessed from the content (guess_kind).
+    """
+    text, problem = as_text(document)
+    if problem:
+        return [problem]
+    value, problem = as_value(text)
+    if problem:
+        return [problem]
+    kind = kind or guess_kind(value)
+    found = validate(text, kind) + placed(_checked(value, kind), text)
+    return sorted(found, key=lambda finding: (finding.line, finding.column))
+
+
+def _checked(value: object, kind: str) -> Iterator[Finding]:
+    found = views_of(value, kind)
+    yield from version_checks(value, found)
+    yield from unsendable_keys(found)
+    for view in found:
+        yield from _of(view)
+
+
+def _of(view: View) -> Iterator[Finding]:
+    for check in _CHECKS:
+        yield from check(view)
