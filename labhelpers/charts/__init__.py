@@ -9,6 +9,7 @@ of them, not by importing this package.
 import sys
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 __all__ = [
     "clock_slider",
@@ -37,7 +38,7 @@ class _Charts(ModuleType):
 sys.modules[__name__].__class__ = _Charts
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name in __all__:
         import_module(f"{__name__}.{name}")
         return globals()[name]

@@ -99,6 +99,7 @@ def _png(sessions: list[Any], now: datetime) -> bytes:
     with plt.ioff():
         ax = lifetimes(sessions, now=now)
         drawn = BytesIO()
-        ax.figure.savefig(drawn, format="png")
-        plt.close(ax.figure)
+        figure = style.figure_of(ax)
+        figure.savefig(drawn, format="png")
+        plt.close(figure)
     return drawn.getvalue()

@@ -10,6 +10,7 @@ from matplotlib.patches import Ellipse, PathPatch, Polygon
 from matplotlib.path import Path
 
 from labhelpers.charts import style, venn
+from labhelpers.charts.curves import Point
 from labhelpers.charts.records import Case, Decision, Principal
 
 # All lengths are inches; x goes right and y goes down.
@@ -29,7 +30,12 @@ _SIDES = {
 _LINES = ("solid", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1, 2)))
 _NONE = "There is none."
 _SAYS = {True: "allows it", False: "does not allow it"}
-_COMMON = {"facecolor": "#d6e4f0", "edgecolor": "#7d97ad", "linewidth": 0, "hatch": "...."}
+_COMMON: style.How = {
+    "facecolor": "#d6e4f0",
+    "edgecolor": "#7d97ad",
+    "linewidth": 0,
+    "hatch": "....",
+}
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ def decision(decision: Decision, ax: Axes | None = None) -> Axes:
     middle = _HIGH if case is not None else 0.0
     high = top + middle + style.height(len(verdict)) + _MARGIN
     ax, scale = style.canvas(ax, _WIDE, high)
-    size = {"fontsize": style.SIZE * scale, "va": "top"}
+    size: style.How = {"fontsize": style.SIZE * scale, "va": "top"}
     style.text(ax, _MARGIN, _MARGIN, "\n".join(head), weight="bold", **size)
     if case is not None:
         _draw_sides(ax, case, decision.request.principal, top, scale)
@@ -77,7 +83,7 @@ def _draw_sides(ax: Axes, case: Case, principal: Principal, top: float, scale: f
         _group(ax, own, (_OWN[0], top + _OWN[1]), denied, scale, "own")
     else:
         words = style.wrap("The caller belongs to no account: no policy of its own counts.", 2.4)
-        how = {"ha": "center", "va": "center", "fontsize": style.SIZE * scale}
+        how: style.How = {"ha": "center", "va": "center", "fontsize": style.SIZE * scale}
         style.text(ax, _OWN[0], top + _OWN[1], "\n".join(words), color=style.MUTED, **how)
     _group(ax, [beside], (_BESIDE[0], top + _BESIDE[1]), denied, scale, "beside", below=True)
     how = {"ha": "center", "va": "bottom", "fontsize": _SMALL * scale, "style": "italic"}
@@ -121,14 +127,27 @@ def _joint(case: Case, principal: Principal) -> str:
     return "or: one may suffice"
 
 
-def _group(ax, sets, middle, denied, scale, name, below=False) -> None:
+def _group(
+    ax: Axes,
+    sets: list[_Set],
+    middle: Point,
+    denied: bool,
+    scale: float,
+    name: str,
+    below: bool = False,
+) -> None:
     """Draw sets around a middle, their common part, their labels and the request."""
     shapes = venn.shapes(len(sets), middle, 0.65 if name == "beside" else 1.0)
     if sets[0].says != _NONE:
         _common(ax, shapes, name)
     for number, shape in enumerate(shapes):
         x, y, wide, high, turn = shape
-        look = {"facecolor": "none", "edgecolor": style.INK, "linewidth": 1.3, "zorder": 3}
+        look: style.How = {
+            "facecolor": "none",
+            "edgecolor": style.INK,
+            "linewidth": 1.3,
+            "zorder": 3,
+        }
         look |= {"linestyle": _LINES[number], "gid": f"set-{name}-{number}"}
         if sets[number].says == _NONE:
             look |= {"linestyle": _LINES[2], "edgecolor": style.MUTED}
@@ -138,17 +157,24 @@ def _group(ax, sets, middle, denied, scale, name, below=False) -> None:
     if name == "beside" and not sets[0].inside:
         place = (middle[0] + 1.0, middle[1])  # what is said stands above and below
     marked = denied and any(one.denies for one in sets)
-    _request(ax, place, marked, scale, name)
+    _request(ax, place, marked, name)
 
 
-def _common(ax: Axes, shapes, name: str) -> None:
+def _common(ax: Axes, shapes: list[venn.Shape], name: str) -> None:
     """Dot what lies in all sets."""
     region = venn.common(shapes)
     ax.add_patch(Polygon(region, closed=True, zorder=1, gid=f"common-{name}", **_COMMON))
 
 
-def _labels(ax, sets, shapes, middle, scale, below) -> None:
-    how = {"fontsize": _SMALL * scale, "va": "center"}
+def _labels(
+    ax: Axes,
+    sets: list[_Set],
+    shapes: list[venn.Shape],
+    middle: Point,
+    scale: float,
+    below: bool,
+) -> None:
+    how: style.How = {"fontsize": _SMALL * scale, "va": "center"}
     for one, shape, (side, high) in zip(sets, shapes, _SIDES[len(sets)], strict=True):
         words = [*style.wrap(one.name, _LABEL, _SMALL), *style.wrap(one.says, _LABEL, _SMALL)]
         if below:
@@ -170,7 +196,7 @@ def _labels(ax, sets, shapes, middle, scale, below) -> None:
         style.text(ax, x + side * 0.08, y, "\n".join(words), **how)
 
 
-def _request(ax, place, denied, scale, name) -> None:
+def _request(ax: Axes, place: Point, denied: bool, name: str) -> None:
     x, y = place
     dot = Ellipse(place, 0.16, 0.16, facecolor=style.INK, edgecolor="#ffffff", linewidth=1.5)
     dot.set(zorder=5, gid=f"request-{name}")

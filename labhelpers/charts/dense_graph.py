@@ -75,10 +75,12 @@ class _Page:
             self._arrow(ax, tail, head, data, scale)
         for node, (left, y, wide) in self.boxes.items():
             kind = str(self.graph.nodes[node].get("kind") or "")
-            look = style.BOX | {"facecolor": style.KIND_FILLS.get(kind, style.BOX["facecolor"])}
-            shape = {"linewidth": 0.6, "zorder": 3, "gid": f"node-{node}"}
+            look: style.How = style.BOX | {
+                "facecolor": style.KIND_FILLS.get(kind, style.BOX["facecolor"])
+            }
+            shape: style.How = {"linewidth": 0.6, "zorder": 3, "gid": f"node-{node}"}
             ax.add_patch(Rectangle((left, y - _HIGH / 2), wide, _HIGH, **look | shape))
-            how = {"va": "center", "fontsize": _SIZE * scale}
+            how: style.How = {"va": "center", "fontsize": _SIZE * scale}
             style.text(ax, left + _PAD, y, self._words(node), **how)
         for node, words in self._notes().items():
             left, y, _ = self.boxes[node]
@@ -110,7 +112,12 @@ class _Page:
         end = (x1, y1) if left + wide <= x1 else (x1 + self.boxes[head][2], y1)
         path = Path(level_cubic(start, end), [Path.MOVETO, *[Path.CURVE4] * 3])
         color = _REFUSED if refused else style.INK if narrow else style.MUTED
-        how = {"arrowstyle": "-|>", "mutation_scale": 6 * scale, "zorder": 2, "color": color}
+        how: style.How = {
+            "arrowstyle": "-|>",
+            "mutation_scale": 6 * scale,
+            "zorder": 2,
+            "color": color,
+        }
         how |= {"linestyle": "dashed" if refused else "solid", "gid": f"edge-{tail}-{head}"}
         ax.add_patch(FancyArrowPatch(path=path, linewidth=0.9 if narrow else 0.6, **how))
 

@@ -19,8 +19,13 @@ _NAMES, _HALF = 2.9, 2.5  # inches: the column of names; the longest bar of eith
 _WORDS = 1.0  # inches beside the longest bars: what they say at their ends
 _HEAD, _MARGIN, _ARROW = 0.55, 0.15, 0.16
 # They differ in lightness and hatch, so a grey print tells them apart.
-_SIGN_INS = {"facecolor": "#f6e3c5", "edgecolor": style.INK, "linewidth": 0.8, "hatch": "...."}
-_EXPOSURE = {"facecolor": "#2b5c8a", "edgecolor": style.INK, "linewidth": 0.8}
+_SIGN_INS: style.How = {
+    "facecolor": "#f6e3c5",
+    "edgecolor": style.INK,
+    "linewidth": 0.8,
+    "hatch": "....",
+}
+_EXPOSURE: style.How = {"facecolor": "#2b5c8a", "edgecolor": style.INK, "linewidth": 0.8}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ def exposure(policies: Iterable[Any], ax: Axes | None = None, title: str | None 
     ax, scale = style.canvas(ax, middle + _HALF + _WORDS + _MARGIN, high + top)
     size = style.SIZE * scale
     if title is not None:
-        how = {"ha": "center", "va": "center", "fontsize": size + 2}
+        how: style.How = {"ha": "center", "va": "center", "fontsize": size + 2}
         style.text(ax, (middle + _HALF + _WORDS) / 2, 0.28, title, **how)
     if not rows:
         how = {"ha": "center", "va": "center", "fontsize": size}
@@ -62,7 +67,7 @@ def exposure(policies: Iterable[Any], ax: Axes | None = None, title: str | None 
 
 def _heads(ax: Axes, middle: float, top: float, size: float) -> None:
     y = top + _HEAD - 0.2
-    how = {"va": "bottom", "fontsize": size, "weight": "bold"}
+    how: style.How = {"va": "bottom", "fontsize": size, "weight": "bold"}
     style.text(ax, middle - 0.1, y, "sign-ins a day", ha="right", **how)
     style.text(ax, middle + 0.1, y, "a leaked credential works for", ha="left", **how)
 
@@ -72,9 +77,9 @@ def _draw(
 ) -> None:
     if number % 2 == 0:
         low, high = sorted(ax.get_xlim())
-        stripe = {"color": style.STRIPE, "linewidth": 0, "zorder": 0}
+        stripe: style.How = {"color": style.STRIPE, "linewidth": 0, "zorder": 0}
         ax.barh(y, high - low, left=low, height=_ROW, **stripe)
-    how = {"va": "center", "fontsize": size}
+    how: style.How = {"va": "center", "fontsize": size}
     name = style.shorten(row.policy, _NAMES)
     style.text(ax, _MARGIN, y, name, ha="left", **how)
     most = max(r.sign_ins for r in rows) or 1
@@ -84,7 +89,7 @@ def _draw(
     style.text(ax, middle - wide - 0.08, y, f"{row.sign_ins:g}", ha="right", **how)
     longest = max((r.exposure for r in rows if r.exposure is not None), default=0) or 1
     endless = row.exposure is None
-    wide = _HALF if endless else _HALF * row.exposure / longest
+    wide = _HALF if row.exposure is None else _HALF * row.exposure / longest
     bar = ax.barh(y, wide, left=middle, height=_ROW * _BAR, zorder=3, **_EXPOSURE)
     bar.patches[0].set_gid(f"exposure-{number}")
     if endless:  # the bar's head says that it goes on
@@ -92,7 +97,7 @@ def _draw(
         points = [(tip, y - half), (tip + _ARROW, y), (tip, y + half)]
         ax.add_patch(plt.Polygon(points, zorder=4, gid=f"endless-{number}", **_EXPOSURE))
         wide += _ARROW
-    told = "no end" if endless else style.span(row.exposure)
+    told = "no end" if row.exposure is None else style.span(row.exposure)
     style.text(ax, middle + wide + 0.08, y, told, ha="left", **how)
 
 

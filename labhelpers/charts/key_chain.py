@@ -55,14 +55,18 @@ def _checked(step: Any, number: int) -> dict[str, str]:
 
 def _box(ax: Axes, top: float, head: str, below: str, scale: float, number: int) -> None:
     """The first box holds the person's key, so it looks different from the sessions."""
-    look = style.BOX | {"facecolor": "#ffffff" if number == 0 else "#d6e4f0"}
+    look: style.How = style.BOX | {"facecolor": "#ffffff" if number == 0 else "#d6e4f0"}
     look = look | ({} if below else {"facecolor": style.BOX["facecolor"]})
-    shape = {"boxstyle": "round,pad=0,rounding_size=0.08", "zorder": 3, "gid": f"box-{number}"}
+    shape: style.How = {
+        "boxstyle": "round,pad=0,rounding_size=0.08",
+        "zorder": 3,
+        "gid": f"box-{number}",
+    }
     ax.add_patch(FancyBboxPatch((_LEFT, top), _BOX, _TALL, **shape, **look))
     x, middle = _LEFT + _BOX / 2, top + _TALL / 2
     head = style.shorten(head, _BOX - 2 * _PAD)
     lift = style.height(1) / 2 if below else 0
-    how = {"ha": "center", "va": "center", "fontsize": style.SIZE * scale}
+    how: style.How = {"ha": "center", "va": "center", "fontsize": style.SIZE * scale}
     style.text(ax, x, middle - lift, head, weight="bold", **how)
     if below:
         how["fontsize"] = 8 * scale
@@ -71,12 +75,17 @@ def _box(ax: Axes, top: float, head: str, below: str, scale: float, number: int)
 
 def _arrow(ax: Axes, top: float, row: Mapping[str, str], scale: float) -> None:
     x = _LEFT + _BOX / 2
-    arrow = {"arrowstyle": "-|>", "mutation_scale": 13 * scale, "color": style.INK, "zorder": 4}
+    arrow: style.How = {
+        "arrowstyle": "-|>",
+        "mutation_scale": 13 * scale,
+        "color": style.INK,
+        "zorder": 4,
+    }
     arrow |= {"shrinkA": 0, "shrinkB": 0, "linewidth": 1.3}
     ax.add_patch(FancyArrowPatch((x, top), (x, top + _GAP), **arrow))
     lines = [row["call"]] + ([f"hands out {row['issued']}"] if row["issued"] else [])
     room = _BOX / 2 + _TEXT - 0.3
     for number, words in enumerate(lines):
         y = top + _GAP / 2 + (number - (len(lines) - 1) / 2) * style.height(1)
-        how = {"ha": "left", "va": "center", "fontsize": style.SIZE * scale}
+        how: style.How = {"ha": "left", "va": "center", "fontsize": style.SIZE * scale}
         style.text(ax, x + 0.2, y, style.shorten(words, room), **how)

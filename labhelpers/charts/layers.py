@@ -35,8 +35,8 @@ def layered(graph: nx.DiGraph) -> tuple[list[Route], dict[Hashable, tuple[float,
     """
     order = _order(graph)
     forward = nx.DiGraph()
-    forward.add_nodes_from(sorted(graph, key=order.get))
-    forward.add_edges_from(sorted(e, key=order.get) for e in graph.edges() if e[0] != e[1])
+    forward.add_nodes_from(sorted(graph, key=order.__getitem__))
+    forward.add_edges_from(sorted(e, key=order.__getitem__) for e in graph.edges() if e[0] != e[1])
     layer: dict[Hashable, int] = {}
     for node in nx.topological_sort(forward):
         layer[node] = 1 + max((layer[before] for before in forward.pred[node]), default=-1)
@@ -47,7 +47,7 @@ def layered(graph: nx.DiGraph) -> tuple[list[Route], dict[Hashable, tuple[float,
     for number, (tail, head, data) in enumerate(graph.edges(data=True)):
         if tail == head:
             continue
-        left, right = sorted((tail, head), key=order.get)
+        left, right = sorted((tail, head), key=order.__getitem__)
         between = [Placeholder(number, n) for n in range(layer[left] + 1, layer[right])]
         for place in between:
             slots[place.layer].append(place)
@@ -77,7 +77,7 @@ def _places(routes: list[Route], slots: dict[int, list]) -> dict[Hashable, tuple
                 node: fmean([places[n][1] for n in joined[node]] or [places[node][1]])
                 for node in slots[number]
             }
-            slots[number].sort(key=middle.get)
+            slots[number].sort(key=middle.__getitem__)
             places = nx.multipartite_layout(joined, subset_key=slots)
     # That layout is scaled to a square. Neighbouring layers and rows are equally far apart in
     # it, so any such distance gives the scale back.

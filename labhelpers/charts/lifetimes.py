@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import matplotlib.pyplot as plt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 from matplotlib.lines import Line2D
@@ -41,7 +42,7 @@ def lifetimes(
     if not rows:
         return _empty(ax, title)
     given = ax is not None
-    if not given:
+    if ax is None:
         size = (_LABELS + _DATA + _EXPIRY, _ROW * len(rows) + 1.75)
         ax = plt.subplots(figsize=size, layout="constrained")[1]
     clipped_at = _limits(ax, rows, now)
@@ -98,13 +99,13 @@ def _write(ax: Axes, y: int, row: SessionRow, now: datetime) -> None:
     name = style.shorten(row.name, _LABELS - style.width(marks)) + marks
     state = "expired" if row.expires <= now else f"in {style.span(row.expires - now)}"
     maximum = f"max {style.span(row.maximum)}"
-    left = {"xycoords": ax.get_yaxis_transform()}
+    left: style.How = {"xycoords": ax.get_yaxis_transform()}
     upper = (f"{role} ← {caller}", style.moment(row.expires))
     lower = (name, f"{state} · {maximum}")
     for (near, far), (rise, va), colour in zip(
         (upper, lower), ((1, "bottom"), (-1, "top")), (style.INK, style.MUTED), strict=True
     ):
-        how = {**left, "va": va, "color": colour}
+        how: style.How = {**left, "va": va, "color": colour}
         style.note(ax, near, (0, y), (-8, rise), ha="right", **how)
         style.note(ax, far, (1, y), (8, rise), ha="left", **how)
 
@@ -117,9 +118,9 @@ def _frame(ax: Axes, now: datetime, title: str) -> None:
     ax.axvline(x, color=style.INK, linewidth=1.4, zorder=5).set_gid("now")
     low, high = ax.get_xlim()
     along = (x - low) / (high - low)
-    how = {"va": "bottom"}
+    how: style.How = {"va": "bottom"}
     side = "left" if along < 0.3 else "right" if along > 0.7 else "center"
-    at = {"xycoords": ax.get_xaxis_transform(), "ha": side}
+    at: style.How = {"xycoords": ax.get_xaxis_transform(), "ha": side}
     style.note(ax, f"now {style.moment(now)} UTC", (x, 1), (0, 4), weight="bold", **at, **how)
     how |= {"xycoords": "axes fraction", "color": style.MUTED}
     style.note(ax, "role ← caller, session name", (0, 1), (-8, 4), ha="right", **how)
@@ -128,14 +129,14 @@ def _frame(ax: Axes, now: datetime, title: str) -> None:
 
 
 def _title(ax: Axes, title: str) -> None:
-    how = {"fontsize": style.SIZE + 2, "fontfamily": style.SANS, "parse_math": False}
+    how: style.How = {"fontsize": style.SIZE + 2, "fontfamily": style.SANS, "parse_math": False}
     ax.set_title(title, pad=24, color=style.INK, **how)
 
 
 def _legend(ax: Axes, rows: list[SessionRow], now: datetime) -> None:
     """Below the dates; it names only what the chart shows."""
     states = {row.state(now) for row in rows}
-    entries = [Line2D([], [], color=style.INK, linewidth=1.4, label="now")]
+    entries: list[Artist] = [Line2D([], [], color=style.INK, linewidth=1.4, label="now")]
     entries += [
         Patch(label=label, **style.STATES[state])
         for state, label in _STATE_LABELS.items()
@@ -150,8 +151,9 @@ def _legend(ax: Axes, rows: list[SessionRow], now: datetime) -> None:
 
 def _shrink(ax: Axes, rows: int) -> None:
     """Smaller letters beside the data if the rows of given axes are too low for two lines."""
-    ax.figure.draw_without_rendering()  # only now a layout engine has placed the axes
-    points = ax.get_window_extent().height / ax.figure.dpi * 72 / rows
+    figure = style.figure_of(ax)
+    figure.draw_without_rendering()  # only now a layout engine has placed the axes
+    points = ax.get_window_extent().height / figure.dpi * 72 / rows
     size = max(1, (points - 3) / 2 / style.LINE_HEIGHT)
     for text in ax.texts if size < style.SIZE else ():
         text.set_fontsize(size)

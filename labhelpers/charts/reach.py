@@ -27,7 +27,7 @@ _NARROW = {  # in two lines
     "ExplicitlyDenied": "✗ Explicitly\nDenied",
 }
 # They differ in lightness, hatch and words, so a grey print tells them apart.
-_LOOKS = {
+_LOOKS: dict[str, style.How] = {
     "right": {"facecolor": "#2b5c8a"},
     "too wide": {"facecolor": "#f3cfc6", "hatch": "////"},
     "too tight": {"facecolor": "#ffffff", "hatch": "...."},
@@ -59,14 +59,14 @@ def reach(
     least = _HIGH if cell > 1.35 else _HIGH + style.height(1, _SMALL)
     highs = [max(least, 0.14 + style.height(len(lines))) for lines in names.values()]
     ax, scale = style.canvas(ax, left + cell * len(columns) + 0.1, tall + sum(highs) + 0.1)
-    middle = {"ha": "center", "va": "center", "linespacing": 1.15}
-    bold = {"weight": "bold", "fontsize": style.SIZE * scale, **middle}
+    middle: style.How = {"ha": "center", "va": "center", "linespacing": 1.15}
+    bold: style.How = {"weight": "bold", "fontsize": style.SIZE * scale, **middle}
     for number, column in enumerate(columns):
         x = left + (number + 0.5) * cell
         style.text(ax, x, tall / 2, "\n".join(heads[column]), **bold)
     y = tall
     for (row, cells), high in zip(rows.items(), highs, strict=True):
-        beside = {**middle, "ha": "left", "fontsize": style.SIZE * scale}
+        beside: style.How = {**middle, "ha": "left", "fontsize": style.SIZE * scale}
         style.text(ax, 0.1, y + high / 2, "\n".join(names[row]), **beside)
         for number, column in enumerate(columns):
             judged = _judge(cells[column], None if meant is None else (row, column) in meant)
@@ -100,12 +100,17 @@ def _judge(word: str, meant: bool | None) -> str:
 def _cell(
     ax: Axes, x: float, y: float, wide: float, high: float, word: str, judged: str, scale: float
 ) -> None:
-    look = {"edgecolor": style.MUTED, "linewidth": 0.6, "zorder": 2, **_LOOKS[judged]}
+    look: style.How = {"edgecolor": style.MUTED, "linewidth": 0.6, "zorder": 2, **_LOOKS[judged]}
     ax.add_patch(Rectangle((x, y), wide, high, gid=f"cell-{judged}", **look))
     bad = judged.startswith("too")
     words = _WORDS[word] if style.width(_WORDS[word], _SMALL) < wide - 0.1 else _NARROW[word]
     words += f"\n{judged}" if bad else ""
-    how = {"ha": "center", "va": "center", "linespacing": 1.15, "fontsize": _SMALL * scale}
+    how: style.How = {
+        "ha": "center",
+        "va": "center",
+        "linespacing": 1.15,
+        "fontsize": _SMALL * scale,
+    }
     how["color"] = "#ffffff" if judged == "right" else style.INK
     how["weight"] = "bold" if word == "Allowed" else "normal"
     if bad:  # the hatch runs behind the words

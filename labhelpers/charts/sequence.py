@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
@@ -83,7 +84,7 @@ def draw(
     for x, head, lines in lanes:
         ax.plot([x, x], [0.1 + tall, bottom - 0.05], color=style.MUTED, linewidth=1, zorder=1)
         ax.add_patch(Rectangle((x - box / 2, 0.1), box, tall, zorder=3, **style.BOX))
-        how = {"ha": "center", "va": "top"}
+        how: style.How = {"ha": "center", "va": "top"}
         style.text(ax, x, 0.18, head, weight="bold", fontsize=style.SIZE * scale, **how)
         _lines(ax, x, 0.2 + style.height(1), lines, scale, **how)
     for number, (step, y) in enumerate(zip(steps, ends, strict=True), start=1):
@@ -105,9 +106,14 @@ def _step(
     """One numbered arrow at height `y`, its text above it (beside it if it goes nowhere)."""
     top = y - 0.03 - style.height(len(heads)) - style.height(len(lines), MONO)
     # The lanes run behind what is written on them.
-    how = {"va": "top", "ha": "center"}
+    how: style.How = {"va": "top", "ha": "center"}
     how |= {"bbox": {"facecolor": "#ffffff", "edgecolor": "none", "pad": 1}}
-    arrow = {"arrowstyle": "-|>", "mutation_scale": 13 * scale, "color": style.INK, "zorder": 4}
+    arrow: style.How = {
+        "arrowstyle": "-|>",
+        "mutation_scale": 13 * scale,
+        "color": style.INK,
+        "zorder": 4,
+    }
     arrow |= {"shrinkA": 0, "shrinkB": 0, "linewidth": 1.3, "gid": f"step-{number}"}
     if start == end:
         right = start <= WIDTH / 2
@@ -123,13 +129,18 @@ def _step(
         ax.add_patch(FancyArrowPatch((start, y), (end, y), linestyle=line, **arrow))
         badge = (start, y)
     ax.add_patch(Circle(badge, 0.13, facecolor=style.INK, edgecolor="#ffffff", zorder=5))
-    middle = {"ha": "center", "va": "center_baseline", "color": "#ffffff", "weight": "bold"}
+    middle: style.How = {
+        "ha": "center",
+        "va": "center_baseline",
+        "color": "#ffffff",
+        "weight": "bold",
+    }
     style.text(ax, *badge, str(number), fontsize=style.SIZE * scale, **middle)
-    bold = {"weight": "bold", "fontsize": style.SIZE * scale, "linespacing": 1.1}
+    bold: style.How = {"weight": "bold", "fontsize": style.SIZE * scale, "linespacing": 1.1}
     style.text(ax, x, top, "\n".join(heads), **bold, **how)
     _lines(ax, x, top + style.height(len(heads)), lines, scale, **how)
 
 
-def _lines(ax: Axes, x: float, y: float, lines: list[str], scale: float, **how) -> None:
+def _lines(ax: Axes, x: float, y: float, lines: list[str], scale: float, **how: Any) -> None:
     words = "\n".join(lines)
     style.text(ax, x, y, words, mono=True, fontsize=MONO * scale, linespacing=1.1, **how)

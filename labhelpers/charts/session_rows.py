@@ -7,8 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-_FIELDS = ("session_name", "role_arn", "caller_arn", "issued", "expires", "chained")
-_FIELDS += ("max_session_duration",)
+_FIELDS = (
+    "session_name",
+    "role_arn",
+    "caller_arn",
+    "issued",
+    "expires",
+    "chained",
+    "max_session_duration",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +51,13 @@ def session_rows(sessions: Iterable[Any]) -> list[SessionRow]:
     return [_row(session, number) for number, session in enumerate(sessions, start=1)]
 
 
-def require_aware(value: Any, where: str) -> None:
-    """Raise ValueError, naming `where`, for anything but a datetime with a time zone."""
+def require_aware(value: Any, where: str) -> datetime:
+    """Return a datetime with a time zone; anything else raises ValueError, naming `where`."""
     if not isinstance(value, datetime):
         raise ValueError(f"{where} must be a datetime, not {type(value).__name__}.")
     if value.utcoffset() is None:
         raise ValueError(f"{where} is naive ({value}); give it a time zone, e.g. tzinfo=UTC.")
+    return value
 
 
 def _row(session: Any, number: int) -> SessionRow:

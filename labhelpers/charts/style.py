@@ -10,15 +10,21 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation, Text
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import ScaledTranslation
+
+# Keyword arguments of matplotlib.
+How = dict[str, Any]
 
 # Both come with matplotlib: the widths measured below are the widths drawn, on every machine.
 SANS, MONO = "DejaVu Sans", "DejaVu Sans Mono"
@@ -28,16 +34,16 @@ LINE_HEIGHT = 1.35  # of the font size; matplotlib's own 1.2 and the font's tall
 INK, MUTED, STRIPE = "#1a1a1a", "#595959", "#f4f4f4"
 
 # Of a session. They differ in lightness and hatch, so a grey print tells them apart.
-STATES = {
+STATES: dict[str, How] = {
     "alive": {"facecolor": "#2b5c8a", "edgecolor": INK, "linewidth": 0.8},
     "expired": {"facecolor": "#efefef", "edgecolor": "#6b6b6b", "linewidth": 0.8, "hatch": "/////"},
     "later": {"facecolor": "#ffffff", "edgecolor": INK, "linewidth": 0.8, "hatch": "..."},
 }
-OUTLINE = {"facecolor": "none", "edgecolor": INK, "linewidth": 0.7, "linestyle": (0, (3, 2))}
-CHAINING_CAP = {"color": "#b3410e", "linewidth": 2.6, "solid_capstyle": "butt"}
+OUTLINE: How = {"facecolor": "none", "edgecolor": INK, "linewidth": 0.7, "linestyle": (0, (3, 2))}
+CHAINING_CAP: How = {"color": "#b3410e", "linewidth": 2.6, "solid_capstyle": "butt"}
 CHAINING_CAP["path_effects"] = [withStroke(linewidth=4.6, foreground="#ffffff")]
 
-BOX = {"facecolor": "#f4f4f4", "edgecolor": INK, "linewidth": 1.0}
+BOX: How = {"facecolor": "#f4f4f4", "edgecolor": INK, "linewidth": 1.0}
 # By kind of node. The kind is written in each box too, so the fill only helps the eye.
 KIND_FILLS = {
     "user": "#ffffff",
@@ -48,18 +54,20 @@ KIND_FILLS = {
 }
 
 
-def text(ax: Axes, x: float, y: float, words: str, *, mono: bool = False, **how):
+def text(ax: Axes, x: float, y: float, words: str, *, mono: bool = False, **how: Any) -> Text:
     """`ax.text` in the house font; no formulas."""
-    how = {"fontsize": SIZE, "color": INK, "zorder": 6} | how
-    how |= {"fontfamily": MONO if mono else SANS, "parse_math": False}
-    return ax.text(x, y, words, **how)
+    house: How = {"fontfamily": MONO if mono else SANS, "parse_math": False}
+    usual: How = {"fontsize": SIZE, "color": INK, "zorder": 6}
+    return ax.text(x, y, words, **usual | how | house)
 
 
-def note(ax: Axes, words: str, at: tuple[float, float], shift: tuple[float, float], **how):
+def note(
+    ax: Axes, words: str, at: tuple[float, float], shift: tuple[float, float], **how: Any
+) -> Annotation:
     """Text that is shifted by points from a place; pass `xycoords` for other coordinates."""
-    how = {"fontsize": SIZE, "color": INK, "annotation_clip": False, "zorder": 6} | how
-    how |= {"fontfamily": SANS, "parse_math": False}
-    return ax.annotate(words, at, xytext=shift, textcoords="offset points", **how)
+    house: How = {"fontfamily": SANS, "parse_math": False, "textcoords": "offset points"}
+    usual: How = {"fontsize": SIZE, "color": INK, "annotation_clip": False, "zorder": 6}
+    return ax.annotate(words, at, xytext=shift, **usual | how | house)
 
 
 @lru_cache(maxsize=4096)
@@ -113,16 +121,21 @@ def shorten(words: str, inches: float, size: float = SIZE) -> str:
     return "…"
 
 
+def figure_of(ax: Axes) -> Figure:
+    """The figure that axes stand in, also where it is divided."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return figure
+
+
 def canvas(ax: Axes | None, wide: float, high: float) -> tuple[Axes, float]:
     """Axes whose data units are inches from the top left corner down, and the factor that
     fonts must be scaled by: 1 in a figure of our own, less in given axes that are smaller."""
     if ax is None:
-        figure = plt.figure(figsize=(wide, high))
-        ax = figure.add_axes((0, 0, 1, 1))
+        ax = plt.figure(figsize=(wide, high)).add_axes((0, 0, 1, 1))
         scale = 1.0
     else:
-        box, figure = ax.get_position(), ax.figure
-        inches = figure.get_size_inches()
+        box, inches = ax.get_position(), figure_of(ax).get_size_inches()
         scale = min(1.0, box.width * inches[0] / wide, box.height * inches[1] / high)
     ax.set(xlim=(0, wide), ylim=(high, 0), aspect="equal")
     ax.axis("off")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import matplotlib.pyplot as plt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 from matplotlib.lines import Line2D
@@ -19,13 +20,13 @@ from labhelpers.charts.session_rows import require_aware
 _ROW, _BAR = 0.3, 0.55  # inches between rows; the bar's share of them
 _WHO, _DATA, _WHAT = 2.2, 4.2, 3.9  # inches: left column, axes, right column
 # They differ in shape and in fill, so neither colour nor a good printer is needed.
-_MARKS = {
+_MARKS: dict[bool, style.How] = {
     True: {"marker": "o", "markersize": 8, "color": style.INK},
     False: {"marker": "X", "markersize": 9, "color": "#ffffff", "markeredgecolor": "#b3410e"},
 }
 _MARKS[False]["markeredgewidth"] = 1.6
 _MARK_LABELS = {True: "allowed", False: "refused"}
-_LASTS = {"facecolor": "#d6e4f0", "edgecolor": style.INK, "linewidth": 0.8}
+_LASTS: style.How = {"facecolor": "#d6e4f0", "edgecolor": style.INK, "linewidth": 0.8}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def timeline(entries: Iterable[Any], ax: Axes | None = None, title: str | None =
         size = (_WHO + _DATA + _WHAT, _ROW * max(len(rows), 1) + 1.4)
         ax = plt.subplots(figsize=size, layout="constrained")[1]
     if title is not None:
-        how = {"fontsize": style.SIZE + 2, "fontfamily": style.SANS, "parse_math": False}
+        how: style.How = {"fontsize": style.SIZE + 2, "fontfamily": style.SANS, "parse_math": False}
         ax.set_title(title, pad=10, color=style.INK, **how)
     if not rows:
         ax.set_axis_off()
@@ -81,13 +82,13 @@ def _draw(ax: Axes, y: int, row: _Entry) -> None:
         ax.axhspan(y - 0.5, y + 0.5, color=style.STRIPE, linewidth=0, zorder=0)
     start = date2num(row.start)
     if row.end is None:
-        mark = ax.plot(start, y, zorder=4, linestyle="none", **_MARKS[row.allowed])[0]
+        mark: Artist = ax.plot(start, y, zorder=4, linestyle="none", **_MARKS[row.allowed])[0]
     else:
         wide = date2num(row.end) - start
         mark = ax.barh(y, wide, left=start, height=_BAR, zorder=3, **_LASTS).patches[0]
     mark.set_gid(f"entry-{y}")
     # The words of a row stand in columns beside the data, where no bar can run into them.
-    at = {"xycoords": ax.get_yaxis_transform(), "va": "center"}
+    at: style.How = {"xycoords": ax.get_yaxis_transform(), "va": "center"}
     when = f"{row.start.astimezone(UTC):%H:%M:%S}"
     who = style.shorten(row.who, _WHO - style.width(when + "   ") - 0.2)
     style.note(ax, f"{who}   {when}", (0, y), (-8, 0), ha="right", **at)
@@ -113,10 +114,10 @@ def _entry(entry: Any, number: int) -> _Entry:
     for name in ("who", "what"):
         if not isinstance(entry.get(name), str) or not entry[name]:
             raise ValueError(f"entry {number}: {name} must be text, not {entry.get(name)!r}.")
-    start, end = entry.get("start"), entry.get("end")
-    require_aware(start, f"entry {number}: start")
+    start = require_aware(entry.get("start"), f"entry {number}: start")
+    end = entry.get("end")
     if end is not None:
-        require_aware(end, f"entry {number}: end")
+        end = require_aware(end, f"entry {number}: end")
         if end < start:
             raise ValueError(f"entry {number}: end must not be earlier than start.")
     allowed = entry.get("outcome", "Allowed") == "Allowed"

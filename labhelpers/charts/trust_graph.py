@@ -39,7 +39,7 @@ def trust_graph(graph: nx.DiGraph, ax: Axes | None = None) -> Axes:
         raise ValueError("trust_graph() needs a directed graph: networkx.DiGraph.")
     if not graph:
         ax, scale = style.canvas(ax, 4, 1)
-        how = {"ha": "center", "va": "center", "fontsize": style.SIZE * scale}
+        how: style.How = {"ha": "center", "va": "center", "fontsize": style.SIZE * scale}
         style.text(ax, 2, 0.5, "no principals yet", **how)
         return ax
     if len(graph) > MANY:
@@ -107,7 +107,9 @@ class _Picture:
         kind = style.height(1, _SMALL) if self.kinds[node] else 0
         return style.height(len(self.words[node])) + kind + 2 * _PAD
 
-    def _ports(self, stretch: float) -> tuple[dict, dict]:
+    def _ports(
+        self, stretch: float
+    ) -> tuple[dict[tuple[int, Hashable], float], dict[Hashable, float]]:
         """How far above or below a box's middle each edge meets it, and the height that the
         box needs for it."""
         sides = defaultdict(list)
@@ -116,7 +118,8 @@ class _Picture:
             *_, before, last = route.stops
             sides[first, "right"].append((self.places[second][1], number))
             sides[last, "left"].append((self.places[before][1], number))
-        ports, needed = {}, defaultdict(float)
+        ports: dict[tuple[int, Hashable], float] = {}
+        needed: dict[Hashable, float] = defaultdict(float)
         self.meeting = Counter({side: len(meeting) for side, meeting in sides.items()})
         for (node, _), meeting in sides.items():
             apart = min(_PORT, _PORTS / len(meeting)) * stretch
@@ -158,7 +161,7 @@ class _Picture:
             x, up = (x0 + x1) / 2, y0 - 1.3 * _LOOP
             loop = ((x - 0.3, y0), (x - 0.3, up), (x + 0.3, up), (x + 0.3, y0))
             _arrow(ax, [loop], False, scale, f"edge-{node}-{node}")
-        how = {"ha": "center", "va": "center", "fontsize": _SMALL * scale}
+        how: style.How = {"ha": "center", "va": "center", "fontsize": _SMALL * scale}
         how |= {"bbox": {"facecolor": "#ffffff", "edgecolor": "none", "pad": 1}}
         for lines, (x0, y0, x1, y1) in self.placed:
             style.text(ax, (x0 + x1) / 2, (y0 + y1) / 2, "\n".join(lines), **how)
@@ -167,12 +170,18 @@ class _Picture:
     def _draw_box(self, ax: Axes, node: Hashable, box: Rect, scale: float) -> None:
         x0, y0, x1, y1 = box
         kind, words = self.kinds[node], "\n".join(self.words[node])
-        look = style.BOX | {"facecolor": style.KIND_FILLS.get(kind, style.BOX["facecolor"])}
-        shape = {"boxstyle": "round,pad=0,rounding_size=0.08", "zorder": 3, "gid": f"node-{node}"}
+        look: style.How = style.BOX | {
+            "facecolor": style.KIND_FILLS.get(kind, style.BOX["facecolor"])
+        }
+        shape: style.How = {
+            "boxstyle": "round,pad=0,rounding_size=0.08",
+            "zorder": 3,
+            "gid": f"node-{node}",
+        }
         ax.add_patch(FancyBboxPatch((x0, y0), x1 - x0, y1 - y0, **shape, **look))
         top = (y0 + y1 - self._height(node)) / 2 + _PAD
-        how = {"ha": "center", "va": "top"}
-        small = {"fontsize": _SMALL * scale, "color": style.MUTED, "style": "italic"}
+        how: style.How = {"ha": "center", "va": "top"}
+        small: style.How = {"fontsize": _SMALL * scale, "color": style.MUTED, "style": "italic"}
         if kind:
             style.text(ax, (x0 + x1) / 2, top, kind, **small, **how)
             top += style.height(1, _SMALL)
@@ -198,6 +207,11 @@ def _arrow(
     codes = [Path.LINETO, *[Path.CURVE4] * 3] * len(curve)
     codes[0] = Path.MOVETO
     path = Path(points[::-1] if turned else points, codes)
-    how = {"arrowstyle": "-|>", "mutation_scale": 12 * scale, "linewidth": 1.1, "zorder": 2}
+    how: style.How = {
+        "arrowstyle": "-|>",
+        "mutation_scale": 12 * scale,
+        "linewidth": 1.1,
+        "zorder": 2,
+    }
     how |= {"color": style.INK, "linestyle": "dashed" if dashed else "solid", "gid": gid}
     ax.add_patch(FancyArrowPatch(path=path, **how))
