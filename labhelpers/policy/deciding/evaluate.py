@@ -72,7 +72,8 @@ def evaluate(
     kept = _kept.get(key)
     if kept:
         return Decision(request, kept.outcome, kept.blocked_by, kept.unmodelled, kept.case)
-    decision = _decided(request, identity, resource, boundaries, session, scps, rcps)
+    groups = grouped(request.principal, identity, boundaries, session, scps, rcps)
+    decision = _decided(request, resource, groups)
     if kept is None:
         if len(_kept) >= _KEPT_SIZE:
             _kept.clear()
@@ -81,16 +82,7 @@ def evaluate(
     return decision
 
 
-def _decided(
-    request: Request,
-    identity: Sequence[Policy],
-    resource: Policy | None,
-    boundaries: Sequence[Policy],
-    session: Sequence[Policy] | None,
-    scps: Sequence[Sequence[Policy]],
-    rcps: Sequence[Sequence[Policy]],
-) -> Decision:
-    groups = grouped(request.principal, identity, boundaries, session, scps, rcps)
+def _decided(request: Request, resource: Policy | None, groups: Groups) -> Decision:
     call = Call(request, has_boundary=bool(groups["boundary"]))
     case = build_case(call, groups, resource, resource_type="resource")
     # A key policy must itself allow, as a trust policy must.

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from labhelpers.policy.deciding.case import Groups
 from labhelpers.policy.deciding.decision import Decision, conclude
 from labhelpers.policy.deciding.evaluate import build_case, evaluate, grouped, strict_blocker
 from labhelpers.policy.language.call import Call
@@ -46,7 +47,8 @@ def evaluate_trust(
     """
     if trust is None:
         raise TypeError("evaluate_trust needs the role's trust policy; a missing role has none.")
-    return _judged(request, trust, identity, boundaries, session, scps, rcps)
+    groups = grouped(request.principal, identity, boundaries, session, scps, rcps)
+    return _judged(request, trust, groups)
 
 
 def evaluate_as(
@@ -65,7 +67,8 @@ def evaluate_as(
     Here a role may come without its trust policy, which nobody gave.
     """
     if resource_type == "trust":
-        return _judged(request, resource, identity, boundaries, session, scps, rcps)
+        groups = grouped(request.principal, identity, boundaries, session, scps, rcps)
+        return _judged(request, resource, groups)
     return evaluate(
         request,
         identity=identity,
@@ -77,16 +80,7 @@ def evaluate_as(
     )
 
 
-def _judged(
-    request: Request,
-    trust: Policy | None,
-    identity: Sequence[Policy],
-    boundaries: Sequence[Policy],
-    session: Sequence[Policy] | None,
-    scps: Sequence[Sequence[Policy]],
-    rcps: Sequence[Sequence[Policy]],
-) -> Decision:
-    groups = grouped(request.principal, identity, boundaries, session, scps, rcps)
+def _judged(request: Request, trust: Policy | None, groups: Groups) -> Decision:
     call = Call(request, has_boundary=bool(groups["boundary"]), typed=True)
     case = build_case(call, groups, trust, resource_type="trust")
     decision = conclude(case, strict_blocker)

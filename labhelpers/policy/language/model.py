@@ -14,6 +14,13 @@ EXPLICITLY_DENIED = "ExplicitlyDenied"
 
 KINDS = ("identity", "trust", "resource", "session", "boundary", "scp", "rcp")
 
+
+def require_kind(kind: str) -> None:
+    """Raise ValueError for a kind of policy that does not exist."""
+    if kind not in KINDS:
+        raise ValueError(f"There is no policy kind {kind!r}; use one of {', '.join(KINDS)}.")
+
+
 POLICY_NAMES = {
     "identity": "identity-based policy",
     "trust": "trust policy",

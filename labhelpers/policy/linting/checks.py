@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from labhelpers.policy.language.model import require_kind
 from labhelpers.policy.linting.actions import ungoverned_actions, unknown_actions, untaken_resources
 from labhelpers.policy.linting.arns import impossible_arns
 from labhelpers.policy.linting.keys import wrong_keys
@@ -14,7 +15,7 @@ from labhelpers.policy.linting.trusts import saml_audience, unsendable_keys
 from labhelpers.policy.linting.variables import misplaced_variables, version_checks
 from labhelpers.policy.linting.views import View, views_of
 from labhelpers.policy.writing.findings import Finding, placed
-from labhelpers.policy.writing.validate import as_text, as_value, validate
+from labhelpers.policy.writing.validate import opened, refused
 
 _CHECKS = (
     principal_checks,
@@ -34,15 +35,12 @@ def lint(document: str | Mapping, kind: str = "") -> list[Finding]:
 
     `kind` is one of model.KINDS; left out, it is guessed from the content (guess_kind).
     """
-    text, problem = as_text(document)
-    if problem:
-        return [problem]
-    value, problem = as_value(text)
+    text, value, problem = opened(document)
     if problem:
         return [problem]
     kind = kind or guess_kind(value)
-    found = validate(text, kind) + placed(_checked(value, kind), text)
-    return sorted(found, key=lambda finding: (finding.line, finding.column))
+    require_kind(kind)
+    return placed([*refused(text, value, kind), *_checked(value, kind)], text)
 
 
 def _checked(value: object, kind: str) -> Iterator[Finding]:

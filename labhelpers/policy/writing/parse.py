@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NoReturn
 
-from labhelpers.policy.language.model import KINDS, PolicyError
+from labhelpers.policy.language.model import PolicyError, require_kind
 from labhelpers.policy.language.statement import Policy, Statement
 from labhelpers.policy.writing.grammar import SYNTAX, VERSIONS, Duplicated, defects
 
@@ -21,8 +21,7 @@ def parse(document: str | Mapping, kind: str, name: str = "") -> Policy:
     `name` is what explanations call the policy. Raises PolicyError at the first defect.
     Compiled policies are kept, so parsing the same text again costs a lookup.
     """
-    if kind not in KINDS:
-        raise ValueError(f"There is no policy kind {kind!r}; use one of {', '.join(KINDS)}.")
+    require_kind(kind)
     text = document if isinstance(document, str) else _as_text(document)
     return _compiled(text, kind, name)
 

@@ -8,9 +8,9 @@ botocore's service models (patterns and lengths).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from labhelpers.policy.language.model import KINDS, PolicyError
+from labhelpers.policy.language.model import PolicyError, require_kind
 from labhelpers.policy.writing.findings import ERROR, Finding, placed
 from labhelpers.policy.writing.grammar import defects
 from labhelpers.policy.writing.parse import BAD_JSON, read
@@ -27,16 +27,9 @@ def validate(document: str | Mapping, kind: str) -> list[Finding]:
     `json.dumps(document, indent=2)`). Bad documents are reported, never raised; ValueError for
     a kind that does not exist.
     """
-    if kind not in KINDS:
-        raise ValueError(f"There is no policy kind {kind!r}; use one of {', '.join(KINDS)}.")
-    text, problem = as_text(document)
-    if problem:
-        return [problem]
-    value, problem = as_value(text)
-    if problem:
-        return [problem]
-    found = [_malformed(defect) for defect in defects(value, kind)]
-    return placed([*found, *sizes(text, kind)], text)
+    require_kind(kind)
+    text, value, problem = opened(document)
+    return [problem] if problem else placed(refused(text, value, kind), text)
 
 
 def validate_identity(document: str | Mapping) -> list[Finding]:
@@ -74,28 +67,38 @@ def validate_rcp(document: str | Mapping) -> list[Finding]:
     return validate(document, "rcp")
 
 
-def as_text(document: object) -> tuple[str, Finding | None]:
-    """Return the text of a document, or the finding that it cannot be one."""
-    if isinstance(document, str):
-        return document, None
+def opened(document: object) -> tuple[str, object, Finding | None]:
+    """Return the text of a document, what it says, and the finding that it is no JSON."""
     try:
-        return json.dumps(document, indent=2, allow_nan=False), None
+        text = document if isinstance(document, str) else _dumped(document)
     except (TypeError, ValueError, RecursionError) as error:
         instead = f"Use texts, numbers, true, false, lists and dicts only: {error}."
-        return "", Finding(ERROR, MALFORMED, BAD_JSON, "", _WHY, instead)
-
-
-def as_value(text: str) -> tuple[object, Finding | None]:
-    """Return what a text says, or the finding that it is no JSON, with its place."""
+        return "", None, Finding(ERROR, MALFORMED, BAD_JSON, "", _WHY, instead)
     try:
-        return read(text), None
+        return text, read(text), None
     except PolicyError as error:
-        return None, Finding(
-            ERROR, MALFORMED, BAD_JSON, "", _WHY, error.hint, error.line, error.column
-        )
+        return text, None, _malformed(error)
+
+
+def refused(text: str, value: object, kind: str) -> Iterator[Finding]:
+    """Yield every defect of an opened document, without places."""
+    yield from map(_malformed, defects(value, kind))
+    yield from sizes(text, kind)
+
+
+def _dumped(document: object) -> str:
+    return json.dumps(document, indent=2, allow_nan=False)
 
 
 def _malformed(error: PolicyError) -> Finding:
     return Finding(
-        ERROR, MALFORMED, str(error), error.path, _WHY, error.hint, at_name=error.at_name
+        ERROR,
+        MALFORMED,
+        str(error),
+        error.path,
+        _WHY,
+        error.hint,
+        error.line,
+        error.column,
+        error.at_name,
     )
