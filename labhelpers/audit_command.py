@@ -43,7 +43,8 @@ def _run(options: Any) -> int:
     from labhelpers.terraform import TerraformError, audit, load
     from labhelpers.terraform.access.identities import STAND_IN
 
-    sys.stdout.reconfigure(errors="backslashreplace")
+    # JSON can hold halves of surrogate pairs, which no terminal can show.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # it is a file
     try:
         given = dict(_pair(text) for text in options.var)
         account = options.account or STAND_IN
@@ -53,8 +54,11 @@ def _run(options: Any) -> int:
         print(f"labhelpers audit: {error}", file=sys.stderr)
         return 2
     found = audit(configuration)
-    written = {"text": str, "json": as_json, "sarif": as_sarif}[options.format]
-    text = written(found) if options.format == "text" else json.dumps(written(found), indent=2)
+    if options.format == "text":
+        text = str(found)
+    else:
+        shaped = as_json(found) if options.format == "json" else as_sarif(found)
+        text = json.dumps(shaped, indent=2)
     try:
         print(text, flush=True)
     except BrokenPipeError:

@@ -69,7 +69,7 @@ def carriers(access: Decisions) -> Iterator[Carrier]:
     for resource in configuration.of_type(*_EC2):
         profile = index.profile(resource)
         role = index.role(profile, "role") if profile else None
-        if role is not None:
+        if profile is not None and role is not None:
             carried.add(profile.address)
             yield Carrier(resource, role, "ec2.amazonaws.com", "instance", profile=profile)
     for profile in configuration.of_type("aws_iam_instance_profile"):
@@ -90,10 +90,10 @@ class _Index:
         self.profiles: dict[str, Resource] = {}
         for profile in access.configuration.of_type("aws_iam_instance_profile"):
             base = profile.address.partition("[")[0]
-            keys = (profile.values.get("name"), profile.values.get("arn"), profile.address, base)
-            for key in keys:
-                if isinstance(key, str):
-                    self.profiles.setdefault(key, profile)
+            told = (profile.values.get("name"), profile.values.get("arn"), profile.address, base)
+            for name in told:
+                if isinstance(name, str):
+                    self.profiles.setdefault(name, profile)
 
     def role(self, resource: Resource, argument: str) -> Identity | None:
         return _found(self.roles, resource, resource.values, argument, "aws_iam_role")

@@ -13,6 +13,7 @@ from labhelpers.policy import (
     Request,
     evaluate,
     evaluate_trust,
+    parse,
     principal_context,
 )
 from labhelpers.policy.asking.callers import caller
@@ -60,7 +61,7 @@ class Decisions:
         """The same with the condition keys as a mapping."""
         identity, principal = self._who(who)
         role = self.identities.get(resource) or self.by_arn.get(resource)
-        outside = (compiled(ANYTHING, "identity", "the caller's own policies"),)
+        outside = [parse(ANYTHING, "identity", "the caller's own policies")]
         own = identity.policies if identity else outside
         boundaries = identity.boundaries if identity else ()
         known = principal_context(principal) | dict(context)
@@ -68,7 +69,7 @@ class Decisions:
         account = self.account if not target.startswith("arn:") or "::" in target else ""
         request = Request(principal, action, target, account, known)
         if role is not None and role.is_role and action.startswith("sts:") and role.trust:
-            identity_side = own if principal.kind not in ("service", "web-identity", "saml") else ()
+            identity_side = own if principal.kind not in ("service", "web-identity", "saml") else []
             return evaluate_trust(
                 request, role.trust, identity=identity_side, boundaries=boundaries
             )

@@ -188,7 +188,7 @@ class _Finder:
 
     def _named(self, resource: Resource, argument: str, wanted: str) -> list[Resource]:
         """Return the resources of a type that an argument names, by value or by reference."""
-        found = []
+        found: list[Resource] = []
         for value in items_of(resource.values.get(argument)):
             if isinstance(value, str):
                 found += self.by_key.get((wanted, value), ())[:1]

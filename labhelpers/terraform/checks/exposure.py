@@ -91,8 +91,8 @@ def _open_groups(view: View) -> dict[str, tuple[Resource, int]]:
         if rule.values.get("type", "ingress") == "ingress" and _lets_ssh_in(rule.values):
             names = [n for n in rule.references if n.startswith("aws_security_group.")]
             prefix = rule.address[: rule.address.rfind(rule.type)]
-            group = prefix + names[0] if names else rule.address
-            found[group] = (rule, rule.values.line_of("cidr_blocks"))
+            opened = prefix + names[0] if names else rule.address
+            found[opened] = (rule, rule.values.line_of("cidr_blocks"))
     return found
 
 
@@ -107,8 +107,9 @@ def _lets_ssh_in(rule: Attributes) -> bool:
     if protocol in ("-1", "all"):
         return True
     first, last = rule.get("from_port"), rule.get("to_port")
-    whole = isinstance(first, int) and isinstance(last, int)
-    return protocol in ("tcp", "6") and whole and first <= 22 <= last
+    if protocol not in ("tcp", "6") or not isinstance(first, int) or not isinstance(last, int):
+        return False
+    return first <= 22 <= last
 
 
 def _world(rule: Attributes, name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from labhelpers.terraform.access.identities import Identity
 from labhelpers.terraform.checks.findings import WARNING, Finding
 from labhelpers.terraform.checks.view import View
 
@@ -34,5 +35,5 @@ def _of(view: View, user: object) -> set[str]:
     return set().union(*(_texts(identity) for identity in found)) if found else set()
 
 
-def _texts(identity) -> set[str]:
+def _texts(identity: Identity) -> set[str]:
     return {grant.text for grant in identity.grants if isinstance(grant.text, str)}

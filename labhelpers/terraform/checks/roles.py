@@ -9,6 +9,7 @@ from labhelpers.terraform.access.best_case import listed, statements
 from labhelpers.terraform.access.identities import Identity
 from labhelpers.terraform.checks.findings import WARNING, Finding
 from labhelpers.terraform.checks.view import View
+from labhelpers.terraform.modules.configuration import Resource
 
 LONG = 8 * 3600  # seconds; a working day
 _MFA = "aws:multifactorauthpresent"
@@ -173,7 +174,7 @@ def _names_service(role: Identity, service: str) -> bool:
     )
 
 
-def _attribute(resource, role: Identity) -> str:
+def _attribute(resource: Resource, role: Identity) -> str:
     for name in ("role", "role_arn", "task_role_arn", "execution_role_arn", "service_role"):
         if resource.values.get(name) in (role.arn, role.name):
             return name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from labhelpers.terraform.language.values import Unknown, contains_unknown
 from labhelpers.terraform.modules.configuration import Configuration, Resource
 
 SessionOf = Callable[[], boto3.Session]
+Resolve = Callable[[Mapping[str, Mapping[str, Any]]], Configuration]
 # What nobody has to know before the resource exists.
 _COMPUTED = frozenset(("arn", "id", "tags_all", "owner_id", "unique_id"))
 
@@ -57,7 +58,7 @@ def deploy(
     TerraformError: before anything is created for a type that is not supported or a fault in the
     files, afterwards with AWS's own words for a call that is refused.
     """
-    _check(configuration)
+    resolve = _checked(configuration)
     clients = _clients(session_of, configuration.region)
     deployment = Deployment(configuration, session_of)
     told: dict[str, dict[str, Any]] = {}
@@ -79,7 +80,7 @@ def deploy(
         told[address] = {name: value for name, value in learned.items() if value is not None}
         if resource.mode == "managed":
             deployment.created[address] = str(learned.get("id") or _id(resource))
-        deployment.configuration = configuration.again(told)
+        deployment.configuration = resolve(told)
     if progress:
         progress(len(order), len(order), "")
     return deployment
@@ -129,7 +130,8 @@ def in_order(configuration: Configuration) -> Iterator[str]:
         yield from visit(address)
 
 
-def _check(configuration: Configuration) -> None:
+def _checked(configuration: Configuration) -> Resolve:
+    """Return what resolves the files again; raises TerraformError for what cannot be deployed."""
     for fault in configuration.diagnostics:
         if fault.severity == "error":
             raise TerraformError(fault.message, fault.file, fault.line, fault.hint, fault.address)
@@ -140,6 +142,7 @@ def _check(configuration: Configuration) -> None:
             message = f"{resource.address}: deploy() cannot create {resource.type}."
             hint = "Real Terraform can: lab.terraform_environ() says how it reaches the sandbox."
             raise TerraformError(message, resource.file, resource.line, hint, resource.address)
+    return configuration.again
 
 
 def _made(clients: Any, resource: Resource) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ class Maker(NamedTuple):
     """Creates and removes resources of one type."""
 
     create: Callable[[Clients, Values], dict[str, Any]]
-    remove: Callable[[Clients, Values], None]
+    remove: Callable[[Clients, Values], object]
 
 
 def _given(values: Values, **names: str) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import NoReturn
 
 from labhelpers.terraform.language.errors import Problem
-from labhelpers.terraform.language.values import limited, to_number
+from labhelpers.terraform.language.values import Value, limited, to_number
 
 
 def to_json(value: object, indent: int | None = None, sort: bool = True) -> str:
@@ -22,7 +23,7 @@ def to_json(value: object, indent: int | None = None, sort: bool = True) -> str:
     return limited(text)
 
 
-def from_json(text: str) -> object:
+def from_json(text: str) -> Value:
     """Read JSON strictly; raises Problem with the position."""
     try:
         return json.loads(text, parse_constant=_no_constant, parse_float=_float)
@@ -33,7 +34,7 @@ def from_json(text: str) -> object:
         raise Problem("This is no valid JSON.", f"{error}.") from None
 
 
-def _no_constant(text: str):
+def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is no JSON value")
 
 

@@ -10,6 +10,7 @@ from labhelpers.terraform.language.values import (
     Attributes,
     Set,
     Unknown,
+    Value,
     equal,
     kind,
     number,
@@ -22,7 +23,7 @@ _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operato
 _PAIRS_HINT = "Only lists, sets, maps and objects have elements to go through."
 
 
-def binary(sign: str, left: object, right: object) -> object:
+def binary(sign: str, left: Value, right: Value) -> Value:
     """Apply a binary operator; an Unknown operand makes the result Unknown."""
     if sign in ("==", "!="):
         same = equal(left, right)
@@ -42,14 +43,14 @@ def binary(sign: str, left: object, right: object) -> object:
     return _COMPARE[sign](one, other) if sign in _COMPARE else _calculate(sign, one, other)
 
 
-def unary(sign: str, value: object) -> object:
+def unary(sign: str, value: Value) -> Value:
     """Apply - or !."""
     if value is Unknown:
         return Unknown
     return not to_bool(value) if sign == "!" else number(-to_number(value))
 
 
-def index(value: object, key: object) -> object:
+def index(value: Value, key: Value) -> Value:
     """Return value[key]."""
     if value is Unknown or key is Unknown:
         return Unknown
@@ -70,7 +71,7 @@ def index(value: object, key: object) -> object:
     return value[place]
 
 
-def attribute(value: object, name: str) -> object:
+def attribute(value: Value, name: str) -> Value:
     """Return value.name."""
     if value is Unknown:
         return Unknown
@@ -88,7 +89,7 @@ def attribute(value: object, name: str) -> object:
     raise Problem(f"Unsupported attribute: {kind(value)} has no attribute {name}.", hint)
 
 
-def pairs(value: object) -> object:
+def pairs(value: Value) -> Value:
     """Return the (key, value) pairs that `for` goes through, in Terraform's order, or Unknown."""
     if value is Unknown:
         return Unknown
@@ -101,7 +102,7 @@ def pairs(value: object) -> object:
     raise Problem(f"A value of type {kind(value)} cannot be gone through.", _PAIRS_HINT)
 
 
-def splat(value: object) -> object:
+def splat(value: Value) -> Value:
     """Return the list that [*] stands for, or Unknown."""
     if value is Unknown:
         return Unknown

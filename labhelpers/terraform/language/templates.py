@@ -127,6 +127,8 @@ def _for(parts: list[Part], at: int, scope: Scope, out: list | None) -> int:
     at = _run(parts, start + 1, ("endfor",), scope, None)
     if parts[at].kind != "endfor":
         raise Problem("A template directive is never closed: %{ endfor } is missing.")
+    if out is None:
+        return at + 1
     if pairs is Unknown:
         out.append(Unknown)
         return at + 1

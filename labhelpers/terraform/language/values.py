@@ -7,11 +7,13 @@ dict, and Unknown for what nobody knows before AWS has answered.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from labhelpers.terraform.language.errors import Problem
 
+Value = Any  # one of them
 MAX_TEXT = 2_000_000  # characters; a configuration that builds more is a mistake
 MAX_DIGITS = 300
 
@@ -38,22 +40,22 @@ class _Unknown:
 Unknown = _Unknown()
 
 
-class Set(list):
+class Set(list[Any]):
     """A set: without duplicates, in ascending order, without indexes."""
 
-    def __init__(self, items=()):
+    def __init__(self, items: Iterable[Value] = ()):
         super().__init__(sorted(unique(items), key=_set_order))
 
 
-class Attributes(dict):
+class Attributes(dict[str, Any]):
     """The attributes of a resource or of a block in it; a reference to a missing one is Unknown.
 
     `line` is where the block begins, `lines` where each argument stands, `references` which
     resource an argument refers to whose value is Unknown.
     """
 
-    def __init__(self, *pairs, line: int = 0):
-        super().__init__(*pairs)
+    def __init__(self, values: Mapping[str, Value] | None = None, line: int = 0):
+        super().__init__(values or {})
         self.line = line
         self.lines: dict[str, int] = {}
         self.references: dict[str, str] = {}
@@ -63,29 +65,29 @@ class Attributes(dict):
         return self.lines.get(name, self.line)
 
 
-class EmptyList(list):
+class EmptyList(list[Any]):
     """list(…) without elements, as a variable or tolist([]) has it; [] alone is a tuple."""
 
 
-class EmptyMap(dict):
+class EmptyMap(dict[Any, Any]):
     """map(…) without elements; {} alone is an object."""
 
 
-def typed_list(items) -> list:
+def typed_list(items: Iterable[Value]) -> list[Any]:
     """Return a list(…) of these items."""
     return list(items) or EmptyList()
 
 
-def typed_map(items) -> dict:
+def typed_map(items: Mapping[str, Value] | Iterable[tuple[str, Value]]) -> dict[str, Any]:
     """Return a map(…) of these items."""
     return dict(items) or EmptyMap()
 
 
-class Instances(dict):
+class Instances(dict[str, Any]):
     """The instances of a block with for_each by their keys: what a reference to it sees."""
 
 
-def native(value: object) -> object:
+def native(value: object) -> Value:
     """Return a value that Python code gave as Terraform's own: tuples and sets become lists."""
     if isinstance(value, Mapping) and not isinstance(value, Attributes):
         return {str(key): native(item) for key, item in value.items()}
@@ -98,14 +100,14 @@ def native(value: object) -> object:
     raise Problem(f"A Python value of type {type(value).__name__} is no Terraform value.")
 
 
-def _set_order(value: object) -> tuple:
+def _set_order(value: Value) -> tuple:
     """Return what Terraform sorts the elements of a set by: numbers by size, texts by letters."""
     if isinstance(value, bool | int | float):
         return (0, value, "")
     return (1, 0, value if isinstance(value, str) else _hash_text(value))
 
 
-def _hash_text(value: object) -> str:
+def _hash_text(value: Value) -> str:
     if isinstance(value, dict):
         return "{" + "".join(f"{k}:{_hash_text(value[k])};" for k in sorted(value))
     if isinstance(value, list):
@@ -143,7 +145,7 @@ def contains_unknown(value: object) -> bool:
     return value is Unknown
 
 
-def unique(items) -> list:
+def unique(items: Iterable[Value]) -> list[Any]:
     """Return the items without those that are equal to an earlier one."""
     found: list = []
     for item in items:
@@ -152,7 +154,7 @@ def unique(items) -> list:
     return found
 
 
-def equal(left: object, right: object) -> object:
+def equal(left: Value, right: Value) -> Value:
     """Compare like ==: types count, "1" is not 1. Return True, False or Unknown."""
     if left is Unknown or right is Unknown:
         return Unknown
@@ -167,8 +169,8 @@ def equal(left: object, right: object) -> object:
     return left == right
 
 
-def _all_equal(pairs) -> object:
-    found = True
+def _all_equal(pairs: Iterable[tuple[Value, Value]]) -> Value:
+    found: Value = True
     for left, right in pairs:
         same = equal(left, right)
         if same is False:
@@ -194,7 +196,7 @@ def number(value: Decimal | int | float) -> int | float:
     return int(exact) if exact == exact.to_integral_value() else float(exact)
 
 
-def to_number(value: object) -> int | float:
+def to_number(value: Value) -> int | float:
     """Convert a number or a text that is one."""
     if kind(value) == "number":
         return value

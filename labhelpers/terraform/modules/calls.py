@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from labhelpers.terraform.language.errors import Problem, TerraformError, did_you_mean
-from labhelpers.terraform.language.hcl import Attribute, Block, Node, inner_of
+from labhelpers.terraform.language.hcl import Attribute, Block, inner_of
 from labhelpers.terraform.language.references import identifier_of
 from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import Unknown
@@ -70,10 +70,10 @@ class Outputs(dict[str, Any]):
     def get(self, name: str, default: Any = None) -> Any:
         return self.module.output(name) if name in self else default
 
-    def items(self):
+    def items(self) -> list[tuple[str, Any]]:  # type: ignore[override]  # computed, no view
         return [(name, self[name]) for name in self]
 
-    def values(self):
+    def values(self) -> list[Any]:  # type: ignore[override]  # likewise
         return [self[name] for name in self]
 
 
@@ -189,8 +189,9 @@ def _passed(module: Caller, block: Block, scope: Scope) -> dict[str, Target]:
     """Return the provider configurations that a module block hands on."""
     passed = {"aws": module.target("aws") or module.base}
     written = block.body.attributes.get("providers")
-    node: Node = inner_of(written.expression) if written else None
-    for element in getattr(node, "elements", ()):
+    if written is None:
+        return passed
+    for element in getattr(inner_of(written.expression), "elements", ()):
         if element.lark_name() != "object_elem":
             continue
         key: Any = element.key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from json import JSONDecodeError
-from json.decoder import scanstring
+from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed leaves it out
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +117,8 @@ class _Reader:
         return value
 
     def skip(self, at: int) -> int:
-        return _SPACE.match(self.text, at).end()
+        found = _SPACE.match(self.text, at)
+        return found.end() if found else at
 
     def line(self, at: int) -> int:
         return self.text.count("\n", 0, at) + 1

@@ -87,7 +87,7 @@ def _opened(value: Any, unknown: Any) -> Any:
         found = {n: _opened((value or {}).get(n), inner.get(n)) for n in names}
         return Attributes({n: v for n, v in found.items() if n in (value or {}) or v is Unknown})
     if isinstance(value, list):
-        inner = unknown if isinstance(unknown, list) else []
-        inner = [*inner, *[None] * (len(value) - len(inner))]
-        return [_opened(item, open_) for item, open_ in zip(value, inner, strict=False)]
+        open_ = unknown if isinstance(unknown, list) else []
+        open_ = [*open_, *[None] * (len(value) - len(open_))]
+        return [_opened(item, part) for item, part in zip(value, open_, strict=False)]
     return value

@@ -41,7 +41,7 @@ _DOCUMENT = {
 }
 
 
-def read(block: Block, values: Attributes, target: Target, scope: Scope) -> dict[str, Any]:
+def read(block: Block, values: Attributes, target: Target, scope: Scope) -> Attributes:
     """Return the attributes of a data source; raises Problem for a policy document's faults."""
     match block.labels[0]:
         case "aws_iam_policy_document":

@@ -94,7 +94,7 @@ def _principals(value: Any, name: str) -> list[tuple[str, Any]]:
 def _conditions(value: Any) -> list[tuple[str, str, Any]]:
     if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
         raise Problem('Condition is an object of objects: {"StringEquals": {"key": "value"}}.')
-    found = []
+    found: list[tuple[str, str, Any]] = []
     for test, pairs in value.items():
         for variable, items in pairs.items():
             if isinstance(items, bool):

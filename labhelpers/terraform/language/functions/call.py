@@ -80,16 +80,16 @@ def _attempt(name: str, arguments: list[Node], scope: Scope) -> Any:
     """try(): the first argument without a fault; can(): whether there is none."""
     if not arguments or (name == "can" and len(arguments) > 1):
         raise Problem(f"The function {name}() is called with {len(arguments)} arguments.")
-    fault = None
+    fault = ""
     for argument in arguments:
         try:
             value = scope.evaluate(argument)
         except TerraformError as error:
             if error.undeclared:  # Terraform finds those before it evaluates anything
                 raise
-            fault = error
+            fault = error.message
         else:
             return value if name == "try" else (Unknown if value is Unknown else True)
     if name == "can":
         return False
-    raise Problem("try(): none of its arguments can be evaluated.", fault.message)
+    raise Problem("try(): none of its arguments can be evaluated.", fault)

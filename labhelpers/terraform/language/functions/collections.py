@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Iterable
 
 from labhelpers.terraform.language.errors import Problem
 from labhelpers.terraform.language.values import (
     Set,
     Unknown,
+    Value,
     equal,
     kind,
     to_bool,
@@ -30,19 +32,19 @@ SHALLOW = frozenset(
 )
 
 
-def _list(value) -> list:
+def _list(value: Value) -> list:
     if not isinstance(value, list):
         raise Problem(f"A list is required, not a value of type {kind(value)}.")
     return value
 
 
-def _map(value) -> dict:
+def _map(value: Value) -> dict:
     if not isinstance(value, dict):
         raise Problem(f"A map is required, not a value of type {kind(value)}.")
     return value
 
 
-def _whole(value) -> int:
+def _whole(value: Value) -> int:
     found = to_number(value)
     if not isinstance(found, int):
         raise Problem(f"A whole number is required, not {found}.")
@@ -55,7 +57,7 @@ def _limited(items: list) -> list:
     return items
 
 
-def one_type(items) -> list:
+def one_type(items: Iterable[Value]) -> list:
     """The elements of a list or set have one type: with a string among them, all become one."""
     items = list(items)
     kinds = {kind(item) for item in items} - {"null", "unknown"}
@@ -66,7 +68,7 @@ def one_type(items) -> list:
     return items
 
 
-def _coalesce(*values):
+def _coalesce(*values: Value) -> Value:
     for value in values:
         if value is Unknown:
             return Unknown
@@ -75,51 +77,51 @@ def _coalesce(*values):
     raise Problem("All arguments are null or empty.")
 
 
-def _coalescelist(*lists):
+def _coalescelist(*lists: Value) -> Value:
     for items in lists:
         if items is not None and _list(items):
             return items
     raise Problem("All lists are empty.")
 
 
-def _concat(*lists):
+def _concat(*lists: Value) -> list:
     if any(isinstance(items, Set) for items in lists):
         raise Problem("All arguments must be lists, not sets.", "Use tolist(…).")
     return _limited([item for items in lists for item in _list(items)])
 
 
-def _contains(items, value):
+def _contains(items: Value, value: Value) -> Value:
     found = [equal(item, value) for item in _list(items)]
     return True if True in found else Unknown if Unknown in found else False
 
 
-def _element(items, place):
+def _element(items: Value, place: Value) -> Value:
     if not _list(items):
         raise Problem("An empty list has no elements.")
     return items[_whole(place) % len(items)]
 
 
-def _flatten(items):
+def _flatten(items: Value) -> list:
     found: list = []
     for item in _list(items):
         found += _flatten(item) if isinstance(item, list) else [item]
     return _limited(found)
 
 
-def _index(items, value):
+def _index(items: Value, value: Value) -> int:
     for place, item in enumerate(_list(items)):
         if equal(item, value) is True:
             return place
     raise Problem("The list has no such element.")
 
 
-def _length(value):
+def _length(value: Value) -> int:
     if isinstance(value, str | list | dict):
         return len(value)
     raise Problem(f"A value of type {kind(value)} has no length.")
 
 
-def _lookup(values, key, *default):
+def _lookup(values: Value, key: Value, *default: Value) -> Value:
     if len(default) > 1:
         raise Problem("lookup() takes a map, a key and a default.")
     key = to_text(key)
@@ -130,34 +132,34 @@ def _lookup(values, key, *default):
     return default[0]
 
 
-def _merge(*maps):
+def _merge(*maps: Value) -> dict:
     return {key: value for one in maps if one is not None for key, value in _map(one).items()}
 
 
-def _one(items):
+def _one(items: Value) -> Value:
     if len(_list(items)) > 1:
         raise Problem(f"The list has {len(items)} elements, not one or none.")
     return items[0] if items else None
 
 
-def _slice(items, begin, end):
+def _slice(items: Value, begin: Value, end: Value) -> list:
     begin, end = _whole(begin), _whole(end)
     if not 0 <= begin <= end <= len(_list(items)):
         raise Problem(f"The list has {len(items)} elements, not {begin} to {end}.")
     return items[begin:end]
 
 
-def _values(values):
+def _values(values: Value) -> list:
     return [value for _, value in sorted(_map(values).items())]
 
 
-def _zipmap(keys, values):
+def _zipmap(keys: Value, values: Value) -> dict:
     if len(_list(keys)) != len(_list(values)):
         raise Problem("There are not as many values as keys.")
     return {to_text(key): value for key, value in zip(keys, values, strict=True)}
 
 
-def _setproduct(*sets):
+def _setproduct(*sets: Value) -> list:
     size = 1
     for items in sets:
         size *= len(_list(items))
@@ -166,27 +168,27 @@ def _setproduct(*sets):
     return [list(row) for row in itertools.product(*sets)]
 
 
-def _tomap(values):
+def _tomap(values: Value) -> Value:
     if values is None:
         return None
     return typed_map(zip(_map(values), one_type(values.values()), strict=True))
 
 
-def _chunklist(items, size):
+def _chunklist(items: Value, size: Value) -> list:
     width = _whole(size)
     if width < 0:
         raise Problem("The size is a whole number from 0.")
     return [_list(items)[n : n + width] for n in range(0, len(items), width)] if width else [items]
 
 
-def _matchkeys(values, keys, wanted):
+def _matchkeys(values: Value, keys: Value, wanted: Value) -> list:
     if len(_list(values)) != len(_list(keys)):
         raise Problem("The lists of values and keys have different lengths.")
     pairs = zip(values, keys, strict=True)
     return [value for value, key in pairs if any(equal(key, one) is True for one in _list(wanted))]
 
 
-def _transpose(values):
+def _transpose(values: Value) -> dict:
     found: dict[str, list] = {}
     for key, items in sorted(_map(values).items()):
         for item in _list(items):
@@ -194,11 +196,11 @@ def _transpose(values):
     return dict(sorted(found.items()))
 
 
-def _truths(items):
+def _truths(items: Value) -> list[bool]:
     return [item is not None and to_bool(item) for item in _list(items)]
 
 
-COLLECTIONS = {
+COLLECTIONS: dict[str, Callable[..., Value]] = {
     "alltrue": lambda items: all(_truths(items)),
     "anytrue": lambda items: any(_truths(items)),
     "chunklist": _chunklist,

@@ -8,12 +8,13 @@ import csv
 import io
 import re
 import uuid
+from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
 
 from labhelpers.terraform.language.errors import Problem
 from labhelpers.terraform.language.json_text import to_json
-from labhelpers.terraform.language.values import kind, number, to_text
+from labhelpers.terraform.language.values import Value, kind, number, to_text
 
 _NAMESPACES = {
     "dns": uuid.NAMESPACE_DNS,
@@ -24,7 +25,7 @@ _NAMESPACES = {
 
 
 @lru_cache(maxsize=1)
-def _loader():
+def _loader() -> type:
     """Return a YAML loader with the words, numbers and times that Terraform's has."""
     import yaml
 
@@ -73,7 +74,7 @@ def _timestamp(text: str) -> str:
     return f"{text}T00:00:00Z" if len(text) == 10 else text
 
 
-def yamldecode(text):
+def yamldecode(text: Value) -> Value:
     """Read YAML as Terraform does: yes, on and y are truths, dates become times."""
     import yaml
 
@@ -87,7 +88,7 @@ def yamldecode(text):
         raise Problem("This YAML is nested too deeply.") from None
 
 
-def _plain(value):
+def _plain(value: Value) -> Value:
     if isinstance(value, dict):
         return {to_text(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -97,12 +98,12 @@ def _plain(value):
     raise Problem(f"YAML values of type {type(value).__name__} are not supported.")
 
 
-def yamlencode(value):
+def yamlencode(value: Value) -> str:
     """Write YAML in Terraform's style: block form, texts and keys in double quotes."""
     return "".join(f"{line}\n" for line in _yaml(value))
 
 
-def _yaml(value) -> list[str]:
+def _yaml(value: Value) -> list[str]:
     if isinstance(value, dict) and value:
         found = []
         for key, item in sorted(value.items()):
@@ -128,7 +129,7 @@ def _yaml(value) -> list[str]:
     return [to_json(value)]
 
 
-def csvdecode(text):
+def csvdecode(text: Value) -> list[dict[str, str]]:
     """Return a list with one object for each line, keyed by the first line."""
     rows = list(csv.reader(io.StringIO(to_text(text))))
     rows = [row for row in rows if row]
@@ -142,21 +143,21 @@ def csvdecode(text):
     return [dict(zip(header, row, strict=True)) for row in rest]
 
 
-def _textencode(text, encoding):
+def _textencode(text: Value, encoding: Value) -> str:
     try:
         return base64.b64encode(to_text(text).encode(to_text(encoding))).decode()
     except (LookupError, UnicodeError):
         raise Problem(f"The text cannot be written in {encoding}.") from None
 
 
-def _textdecode(text, encoding):
+def _textdecode(text: Value, encoding: Value) -> str:
     try:
         return base64.b64decode(to_text(text), validate=True).decode(to_text(encoding))
     except (LookupError, UnicodeError, binascii.Error):
         raise Problem(f"This is no base64 of a text in {encoding}.") from None
 
 
-def _uuidv5(namespace, name):
+def _uuidv5(namespace: Value, name: Value) -> str:
     space = _NAMESPACES.get(to_text(namespace))
     try:
         return str(uuid.uuid5(space or uuid.UUID(to_text(namespace)), to_text(name)))
@@ -164,7 +165,7 @@ def _uuidv5(namespace, name):
         raise Problem(f"{namespace} is no namespace: dns, url, oid, x500 or a UUID.") from None
 
 
-ENCODINGS = {
+ENCODINGS: dict[str, Callable[..., Value]] = {
     "csvdecode": csvdecode,
     "textdecodebase64": _textdecode,
     "textencodebase64": _textencode,

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os.path
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,9 @@ def with_scope(name: str, values: list, scope: Scope) -> Any:
     if name == "templatestring":
         inner = scope.isolated(_variables(name, values[1]), scope.file)
         return templates.template(first, inner)
-    return WITH_SCOPE[name](scope.directory / first, first, scope, *values[1:])
+    function = WITH_SCOPE[name]
+    assert function is not None  # the ones without are above
+    return function(scope.directory / first, first, scope, *values[1:])
 
 
 def _file(path: Path, name: str, scope: Scope) -> str:
@@ -90,7 +93,7 @@ def _glob(pattern: str) -> re.Pattern:
         raise Problem(f"{pattern} is no pattern of file names.") from None
 
 
-def _hash(algorithm: str, text: bool = True):
+def _hash(algorithm: str, text: bool = True) -> Callable[..., Any]:
     def hashed(path: Path, name: str, scope: Scope) -> str:
         found = hashlib.new(algorithm, _bytes(path, name))
         return found.hexdigest() if text else base64.b64encode(found.digest()).decode()
@@ -120,7 +123,8 @@ def _exists_or_raise(path: Path, name: str) -> None:
         raise Problem(f'There is no file "{name}".', hint)
 
 
-WITH_SCOPE = {
+# None: with_scope() does it.
+WITH_SCOPE: dict[str, Callable[..., Any] | None] = {
     "abspath": None,
     "file": _file,
     "filebase64": _base64,

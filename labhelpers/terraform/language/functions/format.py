@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from labhelpers.terraform.language.errors import Problem
 from labhelpers.terraform.language.json_text import to_json
-from labhelpers.terraform.language.values import kind, limited, to_number, to_text
+from labhelpers.terraform.language.values import Value, kind, limited, to_number, to_text
 
 _VERB = re.compile(
     r"%(?:%|(?:\[(?P<place>\d{1,3})\])?(?P<flags>[ +#0-]*)(?P<width>\d{0,3})"
@@ -15,7 +15,7 @@ _VERB = re.compile(
 )
 
 
-def format_(spec, *values):
+def format_(spec: Value, *values: Value) -> str:
     """Fill %s, %d, %q, %v, %t, %f, %x … as Go does; %[1]s names its value by number."""
     used: list[int] = [0]
     named: list[bool] = []
@@ -69,7 +69,7 @@ def _formatted(found: re.Match, value: object) -> str:
     return text.ljust(width) if "-" in flags else text.rjust(width)
 
 
-def formatlist(spec, *values):
+def formatlist(spec: Value, *values: Value) -> list[str]:
     """format() for each element of the lists among the values."""
     lengths = {len(value) for value in values if isinstance(value, list)}
     if len(lengths) > 1:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import math
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from labhelpers.terraform.language.errors import Problem
-from labhelpers.terraform.language.values import number, to_number, to_text
+from labhelpers.terraform.language.values import Value, number, to_number, to_text
 
 
-def _range(*limits):
+def _range(*limits: Value) -> list:
     if not 1 <= len(limits) <= 3:
         raise Problem("range() takes one to three numbers.")
     start, *rest = (0, *limits) if len(limits) == 1 else limits
@@ -26,26 +28,26 @@ def _range(*limits):
     return [number(value) for value in steps]
 
 
-def _most(pick, numbers):
+def _most(pick: Callable[..., Any], numbers: tuple[Value, ...]) -> int | float:
     if not numbers:
         raise Problem("At least one number is required.")
     return pick(to_number(item) for item in numbers)
 
 
-def _parseint(text, base):
+def _parseint(text: Value, base: Value) -> int:
     try:
-        return int(to_text(text), to_number(base))
+        return int(to_text(text), to_number(base))  # type: ignore[arg-type]  # a float is caught
     except (ValueError, TypeError):
         raise Problem(f"This is no whole number to the base {base}.") from None
 
 
-def _sum(items):
+def _sum(items: Value) -> int | float:
     if not isinstance(items, list) or not items:
         raise Problem("A list with at least one number is required.")
     return number(sum(Decimal(repr(to_number(item))) for item in items))
 
 
-def _pow(base, exponent):
+def _pow(base: Value, exponent: Value) -> int | float:
     base, exponent = to_number(base), to_number(exponent)
     try:
         return number(math.pow(base, exponent))
@@ -53,14 +55,14 @@ def _pow(base, exponent):
         raise Problem("This power is not a number, or too large.") from None
 
 
-def _network(text):
+def _network(text: Value) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     try:
         return ipaddress.ip_network(to_text(text), strict=False)
     except ValueError:
         raise Problem(f"{text} is no CIDR block, e.g. 10.0.0.0/16.") from None
 
 
-def _cidrsubnet(prefix, bits, place):
+def _cidrsubnet(prefix: Value, bits: Value, place: Value) -> str:
     network, bits, place = _network(prefix), to_number(bits), to_number(place)
     length = network.prefixlen + bits
     fits = isinstance(bits, int) and isinstance(place, int) and bits >= 0
@@ -70,14 +72,14 @@ def _cidrsubnet(prefix, bits, place):
     return f"{type(network.network_address)(first)}/{length}"
 
 
-def _cidrhost(prefix, place):
+def _cidrhost(prefix: Value, place: Value) -> str:
     network, place = _network(prefix), to_number(place)
     if not isinstance(place, int) or not -network.num_addresses <= place < network.num_addresses:
         raise Problem(f"{prefix} has no such address.")
     return str(network[place])
 
 
-def _cidrsubnets(prefix, *bits):
+def _cidrsubnets(prefix: Value, *bits: Value) -> list[str]:
     network, found = _network(prefix), []
     place = int(network.network_address)
     for more in bits:
@@ -93,14 +95,14 @@ def _cidrsubnets(prefix, *bits):
     return found
 
 
-def _log(value, base):
+def _log(value: Value, base: Value) -> int | float:
     try:
         return number(math.log(to_number(value)) / math.log(to_number(base)))
     except (ValueError, ZeroDivisionError):
         raise Problem("There is no such logarithm.") from None
 
 
-NUMBERS = {
+NUMBERS: dict[str, Callable[..., Value]] = {
     "abs": lambda n: abs(to_number(n)),
     "ceil": lambda n: math.ceil(to_number(n)),
     "cidrhost": _cidrhost,

@@ -8,14 +8,15 @@ import hashlib
 import os.path
 import re
 import urllib.parse
+from collections.abc import Callable
 
 from labhelpers.terraform.language.errors import Problem
 from labhelpers.terraform.language.functions.format import format_, formatlist
 from labhelpers.terraform.language.json_text import from_json, to_json
-from labhelpers.terraform.language.values import limited, to_number, to_text
+from labhelpers.terraform.language.values import Value, limited, to_number, to_text
 
 
-def replace(text, old, new):
+def replace(text: Value, old: Value, new: Value) -> str:
     """Replace a text, or what a /regular expression/ matches ($1 is its first group)."""
     text, old, new = to_text(text), to_text(old), to_text(new)
     if len(old) < 2 or old[0] != "/" or old[-1] != "/":
@@ -52,7 +53,7 @@ def _captured(found: re.Match) -> object:
     return list(found.groups()) if found.re.groups else found[0]
 
 
-def regex(pattern, text):
+def regex(pattern: Value, text: Value) -> Value:
     """Return the match, the list of its groups or the object of its named groups."""
     found = _pattern(to_text(pattern)).search(to_text(text))
     if not found:
@@ -60,25 +61,25 @@ def regex(pattern, text):
     return _captured(found)
 
 
-def regexall(pattern, text):
+def regexall(pattern: Value, text: Value) -> list:
     """Return all matches, each as regex() does."""
     return [_captured(found) for found in _pattern(to_text(pattern)).finditer(to_text(text))]
 
 
-def join(separator, *lists):
+def join(separator: Value, *lists: Value) -> str:
     """Join the elements of one or more lists."""
     if not lists or not all(isinstance(items, list) for items in lists):
         raise Problem("join() takes a separator and a list.")
     return limited(to_text(separator).join(to_text(item) for items in lists for item in items))
 
 
-def split(separator, text):
+def split(separator: Value, text: Value) -> list[str]:
     """Split at a separator; an empty one splits into characters."""
     separator, text = to_text(separator), to_text(text)
     return text.split(separator) if separator else list(text)
 
 
-def substr(text, offset, length):
+def substr(text: Value, offset: Value, length: Value) -> str:
     """Return `length` characters from `offset` (negative: from the end; -1: all)."""
     text, offset, length = to_text(text), to_number(offset), to_number(length)
     if not isinstance(offset, int) or not isinstance(length, int) or length < -1:
@@ -87,49 +88,49 @@ def substr(text, offset, length):
     return text[begin:] if length == -1 else text[begin : begin + length]
 
 
-def _upper(sign):
+def _upper(sign: str) -> str:
     return sign.upper() if len(sign.upper()) == 1 else sign  # ß has no capital in Go
 
 
-def _title(text):
+def _title(text: Value) -> str:
     return re.sub(r"(?<!\w)\w", lambda found: found[0].upper(), to_text(text))
 
 
-def _base64decode(text):
+def _base64decode(text: Value) -> str:
     try:
         return base64.b64decode(to_text(text), validate=True).decode()
     except (binascii.Error, ValueError):
         raise Problem("This is no base64 of a UTF-8 text.") from None
 
 
-def _bytes(text) -> bytes:
+def _bytes(text: Value) -> bytes:
     return to_text(text).encode(errors="replace")
 
 
-def _indent(spaces, text):
+def _indent(spaces: Value, text: Value) -> str:
     width = to_number(spaces)
     if not isinstance(width, int) or not 0 <= width <= 1000:
         raise Problem("The number of spaces is a whole number from 0 to 1000.")
     return limited(to_text(text).replace("\n", "\n" + " " * width))
 
 
-def _dirname(path):
+def _dirname(path: Value) -> str:
     return os.path.dirname(to_text(path)) or "."
 
 
-def _strcontains(text, part):
+def _strcontains(text: Value, part: Value) -> bool:
     return to_text(part) in to_text(text)
 
 
-def _base64hash(name, text):
+def _base64hash(name: str, text: Value) -> str:
     return base64.b64encode(hashlib.new(name, _bytes(text)).digest()).decode()
 
 
-def _hash(name):
+def _hash(name: str) -> Callable[[Value], str]:
     return lambda text: hashlib.new(name, _bytes(text)).hexdigest()
 
 
-TEXTS = {
+TEXTS: dict[str, Callable[..., Value]] = {
     "base64decode": _base64decode,
     "base64sha256": lambda text: _base64hash("sha256", text),
     "base64sha512": lambda text: _base64hash("sha512", text),

@@ -6,14 +6,14 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from labhelpers.terraform.language.errors import Problem
-from labhelpers.terraform.language.values import to_text
+from labhelpers.terraform.language.values import Value, to_text
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
 _VERBS = re.compile(r"'(?:[^']|'')*'|([A-Za-z])\1*|.", re.DOTALL)
 
 
-def _time(text) -> datetime:
+def _time(text: Value) -> datetime:
     text = to_text(text)
     if not re.fullmatch(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?(Z|z|[+-]\d\d:\d\d)", text):
         raise Problem(f'"{text[:40]}" is no time in RFC 3339, e.g. 2025-01-31T12:00:00Z.')
@@ -23,7 +23,7 @@ def _time(text) -> datetime:
         raise Problem(f"{text} is no time: {error}.") from None
 
 
-def _duration(text) -> timedelta:
+def _duration(text: Value) -> timedelta:
     text = to_text(text)
     sign, rest = (-1, text[1:]) if text[:1] == "-" else (1, text.removeprefix("+"))
     parts = _PART.findall(rest)
@@ -32,7 +32,7 @@ def _duration(text) -> timedelta:
     return sign * timedelta(seconds=sum(float(a) * _UNITS[b] for a, b in parts))
 
 
-def timeadd(time, duration):
+def timeadd(time: Value, duration: Value) -> str:
     """Return the time so much later, in RFC 3339."""
     try:
         found = _time(time) + _duration(duration)
@@ -41,13 +41,13 @@ def timeadd(time, duration):
     return found.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def timecmp(one, other):
+def timecmp(one: Value, other: Value) -> int:
     """Return -1, 0 or 1."""
     a, b = (_time(t).astimezone(UTC) for t in (one, other))
     return (a > b) - (a < b)
 
 
-def formatdate(spec, time):
+def formatdate(spec: Value, time: Value) -> str:
     """Write a time by a pattern such as "YYYY-MM-DD hh:mm ZZZ"."""
     when = _time(time)
 
