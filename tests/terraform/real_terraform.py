@@ -117,6 +117,15 @@ class Terraform:
         return json.loads(self("show", "-json", "plan"))
 
 
+def formatted_and_valid(source: Path, directory: Path) -> None:
+    """Assert that Terraform has nothing to say about a configuration, of which it gets a copy."""
+    shutil.copytree(source, directory, dirs_exist_ok=True)
+    terraform = Terraform(directory)
+    terraform("fmt", "-check")
+    terraform.init()
+    terraform("validate")
+
+
 def resources_in(module: dict) -> dict[str, dict]:
     """Return address -> attributes of a module in Terraform's JSON, those inside included."""
     found = {r["address"]: r["values"] for r in module.get("resources", [])}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
-from real_terraform import Terraform, needs_terraform
+from real_terraform import formatted_and_valid, needs_terraform
 
 from labhelpers.terraform import Access, audit, load
 
@@ -43,8 +42,4 @@ def test_the_fault_that_the_audit_does_not_see_is_there(capstone):
 @needs_terraform
 @pytest.mark.slow
 def test_terraform_finds_it_formatted_and_valid(tmp_path):
-    shutil.copytree(CAPSTONE, tmp_path, dirs_exist_ok=True)
-    terraform = Terraform(tmp_path)
-    terraform("fmt", "-check")
-    terraform.init()
-    terraform("validate")
+    formatted_and_valid(CAPSTONE, tmp_path)

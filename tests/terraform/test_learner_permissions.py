@@ -1,11 +1,10 @@
 """The learner's permissions for a real account, as Terraform and the policy engine see them."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
-from real_terraform import Terraform, needs_terraform
+from real_terraform import formatted_and_valid, needs_terraform
 
 from labhelpers.policy import Principal, Request, evaluate, parse
 from labhelpers.terraform import load
@@ -70,8 +69,4 @@ def test_nothing_that_ends_in_a_star_alone_changes_anything():
 @needs_terraform
 @pytest.mark.slow
 def test_terraform_finds_it_formatted_and_valid(tmp_path):
-    shutil.copytree(FOLDER, tmp_path, dirs_exist_ok=True)
-    terraform = Terraform(tmp_path)
-    terraform("fmt", "-check")
-    terraform.init()
-    terraform("validate")
+    formatted_and_valid(FOLDER, tmp_path)

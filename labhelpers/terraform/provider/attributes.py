@@ -9,8 +9,8 @@ from copy import deepcopy
 from string import Formatter
 from typing import Any
 
-from labhelpers.terraform.language.errors import Problem
 from labhelpers.terraform.language.values import Attributes, Unknown, kind, to_number, to_text
+from labhelpers.terraform.provider.arguments import argument
 from labhelpers.terraform.provider.arns import MORE, PATTERNS
 from labhelpers.terraform.provider.policies import normalize_policies
 from labhelpers.terraform.provider.target import Target, tags_all
@@ -41,7 +41,7 @@ def complete(resource_type: str, values: Attributes, target: Target) -> Attribut
         if values.get(name) is None:
             values[name] = default
         elif kind(default) == "number" and values[name] is not Unknown:
-            values[name] = _checked(name, values)
+            values[name] = argument(values, name, to_number)
     for name, defaults in _BLOCKS.get(resource_type, {}).items():
         blocks = values.get(name)
         for block in blocks if isinstance(blocks, list) else ():
@@ -72,14 +72,6 @@ def from_arguments(type_: str, values: Attributes, target: Target) -> Attributes
     if id_ and "id" not in found:
         found["id"] = _filled(id_, Attributes(values | found), target)
     return found
-
-
-def _checked(name: str, values: Attributes) -> Any:
-    try:
-        return to_number(values[name])
-    except Problem as problem:
-        message = f'Inappropriate value for attribute "{name}": {problem.message}'
-        raise Problem(message, "", values.line_of(name)) from None
 
 
 def _filled(pattern: str, values: Attributes, target: Target) -> Any:
@@ -118,14 +110,7 @@ def _field(name: str, values: Attributes, target: Target) -> Any:
             if given is Unknown or given.startswith("arn:"):
                 return given
             return _filled(PATTERNS["aws_lambda_function"][0], values, target)
-    value = values.get(name)
-    if value is None or value is Unknown:
-        return Unknown
-    try:
-        return to_text(value)
-    except Problem as problem:
-        message = f'Inappropriate value for attribute "{name}": {problem.message}'
-        raise Problem(message, "", values.line_of(name)) from None
+    return argument(values, name, to_text, default=Unknown)
 
 
 def _last(name: Any) -> Any:

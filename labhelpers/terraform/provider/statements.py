@@ -14,6 +14,7 @@ from labhelpers.terraform.language.values import (
     to_text,
     unique,
 )
+from labhelpers.terraform.provider.arguments import argument
 
 LISTS = {
     "actions": "Action",
@@ -62,15 +63,7 @@ def _blocks(given: Attributes, name: str, convert: Any) -> Any:
 
 
 def _text(given: Attributes, name: str, default: str | None = None) -> Any:
-    value = given.get(name)
-    value = default if value is None else value
-    if value is Unknown:
-        return Unknown
-    try:
-        return to_text(value)
-    except Problem as problem:
-        message = f'Inappropriate value for attribute "{name}": {problem.message}'
-        raise Problem(message, "", given.line_of(name)) from None
+    return argument(given, name, to_text, default)
 
 
 def _strings(given: Attributes, name: str, unique: bool = True) -> Any:
