@@ -6,6 +6,7 @@ Everything is loaded at first use, so that the import itself costs next to nothi
 """
 
 from importlib import import_module
+from typing import Any
 
 _WHERE = {
     "open_lab": "labhelpers.lab",
@@ -27,7 +28,7 @@ _ROOMS = ("charts", "policy", "terraform")
 __all__ = [*_WHERE, *_ROOMS]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return import_module(f"labhelpers.{name}")
     if name in _WHERE:

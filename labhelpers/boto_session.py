@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from typing import Any
 
 import boto3
 import botocore.session
@@ -35,7 +36,7 @@ class IsolatedSession(botocore.session.Session):
         self.register_component("config_store", _constant_settings(region))
         self.register_component("data_loader", shared_loader())
 
-    def create_client(self, service_name, *args, **kwargs):
+    def create_client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
         config = kwargs.get("config")
         ours = Config(proxies={}, ignore_configured_endpoint_urls=True)
         kwargs["config"] = ours.merge(config) if config is not None else ours

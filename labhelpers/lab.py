@@ -228,7 +228,7 @@ class Lab:
         code, message = str(error.get("Code", "")), str(error.get("Message", ""))
         request_id = response.get("ResponseMetadata", {}).get("RequestId", "")
         record = self._sandbox.gateway.recorder.get(request_id)
-        known = {"action": action, "code": code, "message": message}
+        known: dict[str, Any] = {"action": action, "code": code, "message": message}
         if record is None:
             outcome = IMPLICITLY_DENIED if code in REFUSAL_CODES else ALLOWED
             return Outcome(outcome, **known)

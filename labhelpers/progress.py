@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from html import escape
+from typing import Any
 
 
 class _Bar:
@@ -26,7 +27,8 @@ def progress_bar(title: str) -> Callable[[int, int, str], None]:
 
     Outside of IPython it shows nothing.
     """
-    bar, shown = _Bar(title), []
+    bar = _Bar(title)
+    shown: list[Any] = []  # of IPython's display handles, one at the most
 
     def show(done: int, total: int, step: str) -> None:
         try:

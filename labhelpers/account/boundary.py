@@ -61,7 +61,7 @@ def boundary(prefix: str, accounts: Iterable[str]) -> str:
     at = _resources(prefix, accounts)
     ours = {"StringEquals": {"aws:ResourceTag/project": PROJECT}}
     bounded = {"ArnLike": {"iam:PermissionsBoundary": f"arn:aws:iam::*:policy{PATH}*"}}
-    statements = [
+    statements: list[dict[str, Any]] = [
         {"Sid": "Look", "Action": _LOOK, "Resource": "*"},
         {"Sid": "OwnBuckets", "Action": "s3:*", "Resource": at["buckets"]},
         {"Sid": "OwnRoles", "Action": _ENTER, "Resource": at["roles"], "Condition": ours},
@@ -171,11 +171,9 @@ def _listed(value: Any) -> list[Any]:
 
 def is_public(text: str) -> bool:
     """Whether a bucket policy lets everybody in under no condition."""
-    document = _parsed(text)
-    statements = document.get("Statement") if document else None
     return any(
         names_everybody(s) and s.get("Effect") == "Allow" and not s.get("Condition")
-        for s in (statements if isinstance(statements, list) else [statements])
+        for s in _listed(_parsed(text).get("Statement"))
     )
 
 

@@ -83,11 +83,11 @@ class Calls:
         calls = self
 
         class LabClient:
-            def _make_api_call(self, operation_name, api_params):
-                send = super()._make_api_call
+            def _make_api_call(self, operation_name: str, api_params: Mapping) -> dict[str, Any]:
+                send = super()._make_api_call  # type: ignore[misc]  # the client class's own
                 return calls.make(self, caller, operation_name, api_params, send)
 
-        def handler(base_classes, **_):
+        def handler(base_classes: list[type], **_: Any) -> None:
             base_classes.insert(0, LabClient)
 
         return handler
@@ -95,7 +95,7 @@ class Calls:
     def rewriter(self) -> Callable[..., Any]:
         """A handler for `provide-client-params`, which presigned URLs pass through as well."""
 
-        def handler(params, model, context, **_):
+        def handler(params: Mapping, model: Any, context: Mapping, **_: Any) -> Any:
             if context.get("is_presign_request"):
                 return self.names.request(model.service_model.service_name, model.name, params)
             return None
@@ -138,7 +138,7 @@ class Calls:
             raise self._translated(operation, error, expected)
         self._note_keys(reply.parsed, caller)
         answer = self.names.answer(operation, reply.parsed)
-        if expected is not None and expected.parsed is not None:
+        if self.mirror and expected is not None and expected.parsed is not None:
             self.mirror.learn(operation, answer, expected.parsed)
         return answer
 
@@ -180,7 +180,8 @@ class Calls:
     ) -> tuple[str, dict[str, Any]]:
         """IAM's documents with what boundary.py adds, and boundaries that hold on AWS."""
         accounts = list(self.names.accounts.values())
-        trust, document = parameters.get(_TRUST.get(operation)), parameters.get("PolicyDocument")
+        trust = parameters.get(_TRUST.get(operation, ""))
+        document = parameters.get("PolicyDocument")
         if isinstance(trust, str):
             if strangers_could_enter(trust, self.names.repository):
                 raise SandboxOnly(_STRANGERS)
@@ -238,12 +239,21 @@ class Calls:
             told = blocked_by(str(said.get("Message", "")))
             return Reply(None, str(said.get("Code", "")), told, early=early), error
 
-    def _expect(self, caller: Caller, service: str, operation: str, given: Mapping):
+    def _expect(self, caller: Caller, service: str, operation: str, given: Mapping) -> Reply | None:
         if self.mirror is None:
             return None
         return self.mirror.ask(caller.mirrored, service, operation, given)
 
-    def _settle(self, operation, reply, error, expected, sent, parameters, send):
+    def _settle(
+        self,
+        operation: str,
+        reply: Reply,
+        error: ClientError | None,
+        expected: Reply | None,
+        sent: str,
+        parameters: Mapping,
+        send: Send,
+    ) -> tuple[Reply, ClientError | None]:
         """Ask again while AWS may still be on its way to what the policies say."""
         started, told = time.monotonic(), False
         for number in range(10_000):
@@ -251,8 +261,7 @@ class Calls:
             if not self._may_change(operation, reply, expected, waited):
                 break
             pause = _PAUSES[min(number, len(_PAUSES) - 1)]
-            agreed = expected is not None and reply.agrees_with(expected)
-            if agreed and not reply.blames_another(expected):
+            if expected is not None and _same(reply, expected):
                 pause = self._unsettled()  # one more refusal before would prove nothing
             if waited + pause > 2 and not told:
                 told = True
@@ -289,7 +298,7 @@ class Calls:
         if expected is None:
             return
         self.asked += 1
-        if reply.agrees_with(expected) and not reply.blames_another(expected):
+        if _same(reply, expected):
             self.agreed += 1
             return
         said = f"{service}:{operation}: AWS says {reply}, the sandbox {expected}."
@@ -303,6 +312,10 @@ class Calls:
         found = type(error)(response, error.operation_name)
         found.expected = expected.outcome if expected is not None else None
         return found
+
+
+def _same(reply: Reply, expected: Reply) -> bool:
+    return reply.agrees_with(expected) and not reply.blames_another(expected)
 
 
 def eventually(call: Callable[..., Any], **parameters: Any) -> Any:

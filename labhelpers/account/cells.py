@@ -106,13 +106,16 @@ class CellGuard(ast.NodeTransformer):
 
     def _guarded(self, number: int, statement: ast.stmt, is_shown: bool) -> ast.stmt:
         around = ast.parse(_KEEP.format(number=number)).body[0]
+        assert isinstance(around, ast.If) and isinstance(around.body[0], ast.Try)  # _KEEP
         for node in ast.walk(around):
             ast.copy_location(node, statement)
         inner = statement
         if is_shown:
-            keep = ast.parse(f"{_HELPER}.keep(None)").body[0]
-            keep.value.args = [statement.value]
-            inner = ast.copy_location(keep, statement)
+            assert isinstance(statement, ast.Expr)
+            keep = ast.parse(f"{_HELPER}.keep", mode="eval").body
+            inner = ast.Expr(ast.Call(keep, [statement.value], []))
+            for node in (keep, inner.value, inner):
+                ast.copy_location(node, statement)
         around.body[0].body = [inner]
         return around
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import secrets
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import boto3
@@ -216,7 +217,7 @@ class AccountLab:
         run = self._marks.run
         left: list[str] = []
         for real in self._names.accounts.values():
-            sweep = Sweep(lambda s, a=real: self._learner.client(a, s), real, run=run)
+            sweep = Sweep(partial(self._learner.client, real), real, run=run)
             left += sweep.remove(progress_bar("Removing"))
         if not left:
             self._journal.done()

@@ -229,9 +229,9 @@ def _in_conditions(document: Any, change: Callable[[str, Any], Any]) -> Any:
     if not isinstance(document, dict):
         return document
     statements = document.get("Statement")
-    several = isinstance(statements, list)
-    changed = [_statement(s, change) for s in (statements if several else [statements])]
-    return {**document, "Statement": changed if several else changed[0]}
+    if isinstance(statements, list):
+        return {**document, "Statement": [_statement(one, change) for one in statements]}
+    return {**document, "Statement": _statement(statements, change)}
 
 
 def _statement(statement: Any, change: Callable[[str, Any], Any]) -> Any:

@@ -36,7 +36,7 @@ def outcome_of(action: str, error: Any, expected: Outcome | None) -> Outcome:
     """
     said = error.response.get("Error", {})
     code, message = str(said.get("Code", "")), str(said.get("Message", ""))
-    known = {"action": action, "code": code, "message": message}
+    known: dict[str, Any] = {"action": action, "code": code, "message": message}
     told = blocked_by(message)
     if told is not None:
         outcome, kind = told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -89,9 +90,9 @@ def remove_bucket(s3: Any, name: str) -> None:
     also = ("AccessDenied",) if had_policy else ()
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
         for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-            what = {"Key": one["Key"], "VersionId": one["VersionId"]}
-            patiently(lambda what=what: s3.delete_object(Bucket=name, **what), also)
-    patiently(lambda: s3.delete_bucket(Bucket=name), also)
+            key, version = one["Key"], one["VersionId"]
+            patiently(partial(s3.delete_object, Bucket=name, Key=key, VersionId=version), also)
+    patiently(partial(s3.delete_bucket, Bucket=name), also)
 
 
 def terminate(ec2: Any, instance_id: str) -> None:

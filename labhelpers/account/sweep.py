@@ -103,7 +103,7 @@ _KINDS = (
         remove_group,
     ),
 )
-_UNTAGGABLE = ({"Key": "project", "Value": PROJECT},)
+_UNTAGGABLE = [{"Key": "project", "Value": PROJECT}]
 
 
 class Sweep:
@@ -137,9 +137,9 @@ class Sweep:
         """Everything that would be removed, in the order in which it can be."""
         self.strange.clear()
         self.unseen.clear()
-        entities = [partial(self._entities, kind) for kind in _KINDS]
-        steps = (self._instances, *entities, self._devices, self._policies, self._providers)
-        steps += (self._buckets, self._firewalls)
+        steps: list[Callable[[], Iterator[Found]]] = [self._instances]
+        steps += [partial(self._entities, kind) for kind in _KINDS]
+        steps += [self._devices, self._policies, self._providers, self._buckets, self._firewalls]
         return [thing for step in steps for thing in self._seen(step)]
 
     def _seen(self, step: Callable[[], Iterator[Found]]) -> list[Found]:
@@ -192,7 +192,8 @@ class Sweep:
     def _entities(self, kind: _Kind) -> Iterator[Found]:
         """IAM entities under the path; those of the journal as well, for a list may not show yet
         what has just been made."""
-        iam, seen = self._client("iam"), {}
+        iam = self._client("iam")
+        seen: dict[str, datetime] = {}
         for page in iam.get_paginator(kind.list).paginate(PathPrefix=PATH):
             seen |= {one[kind.name]: one["CreateDate"] for one in page[kind.key]}
         for create, name in sorted(self._journalled):
@@ -206,7 +207,7 @@ class Sweep:
             if kind.tags:
                 tags = tags_of(getattr(iam, kind.tags), **{kind.name: name})
             if self._is_ours(kind.create, name, tags, created):
-                yield Found(kind.word, name, lambda name=name: kind.remove(iam, name))
+                yield Found(kind.word, name, partial(kind.remove, iam, name))
 
     def _devices(self) -> Iterator[Found]:
         iam = self._client("iam")
@@ -219,10 +220,11 @@ class Sweep:
                 tags = tags_of(iam.list_mfa_device_tags, SerialNumber=serial)
                 created = device.get("EnableDate")
                 if self._is_ours("CreateVirtualMFADevice", name, tags, created):
-                    yield Found("MFA device", name, lambda d=device: remove_device(iam, d))
+                    yield Found("MFA device", name, partial(remove_device, iam, device))
 
     def _policies(self) -> Iterator[Found]:
-        iam, seen = self._client("iam"), {}
+        iam = self._client("iam")
+        seen: dict[str, tuple[str, datetime]] = {}
         where = {"Scope": "Local", "PathPrefix": PATH}
         for page in iam.get_paginator("list_policies").paginate(**where):
             seen |= {p["PolicyName"]: (p["Arn"], p["CreateDate"]) for p in page["Policies"]}
@@ -235,7 +237,7 @@ class Sweep:
         for name, (arn, created) in seen.items():
             tags = tags_of(iam.list_policy_tags, PolicyArn=arn)
             if self._is_ours("CreatePolicy", name, tags, created):
-                yield Found("managed policy", name, lambda arn=arn: remove_policy(iam, arn))
+                yield Found("managed policy", name, partial(remove_policy, iam, arn))
 
     def _providers(self) -> Iterator[Found]:
         """A provider has no name of its own: its tags say whose it is, and of which run."""
@@ -247,12 +249,8 @@ class Sweep:
             name = f"{PREFIX}{tags.get('sts-lab:run', '')}-{arn.rpartition('/')[2]}"
             created = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["CreateDate"]
             if "sts-lab:run" in tags and self._is_ours("", name, pages, created):
-                remove = iam.delete_open_id_connect_provider
-                yield Found(
-                    "OIDC provider",
-                    arn.partition("oidc-provider/")[2],
-                    lambda arn=arn, remove=remove: remove(OpenIDConnectProviderArn=arn),
-                )
+                remove = partial(iam.delete_open_id_connect_provider, OpenIDConnectProviderArn=arn)
+                yield Found("OIDC provider", arn.partition("oidc-provider/")[2], remove)
 
     # ------------------------------------------------------------------ S3 and EC2
 
@@ -265,7 +263,7 @@ class Sweep:
             answer = maybe(s3.get_bucket_tagging, Bucket=name)
             tags = answer["TagSet"] if answer else []
             if self._is_ours("CreateBucket", name, tags, bucket["CreationDate"]):
-                yield Found("bucket", name, lambda name=name: remove_bucket(s3, name))
+                yield Found("bucket", name, partial(remove_bucket, s3, name))
 
     def _instances(self) -> Iterator[Found]:
         ec2 = self._client("ec2")
@@ -277,7 +275,7 @@ class Sweep:
             ):
                 if self._before is None or one["LaunchTime"] <= self._before:
                     id_ = one["InstanceId"]
-                    yield Found("instance", id_, lambda id_=id_: terminate(ec2, id_))
+                    yield Found("instance", id_, partial(terminate, ec2, id_))
 
     def _firewalls(self) -> Iterator[Found]:
         ec2 = self._client("ec2")
@@ -286,9 +284,8 @@ class Sweep:
             tags = {tag["Key"]: tag["Value"] for tag in group.get("Tags", ())}
             ends = datetime.fromisoformat(tags.get("sts-lab:expires", "1970-01-01T00:00:00Z"))
             if self._before is None or ends - KEEPS <= self._before:
-                yield Found(
-                    "security group", id_, lambda id_=id_: ec2.delete_security_group(GroupId=id_)
-                )
+                remove = partial(ec2.delete_security_group, GroupId=id_)
+                yield Found("security group", id_, remove)
 
     def _tagged(self) -> list[dict[str, Any]]:
         found = [{"Name": "tag:project", "Values": [PROJECT]}]

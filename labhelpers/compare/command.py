@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,8 @@ def _second_account(ground: Any) -> str | None:
 def _run(options: Any) -> int:
     from labhelpers.compare.scenarios import SCENARIOS
 
-    sys.stdout.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, TextIOWrapper):  # not where something else takes the output
+        sys.stdout.reconfigure(errors="backslashreplace")
     only = _matching(options.only, [scenario.id for scenario in SCENARIOS])
     if options.list:
         for scenario in SCENARIOS:
@@ -109,19 +111,18 @@ def _compare(options: Any, only: list[str]) -> int:
     if options.report:  # an hour later would be too late to learn that it cannot be written
         _write(Path(options.report), "", "a")
     open_aws, open_sandbox = _grounds()
-    wanted = {"only": set(only)}
-    aws = _replay(open_aws, path, "aws", patience=PATIENCE, **wanted)
+    wanted = set(only)
+    aws = _replay(open_aws, path, "aws", patience=PATIENCE, only=wanted)
     with tempfile.TemporaryDirectory() as folder:
-        sandbox = _replay(open_sandbox, Path(folder, "sandbox.jsonl"), "sandbox", **wanted)
-    found = {d.id for d in differences(aws.results, sandbox.results)} & wanted["only"]
+        sandbox = _replay(open_sandbox, Path(folder, "sandbox.jsonl"), "sandbox", only=wanted)
+    found = {d.id for d in differences(aws.results, sandbox.results)} & wanted
     again = len(found)
     if found:
-        wanted = {"only": found, "again": True}
-        aws = _replay(open_aws, path, "aws", patience=PATIENCE, **wanted)
+        aws = _replay(open_aws, path, "aws", patience=PATIENCE, only=found, again=True)
     text = report(aws, sandbox, SCENARIOS, only=only, again=again)
     if options.report:
         _write(Path(options.report), text)
-    left = [d for d in differences(aws.results, sandbox.results) if d.id in set(only)]
+    left = [d for d in differences(aws.results, sandbox.results) if d.id in wanted]
     for one in left:
         print(f"{one.id}\n  AWS: {one.first}\n  sandbox: {one.second}")
     out = left_out(aws.results, sandbox.results, only)

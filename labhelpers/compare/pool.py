@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -111,7 +111,7 @@ class Pool:
             name, answer["Role"]["RoleName"], answer["Role"]["Arn"], answer["Role"]["RoleId"]
         )
 
-    def _boundary(self, name: str, iam: Any) -> dict[str, str]:
+    def _boundary(self, name: str, iam: Any) -> dict[str, Any]:
         """A managed policy of its own for whoever is bounded, as a parameter of the create."""
         if not name.startswith("bounded"):
             return {}
@@ -230,7 +230,7 @@ def needed_by(scenarios: Iterable[Scenario]) -> set[str]:
     return found | ({"role"} if "chained" in found else set())
 
 
-def document(statements: list[Mapping[str, Any]], version: str | None = VERSION) -> str:
+def document(statements: Sequence[Mapping[str, Any]], version: str | None = VERSION) -> str:
     """A policy as JSON; None leaves the Version out."""
     found = {"Version": version} if version else {}
     return json.dumps({**found, "Statement": statements}, separators=(",", ":"))

@@ -113,7 +113,14 @@ def report(
     )
 
 
-def _numbers(aws, sandbox, says, compared, found, again) -> list[tuple[str, str]]:
+def _numbers(
+    aws: ResultsFile,
+    sandbox: ResultsFile,
+    says: Mapping[str, str],
+    compared: int,
+    found: Sequence[Difference],
+    again: int,
+) -> list[tuple[str, str]]:
     share = f" ({(compared - len(found)) / compared:.1%})" if compared else ""
     rows = [
         ("Scenarios", str(len(says))),

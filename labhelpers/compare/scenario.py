@@ -149,7 +149,9 @@ def trusts(principal: Any, actions: Any = "sts:AssumeRole", **more: Any) -> dict
     return {"Effect": "Allow", "Principal": named, "Action": actions, **more}
 
 
-def grants(principal: Any, actions: Any = "s3:PutObject", resources: Any = "", **more: Any):
+def grants(
+    principal: Any, actions: Any = "s3:PutObject", resources: Any = "", **more: Any
+) -> dict[str, Any]:
     """A statement of a bucket policy, by default about the scenario's own objects."""
     named = {"AWS": principal} if isinstance(principal, (str, list)) else principal
     return {

@@ -96,7 +96,7 @@ class _Parser(HTTPRequestParser):
     """Keeps S3 metadata headers with underscores, which waitress drops: their signature covers
     them. WSGI cannot tell them from dashes, so their spelling travels beside the environ."""
 
-    def __init__(self, adj) -> None:
+    def __init__(self, adj: Adjustments) -> None:
         super().__init__(adj)
         self.raw_names: dict[str, str] = {}
 

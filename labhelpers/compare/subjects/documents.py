@@ -93,7 +93,9 @@ TEXTS: dict[str, str] = {
     "an element twice": '{"Version": "2012-10-17", "Version": "2012-10-17", "Statement": [%s]}',
 }
 
-_WRITES = {
+_Rows = dict[str, dict[str, Any]]  # what is wrong -> the elements that differ
+#: Kind -> call, whom it is about, the parameter of the document, a good statement, changes to it.
+_WRITES: dict[str, tuple[str, dict[str, str], str, dict[str, Any], _Rows]] = {
     "identity-based policy": (
         "iam:PutRolePolicy",
         {"RoleName": "<scratch name>", "PolicyName": "compare"},

@@ -168,7 +168,7 @@ def _denies() -> list[Scenario]:
 def _over() -> list[Scenario]:
     """Which names in a bucket policy step over a boundary or session policy that is silent."""
     found = []
-    caps = {
+    caps: dict[str, dict[str, Any]] = {
         "boundary": {"boundary": OTHER},
         "session policy": {"session_policy": OTHER},
         "boundary that denies": {"boundary": DENIED},

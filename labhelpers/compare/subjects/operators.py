@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from labhelpers.compare.scenario import OWN, PUT, Scenario, allow, deny, tags, when
+from labhelpers.compare.scenario import OWN, PUT, Scenario, Statement, allow, deny, tags, when
 
 ABSENT = None
 AB = ["Anna", "Bob"]
@@ -129,7 +129,7 @@ def _row(effect: str, operator: str, wanted: Any, got: str | None, known: list[s
     name = "none" if got is ABSENT else f"v{known.index(got)}"
     condition = when(operator, f"aws:PrincipalTag/{name}", wanted)
     shown = "no value" if got is ABSENT else repr(got)
-    statements = (allow("s3:PutObject", OWN, **condition),)
+    statements: tuple[Statement, ...] = (allow("s3:PutObject", OWN, **condition),)
     if effect == "Deny":
         statements = (allow("s3:PutObject", OWN), deny("s3:PutObject", OWN, **condition))
     return Scenario(

@@ -25,7 +25,9 @@ def scenarios() -> list[Scenario]:
     ]
 
 
-def _of(says: str, given: dict[str, Any], actions: Any = ROLE, caller: str = "user", **more: Any):
+def _of(
+    says: str, given: dict[str, Any], actions: Any = ROLE, caller: str = "user", **more: Any
+) -> Scenario:
     condition = {"Condition": more.pop("condition")} if "condition" in more else {}
     trust = more.pop("trust", (trusts("<caller arn>", actions, **condition),))
     return Scenario(
@@ -192,7 +194,7 @@ def _when(operator: str, listed: list[str]) -> dict[str, Any]:
 
 def _inherited() -> list[Scenario]:
     """What a session with a transitive tag passes on when it takes the next role."""
-    role = {"caller": "role", "session": TRANSITIVE}
+    role: dict[str, Any] = {"caller": "role", "session": TRANSITIVE}
     blue = {"StringEquals": {"aws:PrincipalTag/team": "blue"}}
     asked = {"StringEquals": {"aws:RequestTag/team": "blue"}}
     found = [
@@ -232,7 +234,7 @@ def _source() -> list[Scenario]:
     anna = {"SourceIdentity": "anna"}
     wants = {"StringEquals": {"sts:SourceIdentity": "anna"}}
     held = {"StringEquals": {"aws:SourceIdentity": "anna"}}
-    role = {"caller": "role", "session": anna}
+    role: dict[str, Any] = {"caller": "role", "session": anna}
     both = [ROLE, SOURCE]
     return [
         _of("a source identity, AssumeRole allowed alone", anna),

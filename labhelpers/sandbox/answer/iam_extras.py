@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 import pyotp
 
@@ -23,8 +24,14 @@ from labhelpers.sandbox.wire.errors import Refusal
 TRUST_QUOTA = 2048
 INLINE_QUOTAS = {"PutUserPolicy": 2048, "PutGroupPolicy": 5120, "PutRolePolicy": 10_240}
 MANAGED_QUOTA = 6144
-_CHANGE_POLICY = ("CreatePolicyVersion", "DeletePolicy", "DeletePolicyVersion")
-_CHANGE_POLICY += ("SetDefaultPolicyVersion", "TagPolicy", "UntagPolicy")
+_CHANGE_POLICY = (
+    "CreatePolicyVersion",
+    "DeletePolicy",
+    "DeletePolicyVersion",
+    "SetDefaultPolicyVersion",
+    "TagPolicy",
+    "UntagPolicy",
+)
 #: Operation -> what it is about, of the kinds whose tags moto does not keep.
 _TAGS = {
     f"{verb}{kind}{'Tags' if verb == 'List' else ''}": kind
@@ -84,6 +91,7 @@ def _follow_rename(call: Call, old_arn: str) -> None:
     """Keys and policies stay with the user whose name or path changed."""
     name = call.params.get("NewUserName") or call.params["UserName"]
     user = iam.find_user(call.account_id, name)
+    assert user is not None  # moto has just renamed it
     for key in user.access_keys:
         key.user_name = name
     replace_deleted(old_arn, user.arn)
@@ -108,12 +116,13 @@ def own_answer(call: Call, registry: Registry) -> dict | None:
 def _own_tags(call: Call, kind: str) -> dict:
     """Tags of virtual MFA devices and instance profiles, which moto does not keep."""
     if kind == "MFADevice":
-        name, found = "SerialNumber", iam.virtual_device
+        name = call.params["SerialNumber"]
+        entity: Any = iam.virtual_device(call.account_id, name)
     else:
-        name, found = "InstanceProfileName", iam.instance_profile
-    entity = found(call.account_id, call.params[name])
+        name = call.params["InstanceProfileName"]
+        entity = iam.instance_profile(call.account_id, name)
     if entity is None:
-        raise _fault("NoSuchEntity", f"{kind} {call.params[name]} cannot be found.", 404)
+        raise _fault("NoSuchEntity", f"{kind} {name} cannot be found.", 404)
     tags = _tags_of(entity)
     tags.update({tag["Key"]: tag["Value"] for tag in call.params.get("Tags", ())})
     for key in call.params.get("TagKeys", ()):
@@ -124,7 +133,7 @@ def _own_tags(call: Call, kind: str) -> dict:
     return {"Tags": listed, "IsTruncated": False}
 
 
-def _tags_of(entity) -> dict[str, str]:
+def _tags_of(entity: Any) -> dict[str, str]:
     return entity.__dict__.setdefault("lab_tags", {})
 
 
@@ -137,7 +146,7 @@ def _root_sessions(account_id: str, registry: Registry) -> dict:
     return {"OrganizationId": found[1].org.id, "EnabledFeatures": ["RootSessions"]}
 
 
-def _set_boundary(user, arn: str | None) -> None:
+def _set_boundary(user: Any, arn: str | None) -> None:
     """In the form in which GetUser shows it; moto's serializer reads attributes."""
     user.permissions_boundary = (
         {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn} if arn else {}
@@ -174,6 +183,7 @@ def _leftovers(call: Call) -> None:
     if call.operation != "DeleteUser":
         return
     user = iam.find_user(call.account_id, call.params["UserName"])
+    assert user is not None  # _names has looked
     for what, found in (("access keys", user.access_keys), ("MFA devices", user.mfa_devices)):
         if found:
             text = f"Cannot delete entity, must delete {what} first."

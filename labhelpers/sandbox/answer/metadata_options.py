@@ -22,7 +22,7 @@ def keep_unmentioned_options() -> None:
     if getattr(original, "_lab_mended", False):
         return
 
-    def modify(self, instance_id: str, **options: Any):
+    def modify(self: Any, instance_id: str, **options: Any) -> Any:
         now = self.get_instance(instance_id).metadata_options
         for name, attribute in _NAMES.items():
             if options.get(name) is None:
@@ -30,4 +30,4 @@ def keep_unmentioned_options() -> None:
         return original(self, instance_id, **options)
 
     modify._lab_mended = True  # type: ignore[attr-defined]
-    InstanceBackend.modify_instance_metadata_options = modify
+    InstanceBackend.modify_instance_metadata_options = modify  # type: ignore[method-assign, assignment]

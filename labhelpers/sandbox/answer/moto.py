@@ -69,7 +69,7 @@ def load(service: str) -> None:
         moto_app(service)
 
 
-def moto_app(service: str):
+def moto_app(service: str) -> Any:
     """moto's WSGI application of one service, built at first use."""
     if service not in _apps:
         with _app_lock, host_free_imports():
@@ -78,10 +78,10 @@ def moto_app(service: str):
     return _apps[service]
 
 
-def _build_app(service: str):
+def _build_app(service: str) -> Any:
     from moto.moto_server.werkzeug_app import create_backend_app
 
-    app = create_backend_app(service)
+    app = create_backend_app(service)  # type: ignore[arg-type]  # moto lists all names
     if service == "s3":
         leave_bucket_policies_to_the_gateway()
     elif service == "iam":
@@ -92,13 +92,13 @@ def _build_app(service: str):
 
 
 @lru_cache(maxsize=1)
-def _dispatcher():
+def _dispatcher() -> Any:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     return DomainDispatcherApplication(create_backend_app)
 
 
-def _other_app(environ: dict[str, Any]):
+def _other_app(environ: dict[str, Any]) -> Any:
     with _app_lock, host_free_imports():
         app = _dispatcher().get_application(environ)
     if app.service in (*_OWN_SERVICES, "sts", "moto_api", "instance_metadata", "s3control"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from unittest import mock
 
 import boto3
@@ -18,7 +19,7 @@ from labhelpers.boto_session import IsolatedSession
 class HostFreeSession(boto3.Session):
     """A boto3 Session that reads nothing of the host unless it is asked for something."""
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         if not args and not kwargs:
             kwargs["botocore_session"] = _botocore_session()
         super().__init__(*args, **kwargs)
@@ -44,7 +45,8 @@ def leave_bucket_policies_to_the_gateway() -> None:
     from moto.iam.access_control import PermissionResult
     from moto.s3.models import FakeBucket
 
-    FakeBucket.get_permission = lambda *_: PermissionResult.PERMITTED
+    permitted = PermissionResult.PERMITTED
+    FakeBucket.get_permission = lambda *_: permitted  # type: ignore[method-assign]
 
 
 def leave_policies_to_the_engine() -> None:
@@ -52,11 +54,12 @@ def leave_policies_to_the_engine() -> None:
     the actions of trust policies; IAM does none of it (a Version only in managed policies)."""
     from moto.iam import policy_validation as moto
 
-    moto.BaseIAMPolicyValidator._validate_version = lambda self: None
-    moto.BaseIAMPolicyValidator._validate_condition_syntax = staticmethod(lambda statement: None)
-    trust = moto.IAMTrustPolicyDocumentValidator
-    trust._validate_version = lambda self: None
-    trust._validate_trust_policy_action = staticmethod(lambda action: None)
+    nothing = staticmethod(lambda _: None)
+    every, trust = moto.BaseIAMPolicyValidator, moto.IAMTrustPolicyDocumentValidator
+    every._validate_version = lambda self: None  # type: ignore[method-assign]
+    every._validate_condition_syntax = nothing  # type: ignore[assignment]
+    trust._validate_version = lambda self: None  # type: ignore[method-assign]
+    trust._validate_trust_policy_action = nothing  # type: ignore[assignment]
 
 
 def share_aws_managed_policies() -> None:
@@ -68,19 +71,19 @@ def share_aws_managed_policies() -> None:
     read = IAMBackend._init_aws_policies
     if hasattr(read, "_lab_originals"):
         return
-    originals: dict[str, list] = {}
+    originals: dict[str, list[Any]] = {}
 
-    def shared(backend) -> list:
+    def shared(backend: Any) -> list[Any]:
         partition = backend.region_name
         if partition not in originals:
             originals[partition] = read(backend)
         return [_copied(policy, backend.account_id) for policy in originals[partition]]
 
-    shared._lab_originals = originals
-    IAMBackend._init_aws_policies = shared
+    shared._lab_originals = originals  # type: ignore[attr-defined]
+    IAMBackend._init_aws_policies = shared  # type: ignore[method-assign, assignment]
 
 
-def _copied(policy, account_id: str):
+def _copied(policy: Any, account_id: str) -> Any:
     other = object.__new__(type(policy))
     other.__dict__.update(policy.__dict__, account_id=account_id, attachment_count=0)
     return other

@@ -148,8 +148,14 @@ def _check_signature(token: str, header: dict[str, Any], issuer: Any) -> None:
             "signed it, or the key was withdrawn."
         )
         raise invalid(_NO_KEY, why)
-    only_signature = {
-        f"verify_{name}": False for name in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")
+    only_signature: jwt.types.Options = {
+        "verify_exp": False,
+        "verify_nbf": False,
+        "verify_iat": False,
+        "verify_aud": False,
+        "verify_iss": False,
+        "verify_sub": False,
+        "verify_jti": False,
     }
     try:
         jwt.decode_complete(

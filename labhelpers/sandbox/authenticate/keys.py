@@ -133,7 +133,7 @@ def _user_caller(signed: sigv4.Signed, family: Family) -> tuple[Caller, str]:
     if found is None:
         raise credential_refusal(family, "invalid_key", _unknown(signed))
     account_id, key = found
-    user = iam.find_user(account_id, key.user_name)
+    user = iam.find_user(account_id, key.user_name or "")
     if user is None or key.status != "Active":
         why = f"The access key is {key.status.lower() if user else 'without a user'}."
         raise credential_refusal(family, "invalid_key", why)

@@ -102,4 +102,5 @@ def _verified(root: Any, certificate: str, place: str) -> Any:
         result = XMLVerifier().verify(root, x509_cert=certificate, expect_config=config)
     except Exception:  # an attacker's document can fail in every layer of XML, base64 and keys
         return None
+    assert not isinstance(result, list)  # it is one where several references are expected
     return result.signed_xml

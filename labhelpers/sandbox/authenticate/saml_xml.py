@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from labhelpers.sandbox.wire.times import iso
+
 #: What the names of AWS's own attributes begin with.
 ATTRIBUTES = "https://aws.amazon.com/SAML/Attributes/"
 SIGN_IN = "https://signin.aws.amazon.com/saml"
@@ -54,8 +56,8 @@ def response_element(
     """A samlp:Response with one assertion, as an lxml element."""
     from lxml import etree
 
-    now, end = _iso(issued), _iso(expires)
-    ends = f' SessionNotOnOrAfter="{_iso(session_ends)}"' if session_ends else ""
+    now, end = iso(issued), iso(expires)
+    ends = f' SessionNotOnOrAfter="{iso(session_ends)}"' if session_ends else ""
     name_id = (
         f"<saml:NameID Format={quoteattr(name_format)}>{escape(subject)}</saml:NameID>"
         if subject is not None
@@ -96,7 +98,3 @@ def _attributes(attributes: Mapping[str, list[str]]) -> str:
         for name, values in attributes.items()
     )
     return f"<saml:AttributeStatement>{written}</saml:AttributeStatement>"
-
-
-def _iso(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -80,7 +80,7 @@ def _from_header(http: HttpRequest, family: Family) -> Signed:
 
 
 def _from_query(http: HttpRequest, family: Family) -> Signed:
-    values = {}
+    values: dict[str, str] = {}
     for name, value in http.query:
         values.setdefault(name, value)
     if values.get("X-Amz-Algorithm") != ALGORITHM:

@@ -12,6 +12,7 @@ from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call, Check
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.organizations import organization_of
+from labhelpers.sandbox.wire.times import iso
 
 #: Keys that a request of this sandbox holds, or of which it knows that AWS would leave them
 #: out. Everything else is unknown: a statement that asks for it decides nothing.
@@ -74,8 +75,14 @@ MODELLED_KEYS = frozenset(
     )
 )
 _GLOBAL_SERVICES = ("iam", "sts")
-_TAG_KEYS = ("aws:requesttag/", "aws:resourcetag/", "ec2:resourcetag/", "iam:resourcetag/")
-_TAG_KEYS += ("s3:existingobjecttag/", "s3:requestobjecttag/")
+_TAG_KEYS = (
+    "aws:requesttag/",
+    "aws:resourcetag/",
+    "ec2:resourcetag/",
+    "iam:resourcetag/",
+    "s3:existingobjecttag/",
+    "s3:requestobjecttag/",
+)
 
 
 def is_modelled(key: str, check: Check) -> bool:
@@ -99,7 +106,7 @@ def request_context(
     """
     region = "us-east-1" if call.service in _GLOBAL_SERVICES else caller.region
     context = {
-        "aws:CurrentTime": _iso(lab_now),
+        "aws:CurrentTime": iso(lab_now),
         "aws:EpochTime": str(int(lab_now.timestamp())),
         "aws:PrincipalIsAWSService": "false",
         "aws:RequestedRegion": region,
@@ -125,7 +132,7 @@ def caller_context(caller: Caller, lab_now: datetime) -> dict[str, Any]:
     if session is not None:
         tags |= session.tags
         context |= session.carried
-        context["aws:TokenIssueTime"] = _iso(session.issued)
+        context["aws:TokenIssueTime"] = iso(session.issued)
         context["aws:MultiFactorAuthPresent"] = "false" if session.mfa_at is None else "true"
         if session.mfa_at is not None:
             age = int((lab_now - session.mfa_at).total_seconds())
@@ -141,7 +148,3 @@ def org_key(key: str, account_id: str) -> dict[str, str]:
     """The id of an account's organization under this key; nothing outside of one."""
     found = organization_of(account_id)
     return {key: found[1].org.id} if found else {}
-
-
-def _iso(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -82,14 +82,15 @@ def _decide(check: Check, caller: Caller, context: dict[str, Any]) -> Decision:
     )
     policies = {} if check.principal else policies_of(caller)
     policies["rcps"] = control_policies(check.resource_account, "rcp")
-    if check.action in _ON_TRUST and ":role/" in (check.resource or ""):
-        role = iam.find_role(check.resource)
+    arn = check.resource or "*"
+    if check.action in _ON_TRUST and ":role/" in arn:
+        role = iam.find_role(arn)
         if role is None:
             raise _no_such_role(request)
         return evaluate_trust(request, iam.trust_policy(role), **policies)
     resource = None
-    if check.action.startswith("s3:") and check.resource not in (None, "*"):
-        resource = buckets.bucket_policy(check.resource.split(":::", 1)[1].partition("/")[0])
+    if check.action.startswith("s3:") and arn != "*":
+        resource = buckets.bucket_policy(arn.split(":::", 1)[1].partition("/")[0])
     return evaluate(request, resource=resource, **policies)
 
 

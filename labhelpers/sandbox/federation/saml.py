@@ -105,7 +105,7 @@ class SamlIdentityProvider:
             told[f"{ATTRIBUTES}SourceIdentity"] = [source_identity]
         for name, values in (attributes or {}).items():
             told[name] = [values] if isinstance(values, str) else list(values)
-        ends = session_expires_in and now + timedelta(seconds=session_expires_in)
+        ends = now + timedelta(seconds=session_expires_in) if session_expires_in else None
         element = response_element(
             issuer=issuer or self.entity_id,
             issued=now,

@@ -106,7 +106,7 @@ def tagged(params: dict[str, str], region: str, account: str) -> list[tuple[str,
 
 
 def _arn(template: str, region: str, account: str, value: str) -> str:
-    return filled(template, region, account, lambda _: value)
+    return filled(template, region, account, dict.fromkeys(places(template), value))
 
 
 @lru_cache(maxsize=1)

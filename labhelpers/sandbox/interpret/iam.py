@@ -123,12 +123,15 @@ def _owner_of_key(access_key_id: str, account: str) -> str:
     if found is None or found[0] != account:
         text = f"The Access Key with id {access_key_id} cannot be found"
         raise Refusal("NoSuchEntity", text, 404)
+    assert found[1].user_name is not None  # the root user's keys are not moto's
     return found[1].user_name
 
 
 def _renamed(arn: str, params: dict[str, str], new_name: str) -> str:
     """The ARN that a user or group gets. IAM User Guide, "Rename an IAM user"."""
-    head, kind, path = re.fullmatch(r"(arn:aws:iam::\d+:)(user|group)(/.*)", arn, re.S).groups()
+    match = re.fullmatch(r"(arn:aws:iam::\d+:)(user|group)(/.*)", arn, re.S)
+    assert match is not None  # entity_arn wrote it
+    head, kind, path = match.groups()
     path, _, name = path.rpartition("/")
     path = params.get("NewPath") or f"{path}/"
     return f"{head}{kind}{path}{params.get(new_name) or name}"

@@ -32,8 +32,8 @@ def query_action(http: HttpRequest, service: str) -> tuple[str, dict[str, str]]:
 
 
 @lru_cache(maxsize=64)
-def service_model(service: str):
-    """botocore's model of a service, or None where botocore knows none of that name."""
+def service_model(service: str) -> Any:
+    """botocore's ServiceModel of a service, or None where botocore knows none of that name."""
     from botocore.exceptions import UnknownServiceError
     from moto.core.utils import get_service_model
 

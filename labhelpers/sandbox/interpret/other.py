@@ -70,8 +70,8 @@ def _roles(params: Any, name: str = "") -> Iterator[str]:
         yield params
 
 
-def _operation(http: HttpRequest, service: str) -> tuple[str | None, dict[str, Any]]:
-    """The operation's name and its top-level parameters, without those that it does not have.
+def _operation(http: HttpRequest, service: str) -> tuple[str, dict[str, Any]]:
+    """The operation's name ("" for none) and its top-level parameters, of those that it has.
 
     A service names its operations in one way, and a request in no second one: moto might take
     the other.
@@ -81,18 +81,18 @@ def _operation(http: HttpRequest, service: str) -> tuple[str | None, dict[str, A
     if target is None and "Action" in http.form and http.path == "/" and "query" in protocols:
         return query_action(http, service)
     if "Action" in http.form:
-        return None, {}
+        return "", {}
     if target is not None:
         if http.path != "/" or http.query_string or model is None or "json" not in protocols:
-            return None, {}
+            return "", {}
         operation, params = target.rsplit(".", 1)[-1], _json(http)
     elif model is None or not any(name.startswith("rest-") for name in protocols):
-        return None, {}
+        return "", {}
     else:
         operation, uri_params = route(http, service)
         params = {**_json(http), **uri_params}
     if operation not in model.operation_names:
-        return None, {}
+        return "", {}
     shape = model.operation_model(operation).input_shape
     names = shape.members if shape else {}
     names = {*names, *(inner.serialization.get("name") for inner in names.values())}

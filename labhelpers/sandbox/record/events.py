@@ -17,6 +17,7 @@ from labhelpers.sandbox.record.parameters import (
     response_elements,
     s3_parameters,
 )
+from labhelpers.sandbox.wire.times import iso
 
 VERSION = "1.11"
 #: Their events go to one Region only.
@@ -44,7 +45,7 @@ def events_of(seen: Observation) -> list[dict[str, Any]]:
     """
     accounts = recipients(seen)
     shared = _derived(seen, "shared") if len(accounts) > 1 or seen.invoked_by else ""
-    events = []
+    events: list[dict[str, Any]] = []
     for account in accounts:
         event = _event(seen, account, shared)
         if events:
@@ -88,7 +89,7 @@ def _event(seen: Observation, account: str, shared: str) -> dict[str, Any]:
     event: dict[str, Any] = {
         "eventVersion": VERSION,
         "userIdentity": user_identity(seen),
-        "eventTime": f"{seen.time:%Y-%m-%dT%H:%M:%SZ}",
+        "eventTime": iso(seen.time),
         "eventSource": f"{seen.service}.amazonaws.com",
         "eventName": event_name(seen),
         "awsRegion": region_of(seen),
@@ -121,7 +122,7 @@ def _event(seen: Observation, account: str, shared: str) -> dict[str, Any]:
     return event
 
 
-def _resources(seen: Observation) -> list[dict[str, str]]:
+def _resources(seen: Observation) -> list[dict[str, Any]]:
     """STS and S3 name what was touched; IAM and EC2 leave that to requestParameters."""
     if seen.service == "sts":
         role, provider = seen.params.get("RoleArn"), seen.params.get("PrincipalArn")

@@ -27,8 +27,9 @@ def federated_identity(
 
     `proof` is the verified one (sts/federated.py), None where the call was refused before.
     """
+    brought: dict[str, Any] = {}
     if operation == "AssumeRoleWithWebIdentity":
-        identity, brought = _web_identity(params, proof), {}
+        identity = _web_identity(params, proof)
     else:
         identity, brought = _saml(params, proof)
     if proof is not None:
@@ -74,7 +75,7 @@ def _web_user(provider: str, audience: str, subject: str) -> dict[str, str]:
 
 
 def _saml(params: Mapping[str, Any], proof: Any) -> tuple[dict[str, str], dict[str, Any]]:
-    identity, brought = {"type": "SAMLUser"}, {}
+    identity, brought = {"type": "SAMLUser"}, dict[str, Any]()
     assertion = _decoded(params.get("SAMLAssertion"))
     subject, number = _NAME_ID.search(assertion), _ASSERTION_ID.search(assertion)
     if number:

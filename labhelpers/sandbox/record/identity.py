@@ -10,6 +10,7 @@ from typing import Any
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.record.observe import Observation
 from labhelpers.sandbox.state.sessions import Session
+from labhelpers.sandbox.wire.times import iso
 
 _TYPES = {
     "user": "IAMUser",
@@ -67,7 +68,7 @@ def _session_context(caller: Caller, session: Session) -> dict[str, Any]:
         context["sessionIssuer"] = _issuer(kind, unique_id, arn)
         context["webIdFederationData"] = {}
     context["attributes"] = {
-        "creationDate": f"{session.issued:%Y-%m-%dT%H:%M:%SZ}",
+        "creationDate": iso(session.issued),
         "mfaAuthenticated": "false" if session.mfa_at is None else "true",
     }
     if caller.principal.kind == "root" and session.caller_arn != caller.principal.arn:

@@ -63,7 +63,8 @@ def _statements(needs: Iterable[Need]) -> Iterator[dict[str, Any]]:
     for (action, condition), resources in sorted(places.items()):
         groups[_widest(resources), condition, action.partition(":")[0]].append(action)
     for (resources, condition, _), actions in groups.items():
-        statement = {"Effect": "Allow", "Action": actions, "Resource": list(resources)}
+        statement: dict[str, Any] = {"Effect": "Allow", "Action": actions}
+        statement["Resource"] = list(resources)
         if condition:
             statement["Condition"] = {"StringEquals": dict(condition)}
         yield statement

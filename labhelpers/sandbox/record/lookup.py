@@ -32,8 +32,16 @@ from labhelpers.sandbox.wire.http import HttpRequest
 
 MAX_RESULTS = 50
 HISTORY = timedelta(days=90)
-_KEYS = ("EventId", "EventName", "ReadOnly", "Username", "ResourceType", "ResourceName")
-_KEYS += ("EventSource", "AccessKeyId")
+_KEYS = (
+    "EventId",
+    "EventName",
+    "ReadOnly",
+    "Username",
+    "ResourceType",
+    "ResourceName",
+    "EventSource",
+    "AccessKeyId",
+)
 
 
 def answer(

@@ -93,7 +93,9 @@ def _iam(event: Mapping, history: History, asked: Mapping) -> Iterator[Need]:
         yield _pass_role(role, "ec2.amazonaws.com")
 
 
-def _entity(operation: str, kinds: list[str], params: Mapping, account: str, history: History):
+def _entity(
+    operation: str, kinds: list[str], params: Mapping, account: str, history: History
+) -> str:
     for kind in kinds:
         value = params.get(CREATED_BY.get(operation) or NAME_PARAMETERS.get(kind) or "")
         if not value:
@@ -152,15 +154,15 @@ def _touched(event: Mapping, history: History, asked: Mapping) -> Iterator[tuple
         for (kind, arn), id_ in zip(tagged(named, region, account), ids, strict=True):
             yield kind, f"{arn.rpartition('/')[0]}/*" if history.is_new(id_) else arn
         return
-    ids = list(ids_in({key: value for key, value in asked.items() if key not in _NAME_NOTHING}))
+    pairs = list(ids_in({key: value for key, value in asked.items() if key not in _NAME_NOTHING}))
     for kind, required, template in templates("ec2", operation):
         wanted = places(template)
-        values = [id_ for name, id_ in ids if [name] == wanted]
+        values = [id_ for name, id_ in pairs if [name] == wanted]
         creates = kind == "volume" and operation == "RunInstances"  # AWS asks; the sandbox not
         if not values and (required or creates):
             values = ["*"]
         for value in dict.fromkeys("*" if history.is_new(v) else v for v in values):
-            yield kind, filled(template, region, account, lambda _, v=value: v)
+            yield kind, filled(template, region, account, dict.fromkeys(wanted, value))
 
 
 def _other(event: Mapping, history: History, asked: Mapping) -> Iterator[Need]:

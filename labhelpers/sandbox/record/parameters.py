@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -26,12 +27,11 @@ def request_parameters(seen: Observation) -> dict[str, Any] | None:
     shape = _model(seen).input_shape
     if shape is None:
         return None
+    values: Mapping[str, Any] = seen.params
     if seen.body:
         values = _json(seen.body)
     elif any("." in name or name == "Action" for name in seen.params):
         values = unflatten(shape, seen.params, ec2=seen.service == "ec2") or {}
-    else:
-        values = seen.params
     if seen.service == "ec2":
         return ec2_forms.request(seen.operation, shape, values) or None
     found = tidy(shape, values) if isinstance(values, dict) else {}

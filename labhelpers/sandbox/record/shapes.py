@@ -77,11 +77,11 @@ def unflatten(shape: Any, params: Mapping[str, str], prefix: str = "", ec2: bool
     if shape.type_name == "list":
         flat = ec2 or shape.serialization.get("flattened")
         start = prefix + "." if flat else f"{prefix}.member."
-        values = (
+        items = (
             unflatten(shape.member, params, f"{start}{number}", ec2)
             for number in _numbers(params, start)
         )
-        return [value for value in values if value is not None] or None
+        return [value for value in items if value is not None] or None
     return _scalar(shape, params.get(prefix))
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from labhelpers.policy import Policy, parse
+
+if TYPE_CHECKING:
+    from moto.s3.models import FakeBucket
 
 
 def bucket_owner(bucket: str) -> str | None:
@@ -13,17 +18,14 @@ def bucket_owner(bucket: str) -> str | None:
 
 
 def bucket_policy(bucket: str) -> Policy | None:
-    from moto.s3.models import s3_backends
-
-    owner = bucket_owner(bucket)
-    found = s3_backends[owner]["aws"].buckets.get(bucket) if owner else None
+    found = _bucket(bucket)
     if found is None or not found.policy:
         return None
     text = found.policy.decode() if isinstance(found.policy, bytes) else found.policy
     return parse(text, kind="resource", name=f"bucket policy of {bucket}")
 
 
-def _bucket(name: str):
+def _bucket(name: str) -> FakeBucket | None:
     from moto.s3.models import s3_backends
 
     owner = bucket_owner(name)
@@ -39,11 +41,14 @@ def object_tags(bucket: str, key: str, version: str | None = None) -> dict[str, 
     """The tags of an object, or of one of its versions; none of what is not there."""
     from moto.s3.models import s3_backends
 
-    found = _bucket(bucket)
+    owner = bucket_owner(bucket)
+    if owner is None:
+        return {}
+    backend = s3_backends[owner]["aws"]
+    found = backend.buckets.get(bucket)
     kept = found.keys.getlist(key) if found is not None else None
     for item in reversed(kept or ()):
         if version in (None, str(item.version_id)):
-            backend = s3_backends[bucket_owner(bucket)]["aws"]
             arn = getattr(item, "arn", "")  # a delete marker has none
             return dict(backend.tagger.get_tag_dict_for_resource(arn))
     return {}

@@ -1,24 +1,39 @@
 """What moto knows of IAM: the users, roles and policies that a decision is made from.
 
-Only this module, buckets.py, instances.py and answer.py know moto's inside. Everything here
+Only state/ and answer/ know moto's inside. Everything here
 reads; nothing is cached but the compiled policies (labhelpers.policy.writing.parse), so a changed
 policy counts at the next request.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
 from labhelpers.policy import Policy, Principal, parse
 from labhelpers.sandbox.wire.errors import not_modelled
 
+if TYPE_CHECKING:  # moto is loaded at first use: it takes longer than all of the sandbox
+    from moto.iam.models import (
+        AccessKey,
+        Group,
+        IAMBackend,
+        InstanceProfile,
+        ManagedPolicy,
+        Role,
+        User,
+        VirtualMfaDevice,
+    )
 
-def iam_backend(account_id: str):
+
+def iam_backend(account_id: str) -> IAMBackend:
     """moto's IAM state of an account; any 12-digit id is one."""
     from moto.iam.models import iam_backends
 
     return iam_backends[account_id]["aws"]
 
 
-def backend_of(account_id: str):
+def backend_of(account_id: str) -> IAMBackend | None:
     """moto's IAM state of an account that has some, else None: whoever asks about accounts that
     nobody uses must not fill the memory with AWS's managed policies."""
     from moto.iam.models import iam_backends
@@ -26,7 +41,7 @@ def backend_of(account_id: str):
     return iam_backend(account_id) if account_id in dict.keys(iam_backends) else None
 
 
-def find_access_key(access_key_id: str):
+def find_access_key(access_key_id: str) -> tuple[str, AccessKey] | None:
     """(account id, moto AccessKey) of a long-term key, or None."""
     from moto.iam.models import iam_backends
 
@@ -37,12 +52,12 @@ def find_access_key(access_key_id: str):
     return None
 
 
-def find_user(account_id: str, name: str):
+def find_user(account_id: str, name: str) -> User | None:
     backend = backend_of(account_id)
     return None if backend is None else backend.users.get(name)
 
 
-def find_role(role_arn: str):
+def find_role(role_arn: str) -> Role | None:
     """The moto Role with exactly this ARN, path included, or None."""
     account_id = role_arn.split(":")[4]
     name = role_arn.rsplit("/", 1)[-1]
@@ -88,7 +103,7 @@ def user_boundaries(account_id: str, name: str) -> list[Policy]:
     return _boundaries(account_id, user_boundary_arn(iam_backend(account_id).users[name]))
 
 
-def user_boundary_arn(user) -> str | None:
+def user_boundary_arn(user: User) -> str | None:
     """moto has no boundaries of users: interpret_iam leaves them on the user in GetUser's form."""
     return getattr(user, "permissions_boundary", {}).get("PermissionsBoundaryArn")
 
@@ -97,10 +112,11 @@ def boundary_of(arn: str | None, kinds: list[str]) -> str | None:
     """The boundary that a role or user has already, None for anything else."""
     if not arn or not kinds or kinds[0] not in ("role", "user"):
         return None
-    found = find_principal(arn)
-    if found is None:
-        return None
-    return found.permissions_boundary_arn if kinds[0] == "role" else user_boundary_arn(found)
+    if kinds[0] == "role":
+        role = find_role(arn)
+        return None if role is None else role.permissions_boundary_arn
+    user = _user_with(arn)
+    return None if user is None else user_boundary_arn(user)
 
 
 def _boundaries(account_id: str, arn: str | None) -> list[Policy]:
@@ -133,12 +149,14 @@ def entity_tags(arn: str) -> dict[str, str]:
     return {} if found is None else _tags_of(found)
 
 
-def find_principal(arn: str):
+def find_principal(arn: str) -> Role | User | None:
     """The moto Role or User with exactly this ARN, or None."""
-    account_id, kind = arn.split(":")[4], arn.split(":", 5)[5].partition("/")[0]
-    if kind == "role":
-        return find_role(arn)
-    user = find_user(account_id, arn.rsplit("/", 1)[-1])
+    kind = arn.split(":", 5)[5].partition("/")[0]
+    return find_role(arn) if kind == "role" else _user_with(arn)
+
+
+def _user_with(arn: str) -> User | None:
+    user = find_user(arn.split(":")[4], arn.rsplit("/", 1)[-1])
     return user if user is not None and user.arn == arn else None
 
 
@@ -159,11 +177,12 @@ def has_provider(arn: str) -> bool:
     backend = backend_of(arn.split(":")[4])
     if backend is None:
         return False
-    providers = [*backend.open_id_providers.values(), *backend.saml_providers.values()]
-    return any(provider.arn == arn for provider in providers)
+    if any(provider.arn == arn for provider in backend.open_id_providers.values()):
+        return True
+    return any(provider.arn == arn for provider in backend.saml_providers.values())
 
 
-def documents_with_principals():
+def documents_with_principals() -> Iterator[tuple[Any, str, str]]:
     """(object, attribute, text) of every trust policy and bucket policy of every account."""
     from moto.iam.models import iam_backends
     from moto.s3.models import s3_backends
@@ -171,8 +190,8 @@ def documents_with_principals():
     for backends in list(iam_backends.values()):
         for role in backends["aws"].roles.values():
             yield role, "assume_role_policy_document", role.assume_role_policy_document
-    for backends in list(s3_backends.values()):
-        for bucket in backends["aws"].buckets.values():
+    for stores in list(s3_backends.values()):
+        for bucket in stores["aws"].buckets.values():
             if bucket.policy:
                 text = bucket.policy
                 yield bucket, "policy", text.decode() if isinstance(text, bytes) else text
@@ -186,20 +205,20 @@ def principal_tags(principal: Principal, user_name: str) -> dict[str, str]:
     return _tags_of(backend.users[user_name]) if user_name else {}
 
 
-def _tags_of(entity) -> dict[str, str]:
+def _tags_of(entity: Role | User) -> dict[str, str]:
     """moto keeps a role's tags by key and gives a user's as a list."""
     tags = entity.tags or []
     listed = tags.values() if isinstance(tags, dict) else tags
     return {tag["Key"]: tag["Value"] for tag in listed}
 
 
-def instance_profile(account_id: str, name: str):
+def instance_profile(account_id: str, name: str) -> InstanceProfile | None:
     """moto's InstanceProfile, None without."""
     found = iam_backend(account_id).instance_profiles.values()
     return next((profile for profile in found if profile.name == name), None)
 
 
-def virtual_device(account_id: str, serial: str):
+def virtual_device(account_id: str, serial: str) -> VirtualMfaDevice | None:
     return iam_backend(account_id).virtual_mfa_devices.get(serial)
 
 
@@ -216,11 +235,11 @@ def mfa_seed(account_id: str, user_name: str, serial: str) -> str | None:
     return virtual_device_seed(account_id, serial)
 
 
-def trust_policy(role) -> Policy:
+def trust_policy(role: Role) -> Policy:
     return parse(role.assume_role_policy_document, kind="trust", name=f"trust policy of {role.arn}")
 
 
-def _policies_of(holder, label: str) -> list[Policy]:
+def _policies_of(holder: Role | User | Group, label: str) -> list[Policy]:
     inline = [
         parse(document, kind="identity", name=f"inline policy {name} of {label}")
         for name, document in holder.policies.items()
@@ -232,22 +251,24 @@ def _policies_of(holder, label: str) -> list[Policy]:
     return inline + managed
 
 
-def _default_document(managed) -> str:
+def _default_document(managed: ManagedPolicy) -> str:
     return next(v.document for v in managed.versions if v.version_id == managed.default_version_id)
 
 
-def find_entity(account_id: str, kind: str, name: str):
+def find_entity(account_id: str, kind: str, name: str) -> Any:
     """A user, group, role or instance profile by name, None where there is none."""
     backend = iam_backend(account_id)
     if kind == "role":
         return next((role for role in backend.roles.values() if role.name == name), None)
     if kind == "instance-profile":
         return next((p for p in backend.instance_profiles.values() if p.name == name), None)
-    return {"user": backend.users, "group": backend.groups}.get(kind, {}).get(name)
+    named: dict[str, Mapping[str, Any]] = {"user": backend.users, "group": backend.groups}
+    return named.get(kind, {}).get(name)
 
 
 def has_namesake(account_id: str, kind: str, name: str) -> bool:
     """Whether a user, role or group has this name, in whatever case."""
     backend = iam_backend(account_id)
-    named = {"user": backend.users, "group": backend.groups, "role": backend.roles}[kind]
-    return any(entity.name.lower() == name.lower() for entity in named.values())
+    named: dict[str, Mapping[str, Any]] = {"user": backend.users, "group": backend.groups}
+    named["role"] = backend.roles
+    return any(entity.name.lower() == name.lower() for entity in named[kind].values())

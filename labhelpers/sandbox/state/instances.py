@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from labhelpers.sandbox.state.iam import find_entity
+
+if TYPE_CHECKING:
+    from moto.ec2.models.instances import Instance
+    from moto.iam.models import InstanceProfile
 
 
 def role_of_instance_profile(account_id: str, name: str | None, arn: str | None) -> str | None:
@@ -28,7 +34,7 @@ def security_group_ids(account_id: str, region: str, name: str) -> list[str]:
     return [group.id] if group is not None else []
 
 
-def find_instance(instance_id: str):
+def find_instance(instance_id: str) -> Instance | None:
     """The moto Instance with this id, in whatever account and Region, or None."""
     from moto.ec2.models import ec2_backends
 
@@ -40,21 +46,21 @@ def find_instance(instance_id: str):
     return None
 
 
-def instance_profile_of(instance):
-    """(association id, moto InstanceProfile as it was associated), None without a profile."""
+def instance_profile_of(instance: Instance) -> tuple[str, InstanceProfile] | None:
+    """(association id, the profile as it was associated), None without a profile."""
     found = instance.ec2_backend.iam_instance_profile_associations.get(instance.id)
     if found is None or found.iam_instance_profile is None:
         return None
     return found.association_id, found.iam_instance_profile
 
 
-def is_current_profile(profile) -> bool:
+def is_current_profile(profile: InstanceProfile) -> bool:
     """Whether an instance profile is still there: itself, not a namesake."""
     now = find_entity(profile.account_id, "instance-profile", profile.name)
     return now is not None and now.id == profile.id
 
 
-def visible_instance_tags(instance) -> dict[str, str] | None:
+def visible_instance_tags(instance: Instance) -> dict[str, str] | None:
     """An instance's tags, None unless its metadata options show them to it."""
     if instance.metadata_options.instance_metadata_tags != "enabled":
         return None

@@ -8,13 +8,14 @@ the policy type is enabled. Source: AWS Organizations User Guide; STS_FACTS 3.1.
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from labhelpers.policy import Policy, parse
 
 _TYPES = {"scp": "SERVICE_CONTROL_POLICY", "rcp": "RESOURCE_CONTROL_POLICY"}
 
 
-def organization_of(account_id: str):
+def organization_of(account_id: str) -> tuple[str, Any] | None:
     """(management account id, moto backend) of the account's organization, or None."""
     models = sys.modules.get("moto.organizations.models")
     if models is None:  # nobody has called Organizations yet
@@ -45,11 +46,11 @@ def control_policies(account_id: str, kind: str) -> list[list[Policy]]:
     return [_attached(place, kind) for place in reversed(chain)]
 
 
-def _enabled(root, kind: str) -> bool:
+def _enabled(root: Any, kind: str) -> bool:
     return any(entry["Type"] == _TYPES[kind] for entry in getattr(root, "policy_types", ()))
 
 
-def _attached(place, kind: str) -> list[Policy]:
+def _attached(place: Any, kind: str) -> list[Policy]:
     return [
         parse(policy.content, kind=kind, name=f"{policy.name} ({policy.id})")
         for policy in place.attached_policies

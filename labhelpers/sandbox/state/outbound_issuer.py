@@ -46,9 +46,10 @@ class OutboundIssuer:
 
 
 def issuer_of(account_id: str, registry: Registry) -> OutboundIssuer:
-    """The account's issuer, made at first use; switching it off and on keeps it."""
+    """The account's issuer, published from its first use on; its keys stay the same."""
     issuer = OutboundIssuer(account_id)
-    return registry.issuers.setdefault(issuer.url, issuer)
+    registry.issuers.setdefault(issuer.url, issuer)
+    return issuer
 
 
 def sts_issuer(url: str) -> str | None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from labhelpers.sandbox.state import iam
 
+if TYPE_CHECKING:
+    from moto.iam.models import OpenIDConnectProvider
 
-def oidc_providers(account_id: str) -> list:
-    """moto's OpenIDConnectProviders: `url` is without https://, `client_id_list` as registered."""
+
+def oidc_providers(account_id: str) -> list[OpenIDConnectProvider]:
+    """`url` is without https://, `client_id_list` as registered."""
     backend = iam.backend_of(account_id)
     return [] if backend is None else list(backend.open_id_providers.values())
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from labhelpers.policy import Policy, Principal
 
@@ -92,7 +93,7 @@ class SessionRegistry:
         self._by_key: dict[str, Session] = {}
         self._tokens: set[str] = set()
 
-    def add(self, **fields) -> Session:
+    def add(self, **fields: Any) -> Session:
         """Issue a session with new credentials in AWS's shapes (STS_FACTS 1.4)."""
         session = Session(
             access_key_id=new_key_id("ASIA"),

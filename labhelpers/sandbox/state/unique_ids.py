@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import string
+from collections.abc import Callable
+from typing import Any
 
 _ALPHABET = string.ascii_uppercase + string.digits
 _PREFIXES = {"User": "AIDA", "Group": "AGPA", "InstanceProfile": "AIPA", "ManagedPolicy": "ANPA"}
@@ -20,8 +22,8 @@ def give_ids_their_prefixes() -> None:
             entity.__init__ = _with_prefix(entity.__init__, prefix)
 
 
-def _with_prefix(original, prefix: str):
-    def __init__(self, *args, **kwargs) -> None:
+def _with_prefix(original: Callable[..., None], prefix: str) -> Callable[..., None]:
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         self.id = prefix + "".join(random.choices(_ALPHABET, k=17))
 

@@ -19,6 +19,8 @@ def answer(call: Call, caller: Caller, registry: Registry, lab_now: datetime) ->
     seconds = call.params.get("DurationSeconds") or MAXIMUM
     issued, target = lab_now.replace(microsecond=0), call.subject
     task = call.params["TaskPolicyArn"]["arn"]
+    document = iam.managed_policy(task, target)
+    assert document is not None  # AWS's own, and looked for when the request was read
     session = registry.sessions.add(
         principal=Principal(kind="root", arn=f"arn:aws:iam::{target}:root", account=target),
         user_id=target,
@@ -26,7 +28,7 @@ def answer(call: Call, caller: Caller, registry: Registry, lab_now: datetime) ->
         expires=issued + timedelta(seconds=seconds),
         caller_arn=caller.principal.arn,
         chained=caller.is_temporary,
-        policies=(parse(iam.managed_policy(task, target), kind="identity", name=task),),
+        policies=(parse(document, kind="identity", name=task),),
         source_identity=caller.session.source_identity if caller.session else "",
     )
     return {"Credentials": credentials_of(session), "SourceIdentity": session.source_identity}

@@ -35,7 +35,7 @@ def answer(call: Call, _caller: Any, registry: Registry, lab_now: datetime) -> d
     return {**result_of(session, passed), **proof.members}
 
 
-def _seconds(role, call: Call, proof: Proof, lab_now: datetime) -> int:
+def _seconds(role: iam.Role, call: Call, proof: Proof, lab_now: datetime) -> int:
     try:
         seconds = seconds_for(role, call.params.get("DurationSeconds"))
     except Refusal as refusal:

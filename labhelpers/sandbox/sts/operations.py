@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.sts import assume_role, assume_root, federated, lookups, outbound, tokens
 
-_ANSWERS = {
+_ANSWERS: dict[str, Callable[[Call, Caller, Registry, datetime], dict[str, Any]]] = {
     "AssumeRole": assume_role.answer,
     "AssumeRoleWithSAML": federated.answer,
     "AssumeRoleWithWebIdentity": federated.answer,

@@ -12,6 +12,7 @@ from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.outbound_issuer import OutboundIssuer, issuer_of
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.wire.errors import Refusal
+from labhelpers.sandbox.wire.times import iso
 
 _NAMESPACE = "https://sts.amazonaws.com/"
 
@@ -65,7 +66,7 @@ def _about(caller: Caller, tags: dict[str, str]) -> dict[str, Any]:
         "request_tags": tags,
     }
     if session is not None:
-        found["original_session_exp"] = f"{session.expires:%Y-%m-%dT%H:%M:%SZ}"
+        found["original_session_exp"] = iso(session.expires)
         found["federated_provider"] = session.provider
         found["source_identity"] = session.source_identity
     return {name: value for name, value in found.items() if value}

@@ -7,6 +7,7 @@ from typing import Any
 
 from labhelpers.policy import Principal
 from labhelpers.sandbox.interpret.sts.passed import Passed
+from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.state.sessions import Session
 from labhelpers.sandbox.wire.errors import Refusal
@@ -14,11 +15,11 @@ from labhelpers.sandbox.wire.errors import Refusal
 DEFAULT_DURATION = 3600
 
 
-def maximum_of(role) -> int:
+def maximum_of(role: iam.Role) -> int:
     return int(role.max_session_duration or DEFAULT_DURATION)
 
 
-def seconds_for(role, wanted: int | None) -> int:
+def seconds_for(role: iam.Role, wanted: int | None) -> int:
     """The session's length, or STS's refusal where the role allows less."""
     seconds = DEFAULT_DURATION if wanted is None else wanted
     if seconds > maximum_of(role):
@@ -32,7 +33,7 @@ def seconds_for(role, wanted: int | None) -> int:
 
 def issue(
     registry: Registry,
-    role,
+    role: iam.Role,
     name: str,
     seconds: int,
     lab_now: datetime,

@@ -1,2 +1,2 @@
 """The request before anybody believed it (http.py), what goes on to moto (environ.py), limits on
-parameters (constraints.py), and answers and refusals in each service's shape."""
+parameters (constraints.py), answers and refusals in each service's shape, moments (times.py)."""

@@ -7,14 +7,14 @@ botocore itself checks only minima before sending, so maxima and patterns reach 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from labhelpers.sandbox.wire.errors import Refusal
 
 
-def check_parameters(operation, params: dict[str, str]) -> dict[str, Any]:
+def check_parameters(operation: Any, params: Mapping[str, str]) -> dict[str, Any]:
     """Values of the operation's members: integers converted, lists and structures nested.
 
     Raises Refusal ValidationError with every violation, MalformedInput for what is no integer.
@@ -31,7 +31,9 @@ def check_parameters(operation, params: dict[str, str]) -> dict[str, Any]:
     return values
 
 
-def _structure(shape, params, prefix: str, path: str, violations: list[str]) -> dict[str, Any]:
+def _structure(
+    shape: Any, params: Mapping[str, str], prefix: str, path: str, violations: list[str]
+) -> dict[str, Any]:
     values = {}
     for name, member in shape.members.items():
         place = path + name[0].lower() + name[1:]
@@ -43,7 +45,9 @@ def _structure(shape, params, prefix: str, path: str, violations: list[str]) -> 
     return values
 
 
-def _value(shape, params, name: str, path: str, violations: list[str]) -> Any:
+def _value(
+    shape: Any, params: Mapping[str, str], name: str, path: str, violations: list[str]
+) -> Any:
     """The value of one parameter, None where it is absent."""
     if shape.type_name == "structure":
         if not any(key.startswith(name + ".") for key in params):
@@ -52,7 +56,7 @@ def _value(shape, params, name: str, path: str, violations: list[str]) -> Any:
     if shape.type_name == "list":
         # An item is there because its number is: looking for it again would take a list squared.
         read = _structure_item if shape.member.type_name == "structure" else _value
-        value = [
+        value: Any = [
             read(shape.member, params, f"{name}.member.{n}", f"{path}.{n}.member", violations)
             for n in _numbers(params, name)
         ] or None
@@ -70,11 +74,13 @@ def _value(shape, params, name: str, path: str, violations: list[str]) -> Any:
     return value
 
 
-def _structure_item(shape, params, name: str, path: str, violations: list[str]) -> dict[str, Any]:
+def _structure_item(
+    shape: Any, params: Mapping[str, str], name: str, path: str, violations: list[str]
+) -> dict[str, Any]:
     return _structure(shape, params, f"{name}.", f"{path}.", violations)
 
 
-def _numbers(params: dict[str, str], name: str) -> list[int]:
+def _numbers(params: Mapping[str, str], name: str) -> list[int]:
     """The numbers N of NAME.member.N…, in order."""
     found = re.compile(re.escape(name) + r"\.member\.([1-9]\d{0,3})(\.|\Z)", re.ASCII)
     return sorted({int(match[1]) for key in params if (match := found.match(key))})
@@ -86,7 +92,7 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _broken(value: Any, shape) -> Iterator[str]:
+def _broken(value: Any, shape: Any) -> Iterator[str]:
     limits = shape.metadata
     noun = "value" if isinstance(value, int) else "length"
     size = value if isinstance(value, int) else len(value)

@@ -123,8 +123,9 @@ def credential_refusal(
 ) -> Refusal:
     """`kind` is a field of Family: invalid_key, invalid_token, expired, bad_signature, unsigned."""
     status, code, message = getattr(family, kind)
-    refused = {"blocked_by": "authentication", "reason": reason, "details": details}
-    return Refusal(code, message, status, **refused)
+    return Refusal(
+        code, message, status, blocked_by="authentication", reason=reason, details=details
+    )
 
 
 def signature_refusal(family: Family, message: str) -> Refusal:
@@ -160,15 +161,16 @@ def denial(
     """
     if decision.blocked_by == "not modelled":
         return not_modelled(f"the condition key {decision.unmodelled}")
-    request = decision.request
+    request, blocked_by = decision.request, decision.blocked_by
+    assert blocked_by is not None, "only what is not allowed has a refusal"
     if service == "sts":
-        return Refusal("AccessDenied", principal_denial(request), blocked_by=decision.blocked_by)
+        return Refusal("AccessDenied", principal_denial(request), blocked_by=blocked_by)
     who = f"User: {request.principal.arn} is not authorized to perform: {request.action}"
     where = f" on resource: {request.resource}" if request.resource not in (None, "*") else ""
     code, status = "AccessDenied", 403
     if family is S3:
         if request.resource_account != caller_account or not caller_account:
-            return Refusal(code, "Access Denied", blocked_by=decision.blocked_by)
+            return Refusal(code, "Access Denied", blocked_by=blocked_by)
         where = f' on resource: "{request.resource}"' if where else ""
     elif family is EC2:
         code = "UnauthorizedOperation"
@@ -179,7 +181,7 @@ def denial(
     if family is EC2:
         blob = encode(authorization_message(decision))
         message += f". Encoded authorization failure message: {blob}"
-    return Refusal(code, message, status, blocked_by=decision.blocked_by)
+    return Refusal(code, message, status, blocked_by=blocked_by)
 
 
 def authorization_message(decision: Decision) -> str:

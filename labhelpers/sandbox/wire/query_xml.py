@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
+from labhelpers.sandbox.wire.times import iso
 
-def result_xml(operation, result: dict[str, Any], request_id: str) -> bytes:
+
+def result_xml(operation: Any, result: dict[str, Any], request_id: str) -> bytes:
     """The whole document; members that `result` lacks, or holds as "" or None, are left out."""
     name, namespace = operation.name, operation.service_model.metadata["xmlNamespace"]
     lines = [f'<{name}Response xmlns="{namespace}">']
@@ -23,7 +25,7 @@ def result_xml(operation, result: dict[str, Any], request_id: str) -> bytes:
     return "\n".join(lines).encode("utf-8", "replace")
 
 
-def _element(shape, name: str, value: Any, indent: str) -> Iterator[str]:
+def _element(shape: Any, name: str, value: Any, indent: str) -> Iterator[str]:
     inner = indent + "  "
     if shape.type_name == "structure":
         yield f"{indent}<{name}>"
@@ -42,7 +44,7 @@ def _element(shape, name: str, value: Any, indent: str) -> Iterator[str]:
 
 def _text(value: Any) -> str:
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+        return iso(value)
     if isinstance(value, bool):
         return str(value).lower()
     return escape(str(value))

@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from labhelpers.sandbox.state import instances
+from labhelpers.sandbox.state import iam, instances
 from labhelpers.sandbox.state.sessions import Session
+from labhelpers.sandbox.wire.times import iso
 from labhelpers.sandbox.workloads.service_roles import (
     ROLLED_BEFORE,
     ServiceRoles,
     Use,
     credentials_document,
-    iso,
 )
 
 EC2 = "ec2.amazonaws.com"
@@ -78,7 +78,9 @@ class Deliveries:
         self._roles = roles
         self._latest: dict[tuple[str, str], Delivery] = {}
 
-    def current(self, instance, version: str, lab_now: datetime) -> Delivery | None:
+    def current(
+        self, instance: instances.Instance, version: str, lab_now: datetime
+    ) -> Delivery | None:
         """None for an instance without a profile; `version` is "1.0" or "2.0"."""
         association = instances.instance_profile_of(instance)
         if association is None:
@@ -96,7 +98,12 @@ class Deliveries:
             self._latest.pop((instance_id, version), None)
 
     def _fetch(
-        self, instance, version: str, source: tuple[str, str], profile, lab_now: datetime
+        self,
+        instance: instances.Instance,
+        version: str,
+        source: tuple[str, str],
+        profile: iam.InstanceProfile,
+        lab_now: datetime,
     ) -> Delivery:
         found = instances.is_current_profile(profile)
         role = profile.roles[0] if found and profile.roles else None

@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from labhelpers.sandbox.state import instances
+from labhelpers.sandbox.wire.times import iso
+
 Tree = dict[str, Any]  # names to texts or further trees
 
 
-def metadata_tree(instance, tags: dict[str, str] | None) -> Tree:
+def metadata_tree(instance: instances.Instance, tags: dict[str, str] | None) -> Tree:
     """The items under /latest/meta-data/; `tags` None where the instance may not see them."""
     region = instance.ec2_backend.region_name
     tree: Tree = {
@@ -37,7 +40,7 @@ def metadata_tree(instance, tags: dict[str, str] | None) -> Tree:
     return {name: value for name, value in tree.items() if value}
 
 
-def identity_document(instance) -> str:
+def identity_document(instance: instances.Instance) -> str:
     """The instance identity document, JSON as text."""
     return json.dumps(
         {
@@ -51,7 +54,7 @@ def identity_document(instance) -> str:
             "instanceId": instance.id,
             "instanceType": instance.instance_type,
             "kernelId": None,
-            "pendingTime": f"{instance.launch_time:%Y-%m-%dT%H:%M:%SZ}",
+            "pendingTime": iso(instance.launch_time),
             "privateIp": instance.private_ip,
             "ramdiskId": None,
             "region": instance.ec2_backend.region_name,

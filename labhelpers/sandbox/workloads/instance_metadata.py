@@ -114,12 +114,15 @@ class Instances:
         genuine = hmac.compare_digest(token, self._token(instance_id, until))
         return genuine and lab_now.timestamp() * 1000 < until
 
-    def _item(self, instance, path: str, version: str, lab_now: datetime) -> Answer:
+    def _item(
+        self, instance: instances.Instance, path: str, version: str, lab_now: datetime
+    ) -> Answer:
         top, _, rest = path.partition("/")
         if top != "latest":
             return page(404)
         if rest == "user-data" and instance.user_data:
-            return 200, [("Content-Type", "application/octet-stream")], _user_data(instance)
+            data = _user_data(instance.user_data)
+            return 200, [("Content-Type", "application/octet-stream")], data
         if rest == "dynamic/instance-identity/document":
             return text(identity_document(instance))
         delivery = self._deliveries.current(instance, version, lab_now)
@@ -143,8 +146,7 @@ def _iam_item(delivery: Delivery, path: str) -> Answer:
     return text("info\nsecurity-credentials/") if path == "meta-data/iam/" else page(404)
 
 
-def _user_data(instance) -> bytes:
-    data = instance.user_data
+def _user_data(data: object) -> bytes:
     encoded = data.as_bytes() if hasattr(data, "as_bytes") else str(data).encode()
     try:
         return base64.b64decode(encoded, validate=True)

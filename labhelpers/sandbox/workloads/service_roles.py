@@ -17,6 +17,7 @@ from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.state.sessions import Session
 from labhelpers.sandbox.sts.roles import issue, result_of
+from labhelpers.sandbox.wire.times import iso
 
 LIFETIME = timedelta(hours=6)
 #: New keys are there this long before the old ones end. AWS promises five minutes; SDKs begin to
@@ -77,14 +78,14 @@ class ServiceRoles:
         return session
 
 
-def _trusts(role, use: Use, lab_now: datetime) -> bool:
+def _trusts(role: iam.Role, use: Use, lab_now: datetime) -> bool:
     request = Request(
         principal=Principal(kind="service", arn=use.service, account=""),
         action="sts:AssumeRole",
         resource=role.arn,
         resource_account=role.arn.split(":")[4],
         context={
-            "aws:CurrentTime": f"{lab_now:%Y-%m-%dT%H:%M:%SZ}",
+            "aws:CurrentTime": iso(lab_now),
             "aws:EpochTime": str(int(lab_now.timestamp())),
             "aws:PrincipalIsAWSService": "true",
             "aws:PrincipalServiceName": use.service,
@@ -109,7 +110,3 @@ def credentials_document(session: Session) -> dict[str, str]:
         "Token": session.session_token,
         "Expiration": iso(session.expires),
     }
-
-
-def iso(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -5,6 +5,7 @@ Source: AWS STS API Reference, AssumeRole; STS_FACTS 2.2, 6.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +48,7 @@ def interpret(values: dict, caller: Caller, registry: Registry, lab_now: datetim
     return Call("sts", "AssumeRole", checks, owner, values, passed)
 
 
-def source_identity_of(values: dict, caller: Caller) -> str:
+def source_identity_of(values: Mapping[str, Any], caller: Caller) -> str:
     """Set once, inherited ever after."""
     already = caller.session.source_identity if caller.session else ""
     wanted = values.get("SourceIdentity", already)

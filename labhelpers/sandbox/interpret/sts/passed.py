@@ -59,19 +59,21 @@ def _policies(values: dict[str, Any], account_id: str) -> tuple[Policy, ...] | N
     if len(arns) > MAX_MANAGED:
         text = f"The number of managed session policies exceeds {MAX_MANAGED}."
         raise Refusal("ValidationError", text, 400)
-    texts = [(iam.managed_policy(arn, account_id), arn) for arn in arns]
-    for text, arn in texts:
-        if text is None:
+    documents: list[tuple[str, str]] = []
+    for arn in arns:
+        managed = iam.managed_policy(arn, account_id)
+        if managed is None:
             why = "A managed session policy is one of the role's account, or one of AWS."
             raise Refusal("ValidationError", f"Policy {arn} does not exist.", 400, reason=why)
+        documents.append((managed, arn))
     if inline is not None:
-        texts.append((inline, "inline session policy"))
+        documents.append((inline, "inline session policy"))
         if len(inline) > MAX_CHARACTERS:
-            text = f"Member must have length less than or equal to {MAX_CHARACTERS}"
-            text = f"Value at 'policy' failed to satisfy constraint: {text}"
+            rule = f"Member must have length less than or equal to {MAX_CHARACTERS}"
+            text = f"Value at 'policy' failed to satisfy constraint: {rule}"
             raise Refusal("ValidationError", f"1 validation error detected: {text}", 400)
     try:
-        return tuple(parse(text, kind="session", name=name) for text, name in texts)
+        return tuple(parse(written, kind="session", name=name) for written, name in documents)
     except PolicyError as error:
         raise malformed_policy(error) from None
 

@@ -26,7 +26,7 @@ from labhelpers.sandbox.interpret.operations import action_details
 from labhelpers.sandbox.interpret.sts import proofs
 from labhelpers.sandbox.interpret.sts.roles import owner_of
 from labhelpers.sandbox.state.registry import Registry
-from labhelpers.sandbox.wire.errors import not_modelled
+from labhelpers.sandbox.wire.errors import Refusal, not_modelled
 
 #: Claims that every provider's tokens turn into condition keys, beside aud and oaud.
 _EVERYWHERE = ("amr", "email", "sub")
@@ -136,7 +136,7 @@ def _tags(claims: dict[str, Any]) -> tuple[dict[str, str], list[str]]:
     return found, texts(transitive) or []
 
 
-def _bad_tags():
+def _bad_tags() -> Refusal:
     why = (
         f'Write "{TAGS_CLAIM}": {{"principal_tags": {{"KEY": ["VALUE"]}}, '
         '"transitive_tag_keys": ["KEY"]}. The wording of this refusal is the sandbox\'s own.'
