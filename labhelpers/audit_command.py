@@ -8,6 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labhelpers.terminal import show_anything
+
 if TYPE_CHECKING:
     from labhelpers.terraform.checks.findings import Audit, Finding
 
@@ -43,8 +45,7 @@ def _run(options: Any) -> int:
     from labhelpers.terraform import TerraformError, audit, load
     from labhelpers.terraform.access.identities import STAND_IN
 
-    # JSON can hold halves of surrogate pairs, which no terminal can show.
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # it is a file
+    show_anything()
     try:
         given = dict(_pair(text) for text in options.var)
         account = options.account or STAND_IN

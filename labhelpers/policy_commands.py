@@ -9,6 +9,12 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labhelpers.terminal import show_anything
+
+if TYPE_CHECKING:
+    from labhelpers.policy import Explanation, PolicyError
 
 _DECIDE = """\
 Read requests with their policies, one JSON object a line, and print one outcome a line:
@@ -63,7 +69,7 @@ errors, 2 where a file cannot be read.
 _KINDS = ("identity", "trust", "resource", "session", "boundary", "scp", "rcp")
 
 
-def add_commands(commands) -> None:
+def add_commands(commands: Any) -> None:
     """Add the sub-commands to argparse's sub-parsers; each sets `run`."""
     raw = argparse.RawDescriptionHelpFormatter
     decide = commands.add_parser(
@@ -81,12 +87,11 @@ def add_commands(commands) -> None:
     lint.set_defaults(run=_lint)
 
 
-def _decide(options) -> int:
+def _decide(options: argparse.Namespace) -> int:
     """Exit status 0; 1 if a line held no request; 2 if the file cannot be read."""
     from labhelpers.policy import PolicyError, decide_line, explain
 
-    # JSON can hold halves of surrogate pairs, which no terminal can show.
-    sys.stdout.reconfigure(errors="backslashreplace")
+    show_anything()
     status = 0
     try:
         for number, raw in _lines(options.file):
@@ -106,7 +111,7 @@ def _decide(options) -> int:
     return status
 
 
-def _explained(explanation) -> str:
+def _explained(explanation: Explanation) -> str:
     """Indent sentences, statements and steps under their outcome."""
     lines = f"{explanation}\n{explanation.table}".split("\n")
     return "".join(f"  {line}\n" for line in lines)
@@ -121,7 +126,7 @@ def _lines(name: str) -> Iterator[tuple[int, bytes]]:
                 yield number, raw
 
 
-def _problem(error: Exception) -> str:
+def _problem(error: PolicyError | UnicodeDecodeError) -> str:
     """Say what is wrong, where, and what to do, in one line."""
     if isinstance(error, UnicodeDecodeError):
         return f"byte {error.start + 1} is no UTF-8. Save the file as UTF-8."
@@ -139,10 +144,10 @@ def _unreadable(command: str, name: str, error: OSError) -> int:
     return 2
 
 
-def _lint(options) -> int:
+def _lint(options: argparse.Namespace) -> int:
     from labhelpers.policy import lint
 
-    sys.stdout.reconfigure(errors="backslashreplace")
+    show_anything()
     errors = 0
     for name in options.files:
         try:

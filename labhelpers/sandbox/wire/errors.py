@@ -193,7 +193,9 @@ def authorization_message(decision: Decision) -> str:
     principal = request.principal
     matched = [result for result in decision.statements if result.matched]
     keys = {"aws:Resource": request.resource, **request.context}
-    listed = {k: [v] if isinstance(v, str) else list(v) for k, v in keys.items() if v is not None}
+    listed = {
+        k: list(v) if isinstance(v, list | tuple) else [v] for k, v in keys.items() if v is not None
+    }
     return json.dumps(
         {
             "allowed": False,
