@@ -222,6 +222,7 @@ KILLERS = {
     "stars and a last letter": ("*a" * 3000 + "b", "a" * 20000),
     "stars only": ("*" * 20000, "a" * 20000),
     "stars and a literal that is missing": ("a*" * 3000 + "b", "a" * 20000 + "c"),
+    "a letter that is missing between stars": ("*a" * 25 + "*b*", "a" * 100),
     "question marks": ("?" * 20000, "a" * 20001),
     "questions between stars": ("*?" * 5000, "a" * 4999),
     "long literals": ("*" + "ab" * 2000 + "*" + "ba" * 2000 + "*", "ab" * 4000),

@@ -196,7 +196,7 @@ def test_work_grows_with_the_policy_and_not_with_its_square(action):
         assert lines < 4 * len(text)
         return lines
 
-    assert work(40) < 2.5 * work(20)
+    assert work(600) < 2.5 * work(300)
 
 
 VALUES = st.recursive(
