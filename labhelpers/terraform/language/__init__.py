@@ -1,6 +1,6 @@
 """HCL: text → syntax → values. Knows neither AWS nor modules.
 
-hcl (files as blocks; syntax says where a fault is) → scope (what names stand for) → expressions,
+hcl (a file as blocks; syntax says where a fault is) → scope (what names stand for) → expressions,
 references, loops, templates, functions, each of which tells registry what it evaluates → values
 with their operators and types. Trusts python-hcl2 with the grammar.
 """

@@ -9,11 +9,11 @@ from __future__ import annotations
 import gc
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from labhelpers.terraform.language.blocks import Attribute, Block, Body, Node
 from labhelpers.terraform.language.errors import Problem, Report, TerraformError
 from labhelpers.terraform.language.syntax import explain_syntax
 
@@ -24,46 +24,6 @@ _TOP = re.compile(
     r"|check|ephemeral)\b)",
     re.MULTILINE,
 )
-Node = Any  # a LarkRule of python-hcl2: lark_name(), children, _meta
-
-
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """`name = expression`."""
-
-    name: str
-    expression: Node
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """What stands between the braces of a block, or in a whole file."""
-
-    attributes: dict[str, Attribute] = field(default_factory=dict)
-    blocks: list[Block] = field(default_factory=list)
-
-    def blocks_of(self, kind: str) -> list[Block]:
-        """Return the blocks with this name, in their order."""
-        return [block for block in self.blocks if block.type == kind]
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """`type "label" "label" { body }`."""
-
-    type: str
-    labels: tuple[str, ...]
-    body: Body
-    file: str
-    line: int
-
-    @property
-    def address(self) -> str:
-        """What error messages call the block: aws_iam_role.reader, output.role_arn."""
-        if self.type == "resource":
-            return ".".join(self.labels)
-        return ".".join(("var" if self.type == "variable" else self.type, *self.labels))
 
 
 def read_text(path: Path, name: str) -> str:

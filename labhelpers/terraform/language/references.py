@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from labhelpers.terraform.language import operators
+from labhelpers.terraform.language.blocks import Node
 from labhelpers.terraform.language.errors import Problem
-from labhelpers.terraform.language.hcl import Node
 from labhelpers.terraform.language.registry import evaluates
 from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import Instances, Unknown, to_number

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from labhelpers.terraform.language.blocks import Node
 from labhelpers.terraform.language.errors import (
     Problem,
     Report,
     TerraformError,
     did_you_mean,
 )
-from labhelpers.terraform.language.hcl import Node, line_of
+from labhelpers.terraform.language.hcl import line_of
 from labhelpers.terraform.language.registry import HANDLERS
 from labhelpers.terraform.language.values import Unknown
 

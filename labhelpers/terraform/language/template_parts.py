@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from labhelpers.terraform.language.blocks import Node
 from labhelpers.terraform.language.errors import Problem, TerraformError
-from labhelpers.terraform.language.hcl import Node, parse_expression, show_escapes
+from labhelpers.terraform.language.hcl import parse_expression, show_escapes
 from labhelpers.terraform.language.syntax import end_of_expression
 
 _MARK = re.compile(r"(?P<escaped>\$\$\{|%%\{)|(?P<open>\$\{|%\{)")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from labhelpers.terraform.language.blocks import Node
 from labhelpers.terraform.language.errors import Problem
 from labhelpers.terraform.language.functions.collections import one_type
-from labhelpers.terraform.language.hcl import Node, inner_of
+from labhelpers.terraform.language.hcl import inner_of
 from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import (
     Set,

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from labhelpers.terraform.language import operators
+from labhelpers.terraform.language.blocks import Block, Body
 from labhelpers.terraform.language.errors import Problem, TerraformError
-from labhelpers.terraform.language.hcl import Block, Body
 from labhelpers.terraform.language.references import identifier_of
 from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import (

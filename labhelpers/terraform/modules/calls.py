@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
+from labhelpers.terraform.language.blocks import Attribute, Block
 from labhelpers.terraform.language.errors import Problem, TerraformError, did_you_mean
-from labhelpers.terraform.language.hcl import Attribute, Block, inner_of
+from labhelpers.terraform.language.hcl import inner_of
 from labhelpers.terraform.language.references import identifier_of
 from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import Unknown

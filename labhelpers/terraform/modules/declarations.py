@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from labhelpers.terraform.language.blocks import Attribute, Block, Body
 from labhelpers.terraform.language.errors import Report, TerraformError, did_you_mean
-from labhelpers.terraform.language.hcl import Attribute, Block, Body, inner_of, read_file
+from labhelpers.terraform.language.hcl import inner_of, read_file
 from labhelpers.terraform.modules.json_files import read_json_file
 from labhelpers.terraform.modules.overrides import is_override, overridden
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from labhelpers.terraform.language.blocks import Block
 from labhelpers.terraform.language.errors import Problem, TerraformError
-from labhelpers.terraform.language.hcl import Block
 from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.types import convert
 from labhelpers.terraform.language.values import Attributes, Unknown, to_bool

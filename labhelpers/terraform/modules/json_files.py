@@ -8,8 +8,9 @@ from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed le
 from pathlib import Path
 from typing import Any
 
+from labhelpers.terraform.language.blocks import Attribute, Block, Body
 from labhelpers.terraform.language.errors import Report, TerraformError
-from labhelpers.terraform.language.hcl import Attribute, Block, Body, JsonNode, read_text
+from labhelpers.terraform.language.hcl import JsonNode, read_text
 
 # How many labels stand between a block's type and its body.
 _LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "locals": 0, "terraform": 0}

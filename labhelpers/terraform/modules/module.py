@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from labhelpers.terraform.language.blocks import Block
 from labhelpers.terraform.language.errors import Problem, Report, TerraformError, did_you_mean
-from labhelpers.terraform.language.hcl import Block
 from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import Unknown
 from labhelpers.terraform.modules import calls, inputs, resources

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from labhelpers.terraform.language.hcl import Block, Body
+from labhelpers.terraform.language.blocks import Block, Body
 
 
 def is_override(name: str) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from labhelpers.terraform.language.blocks import Block
 from labhelpers.terraform.language.errors import Problem
-from labhelpers.terraform.language.hcl import Block, inner_of
+from labhelpers.terraform.language.hcl import inner_of
 from labhelpers.terraform.language.references import identifier_of
 from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import Instances, Unknown

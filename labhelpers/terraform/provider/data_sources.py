@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from labhelpers.terraform.language import templates
+from labhelpers.terraform.language.blocks import Block, Body
 from labhelpers.terraform.language.errors import Problem, did_you_mean
 from labhelpers.terraform.language.functions.files import with_scope
-from labhelpers.terraform.language.hcl import Block, Body
 from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import Attributes, Unknown
 from labhelpers.terraform.provider.attributes import from_arguments

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from labhelpers.terraform.language.hcl import Block
+from labhelpers.terraform.language.blocks import Block
 from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import Unknown
 

@@ -7,6 +7,7 @@ from functools import cache
 from inspect import Signature, signature
 from typing import Any
 
+from labhelpers.terraform.language.blocks import Node
 from labhelpers.terraform.language.errors import Problem, TerraformError, did_you_mean
 from labhelpers.terraform.language.functions.collections import COLLECTIONS, SHALLOW
 from labhelpers.terraform.language.functions.encoding import ENCODINGS
@@ -14,7 +15,6 @@ from labhelpers.terraform.language.functions.files import WITH_SCOPE, with_scope
 from labhelpers.terraform.language.functions.numbers import NUMBERS
 from labhelpers.terraform.language.functions.text import TEXTS
 from labhelpers.terraform.language.functions.times import TIMES
-from labhelpers.terraform.language.hcl import Node
 from labhelpers.terraform.language.registry import evaluates
 from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import Unknown, contains_unknown, kind
