@@ -78,8 +78,8 @@ def fenced(text: str, prefix: str, accounts: Iterable[str]) -> str:
     What is not JSON or no policy stays as it is: IAM shall say so.
     """
     document = _parsed(text)
-    statements = document.get("Statement") if document else None
-    if not isinstance(statements, (list, dict)):
+    given = _statements(document)
+    if given is None:
         return text
     at = _resources(prefix, accounts)
     inside = [*_LOOK, *_ENTER, *_MANAGE, *_MAKE, "s3:*"]
@@ -93,7 +93,6 @@ def fenced(text: str, prefix: str, accounts: Iterable[str]) -> str:
             "NotResource": [*at["buckets"], *at["all"]],
         },
     ]
-    given = statements if isinstance(statements, list) else [statements]
     found = json.dumps({**document, "Statement": [*given, *fence]})
     return found if len("".join(found.split())) <= _MOST else text
 
@@ -101,10 +100,9 @@ def fenced(text: str, prefix: str, accounts: Iterable[str]) -> str:
 def without_strangers(text: str, accounts: Iterable[str]) -> str:
     """A trust policy in which "everybody" means: of the accounts of this lab."""
     document = _parsed(text)
-    statements = document.get("Statement") if document else None
-    if not isinstance(statements, (list, dict)):
+    given = _statements(document)
+    if given is None:
         return text
-    given = statements if isinstance(statements, list) else [statements]
     if not any(names_everybody(s) and s.get("Effect") == "Allow" for s in given):
         return text
     found = [_narrowed(s, list(accounts)) if names_everybody(s) else s for s in given]
@@ -163,6 +161,12 @@ def _only_from(statement: dict[str, Any], repository: str) -> bool:
     return bool(repository and subjects) and all(
         str(subject).startswith(f"repo:{repository}:") for subject in subjects
     )
+
+
+def _statements(document: dict[str, Any]) -> list[Any] | None:
+    """None where the document is no policy."""
+    found = document.get("Statement")
+    return _listed(found) if isinstance(found, (list, dict)) else None
 
 
 def _listed(value: Any) -> list[Any]:

@@ -138,7 +138,7 @@ class Calls:
             raise self._translated(operation, error, expected)
         self._note_keys(reply.parsed, caller)
         answer = self.names.answer(operation, reply.parsed)
-        if self.mirror and expected is not None and expected.parsed is not None:
+        if self.mirror is not None and expected is not None and expected.parsed is not None:
             self.mirror.learn(operation, answer, expected.parsed)
         return answer
 

@@ -41,5 +41,16 @@ class Call:
     subject: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceUse:
+    """What a service of AWS wants of a role on its own behalf, for which workload and Region."""
+
+    service: str
+    session_name: str
+    region: str
+    context: Mapping[str, str]  # condition keys that the service sends along
+    carried: Mapping[str, str]  # condition keys that every later request holds
+
+
 def pass_role(role_arn: str, account: str, service: str) -> Check:
     return Check("iam:PassRole", role_arn, account, {"iam:PassedToService": service})

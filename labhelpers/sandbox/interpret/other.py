@@ -6,7 +6,6 @@ Resource-based policies of these services are not modelled, so setting one is re
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +20,7 @@ from labhelpers.sandbox.interpret.operations import (
 )
 from labhelpers.sandbox.interpret.resource_arns import named_arns
 from labhelpers.sandbox.wire.errors import not_modelled
-from labhelpers.sandbox.wire.http import HttpRequest
+from labhelpers.sandbox.wire.http import HttpRequest, json_object
 
 #: Signing names that differ from the prefix of their IAM actions.
 ACTION_PREFIXES = {"monitoring": "cloudwatch", "email": "ses", "tagging": "tag"}
@@ -85,23 +84,15 @@ def _operation(http: HttpRequest, service: str) -> tuple[str, dict[str, Any]]:
     if target is not None:
         if http.path != "/" or http.query_string or model is None or "json" not in protocols:
             return "", {}
-        operation, params = target.rsplit(".", 1)[-1], _json(http)
+        operation, params = target.rsplit(".", 1)[-1], json_object(http.body)
     elif model is None or not any(name.startswith("rest-") for name in protocols):
         return "", {}
     else:
         operation, uri_params = route(http, service)
-        params = {**_json(http), **uri_params}
+        params = {**json_object(http.body), **uri_params}
     if operation not in model.operation_names:
         return "", {}
     shape = model.operation_model(operation).input_shape
     names = shape.members if shape else {}
     names = {*names, *(inner.serialization.get("name") for inner in names.values())}
     return operation, {name: value for name, value in params.items() if name in names}
-
-
-def _json(http: HttpRequest) -> dict[str, Any]:
-    try:
-        body = json.loads(http.body or b"{}")
-    except (ValueError, RecursionError):
-        return {}
-    return body if isinstance(body, dict) else {}

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
+
+from labhelpers.sandbox.wire.http import json_object
 
 FEDERATED = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 #: Parameters that prove an identity, and therefore stand in no log.
@@ -101,10 +102,9 @@ def _claims(token: Any) -> dict[str, Any]:
         return {}
     padded = parts[1] + "=" * (-len(parts[1]) % 4)
     try:
-        claims = json.loads(base64.urlsafe_b64decode(padded))
-    except (ValueError, RecursionError):
+        return json_object(base64.urlsafe_b64decode(padded))
+    except ValueError:  # not even base64
         return {}
-    return claims if isinstance(claims, dict) else {}
 
 
 def _decoded(assertion: Any) -> bytes:

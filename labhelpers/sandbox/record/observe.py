@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from labhelpers.sandbox.authenticate.caller import Caller
-from labhelpers.sandbox.interpret.call import Call
+from labhelpers.sandbox.interpret.call import Call, ServiceUse
 from labhelpers.sandbox.interpret.operations import route, service_model
 from labhelpers.sandbox.record.federated import FEDERATED, TOKENS, federated_identity
 from labhelpers.sandbox.wire.errors import Refusal
@@ -112,12 +112,7 @@ def observe(
 
 
 def observe_service(
-    service: str,
-    role_arn: str,
-    session_name: str,
-    region: str,
-    lab_now: datetime,
-    result: Mapping[str, Any],
+    use: ServiceUse, role_arn: str, lab_now: datetime, result: Mapping[str, Any]
 ) -> Observation:
     """AssumeRole by a service, e.g. by EC2 for an instance; `result` as STS answers it."""
     return Observation(
@@ -127,12 +122,12 @@ def observe_service(
         caller=None,
         service="sts",
         operation="AssumeRole",
-        region=region,
-        source_ip=service,
-        user_agent=service,
+        region=use.region,
+        source_ip=use.service,
+        user_agent=use.service,
         owner=role_arn.split(":")[4],
-        params={"RoleArn": role_arn, "RoleSessionName": session_name},
-        invoked_by=service,
+        params={"RoleArn": role_arn, "RoleSessionName": use.session_name},
+        invoked_by=use.service,
         result=result,
     )
 

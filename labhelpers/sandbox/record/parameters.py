@@ -6,7 +6,6 @@ log file examples (S3, EC2).
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +15,7 @@ from labhelpers.sandbox.interpret.operations import service_model
 from labhelpers.sandbox.record import ec2_forms
 from labhelpers.sandbox.record.observe import Observation
 from labhelpers.sandbox.record.shapes import tidy, unflatten
+from labhelpers.sandbox.wire.http import json_object
 
 _SIGNATURE = re.compile(r"X-Amz-|AWSAccessKeyId\Z|Signature\Z|Expires\Z")
 
@@ -29,7 +29,7 @@ def request_parameters(seen: Observation) -> dict[str, Any] | None:
         return None
     values: Mapping[str, Any] = seen.params
     if seen.body:
-        values = _json(seen.body)
+        values = json_object(seen.body)
     elif any("." in name or name == "Action" for name in seen.params):
         values = unflatten(shape, seen.params, ec2=seen.service == "ec2") or {}
     if seen.service == "ec2":
@@ -65,7 +65,7 @@ def s3_parameters(seen: Observation) -> dict[str, Any]:
     if seen.copy_source:
         found["x-amz-copy-source"] = seen.copy_source
     if seen.body:
-        found["bucketPolicy"] = _json(seen.body)
+        found["bucketPolicy"] = json_object(seen.body)
     return found
 
 
@@ -108,7 +108,7 @@ def _error_in(reply: bytes) -> tuple[str, str]:
     )
     if code is not None:
         return code[1], message[1] if message else ""
-    said = _json(reply)
+    said = json_object(reply)
     name = str(said.get("__type", "")).rsplit("#", 1)[-1]
     return name, str(said.get("message") or said.get("Message") or "")
 
@@ -127,11 +127,3 @@ def _parsed(seen: Observation, shape: Any) -> dict[str, Any]:
 
 def _model(seen: Observation) -> Any:
     return service_model(seen.service).operation_model(seen.operation)
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

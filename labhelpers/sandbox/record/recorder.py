@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from labhelpers.policy import Decision
+from labhelpers.sandbox.interpret.call import ServiceUse
 from labhelpers.sandbox.record.events import events_of
 from labhelpers.sandbox.record.observe import Observation, observe_service
 from labhelpers.sandbox.wire.errors import Refusal
@@ -58,16 +59,10 @@ class Recorder:
                     del self._by_id[oldest_id]
 
     def note_service(
-        self,
-        service: str,
-        role_arn: str,
-        session_name: str,
-        region: str,
-        lab_now: datetime,
-        result: Mapping[str, Any],
+        self, use: ServiceUse, role_arn: str, lab_now: datetime, result: Mapping[str, Any]
     ) -> None:
         """AssumeRole by a service, e.g. by EC2 for an instance; `result` as STS answers it."""
-        seen = observe_service(service, role_arn, session_name, region, lab_now, result)
+        seen = observe_service(use, role_arn, lab_now, result)
         self.add(seen.request_id, Record(seen))
 
     @property

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from labhelpers.sandbox.wire.constraints import item_numbers
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SECRETS = frozenset(
     (
@@ -79,7 +81,7 @@ def unflatten(shape: Any, params: Mapping[str, str], prefix: str = "", ec2: bool
         start = prefix + "." if flat else f"{prefix}.member."
         items = (
             unflatten(shape.member, params, f"{start}{number}", ec2)
-            for number in _numbers(params, start)
+            for number in item_numbers(params, start)
         )
         return [value for value in items if value is not None] or None
     return _scalar(shape, params.get(prefix))
@@ -90,11 +92,6 @@ def _form_name(name: str, member: Any, ec2: bool) -> str:
     if not ec2:
         return written
     return member.serialization.get("queryName") or written[:1].upper() + written[1:]
-
-
-def _numbers(params: Mapping[str, str], start: str) -> list[int]:
-    found = re.compile(re.escape(start) + r"([1-9][0-9]{0,3})(?:\.|\Z)")
-    return sorted({int(match[1]) for key in params if (match := found.match(key))})
 
 
 def _scalar(shape: Any, text: str | None) -> Any:

@@ -58,7 +58,7 @@ def _value(
         read = _structure_item if shape.member.type_name == "structure" else _value
         value: Any = [
             read(shape.member, params, f"{name}.member.{n}", f"{path}.{n}.member", violations)
-            for n in _numbers(params, name)
+            for n in item_numbers(params, f"{name}.member.")
         ] or None
     else:
         value = params.get(name)
@@ -80,9 +80,9 @@ def _structure_item(
     return _structure(shape, params, f"{name}.", f"{path}.", violations)
 
 
-def _numbers(params: Mapping[str, str], name: str) -> list[int]:
-    """The numbers N of NAME.member.N…, in order."""
-    found = re.compile(re.escape(name) + r"\.member\.([1-9]\d{0,3})(\.|\Z)", re.ASCII)
+def item_numbers(params: Mapping[str, str], start: str) -> list[int]:
+    """The numbers N of the parameters STARTN and STARTN.…, in order."""
+    found = re.compile(re.escape(start) + r"([1-9][0-9]{0,3})(?:\.|\Z)")
     return sorted({int(match[1]) for key in params if (match := found.match(key))})
 
 

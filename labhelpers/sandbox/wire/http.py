@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 #: Status, headers and body of what goes back over the wire.
@@ -55,6 +57,15 @@ class HttpRequest:
     @property
     def path(self) -> str:
         return unquote(self.raw_path)
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object that a body is, {} for what is none."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def from_environ(environ: dict) -> HttpRequest:

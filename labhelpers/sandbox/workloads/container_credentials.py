@@ -13,6 +13,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
+from labhelpers.sandbox.interpret.call import ServiceUse
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.sessions import Session
 from labhelpers.sandbox.wire.http import Answer, HttpRequest
@@ -20,7 +21,6 @@ from labhelpers.sandbox.workloads.plain import child_environ, document
 from labhelpers.sandbox.workloads.service_roles import (
     ROLLED_BEFORE,
     ServiceRoles,
-    Use,
     credentials_document,
 )
 
@@ -111,7 +111,7 @@ class Containers:
             "aws:SourceAccount": account,
             "aws:SourceArn": f"arn:aws:ecs:{task.region}:{account}:task/lab/{task.task_id}",
         }
-        use = Use(ECS_TASKS, task.task_id, task.region, context, {})
+        use = ServiceUse(ECS_TASKS, task.task_id, task.region, context, {})
         return self._roles.assume(use, task.role_arn, lab_now)
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from labhelpers.sandbox.interpret.call import ServiceUse
 from labhelpers.sandbox.state import iam, instances
 from labhelpers.sandbox.state.sessions import Session
 from labhelpers.sandbox.wire.times import iso
 from labhelpers.sandbox.workloads.service_roles import (
     ROLLED_BEFORE,
     ServiceRoles,
-    Use,
     credentials_document,
 )
 
@@ -115,7 +115,7 @@ class Deliveries:
                 "ec2:RoleDelivery": version,
                 "ec2:SourceInstanceARN": f"arn:aws:ec2:{region}:{owner}:instance/{instance.id}",
             }
-            use = Use(EC2, instance.id, region, {}, carried)
+            use = ServiceUse(EC2, instance.id, region, {}, carried)
             session = self._roles.assume(use, role.arn, lab_now)
         updated = lab_now.replace(microsecond=0)
         name = role.name if role is not None else ""

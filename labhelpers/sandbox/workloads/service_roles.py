@@ -6,12 +6,12 @@ does not bind services. Source: IAM User Guide, "Use roles", "AWS service princi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from labhelpers.policy import PolicyError, Principal, Request, evaluate_trust
+from labhelpers.sandbox.interpret.call import ServiceUse
 from labhelpers.sandbox.interpret.sts.passed import Passed
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.registry import Registry
@@ -25,29 +25,8 @@ LIFETIME = timedelta(hours=6)
 ROLLED_BEFORE = timedelta(minutes=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
-    """What a service wants of a role, for which workload, in which Region."""
-
-    service: str
-    session_name: str
-    region: str
-    context: Mapping[str, str]  # condition keys that the service sends along
-    carried: Mapping[str, str]  # condition keys that every later request holds
-
-
-class Note(Protocol):
-    """Puts AssumeRole by a service on record; `result` as STS answers it (record/recorder.py)."""
-
-    def __call__(
-        self,
-        service: str,
-        role_arn: str,
-        session_name: str,
-        region: str,
-        lab_now: datetime,
-        result: Mapping[str, Any],
-    ) -> None: ...
+#: Puts AssumeRole by a service on record: whose, the role's ARN, when, what STS answered.
+Note = Callable[[ServiceUse, str, datetime, Mapping[str, Any]], None]
 
 
 class ServiceRoles:
@@ -56,7 +35,7 @@ class ServiceRoles:
     def __init__(self, registry: Registry, note: Note) -> None:
         self._registry, self._note = registry, note
 
-    def assume(self, use: Use, role_arn: str, lab_now: datetime) -> Session | None:
+    def assume(self, use: ServiceUse, role_arn: str, lab_now: datetime) -> Session | None:
         """A session of the role, None where the role does not exist or does not trust."""
         role = iam.find_role(role_arn)
         if role is None or not _trusts(role, use, lab_now):
@@ -74,11 +53,11 @@ class ServiceRoles:
             carried=dict(use.carried),
         )
         result = result_of(session, passed)
-        self._note(use.service, role_arn, use.session_name, use.region, lab_now, result)
+        self._note(use, role_arn, lab_now, result)
         return session
 
 
-def _trusts(role: iam.Role, use: Use, lab_now: datetime) -> bool:
+def _trusts(role: iam.Role, use: ServiceUse, lab_now: datetime) -> bool:
     request = Request(
         principal=Principal(kind="service", arn=use.service, account=""),
         action="sts:AssumeRole",
