@@ -125,12 +125,7 @@ def _frame(ax: Axes, now: datetime, title: str) -> None:
     how |= {"xycoords": "axes fraction", "color": style.MUTED}
     style.note(ax, "role ← caller, session name", (0, 1), (-8, 4), ha="right", **how)
     style.note(ax, "expires (UTC)", (1, 1), (8, 4), ha="left", **how)
-    _title(ax, title)
-
-
-def _title(ax: Axes, title: str) -> None:
-    how: style.How = {"fontsize": style.SIZE + 2, "fontfamily": style.SANS, "parse_math": False}
-    ax.set_title(title, pad=24, color=style.INK, **how)
+    style.title(ax, title, 24)
 
 
 def _legend(ax: Axes, rows: list[SessionRow], now: datetime) -> None:
@@ -163,6 +158,6 @@ def _empty(ax: Axes | None, title: str) -> Axes:
     if ax is None:
         ax = plt.subplots(figsize=(_DATA, 1.6), layout="constrained")[1]
     ax.set_axis_off()
-    _title(ax, title)
+    style.title(ax, title, 24)
     style.text(ax, 0.5, 0.5, "no sessions yet", ha="center", va="center", transform=ax.transAxes)
     return ax

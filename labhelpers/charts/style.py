@@ -70,6 +70,12 @@ def note(
     return ax.annotate(words, at, xytext=shift, **usual | how | house)
 
 
+def title(ax: Axes, words: str, above: float) -> None:
+    """The title of axes, so many points above them."""
+    how: How = {"fontsize": SIZE + 2, "fontfamily": SANS, "color": INK, "parse_math": False}
+    ax.set_title(words, pad=above, **how)
+
+
 @lru_cache(maxsize=4096)
 def width(words: str, size: float = SIZE, mono: bool = False) -> float:
     """Inches that one line of text takes."""

@@ -52,11 +52,10 @@ def timeline(entries: Iterable[Any], ax: Axes | None = None, title: str | None =
         size = (_WHO + _DATA + _WHAT, _ROW * max(len(rows), 1) + 1.4)
         ax = plt.subplots(figsize=size, layout="constrained")[1]
     if title is not None:
-        how: style.How = {"fontsize": style.SIZE + 2, "fontfamily": style.SANS, "parse_math": False}
-        ax.set_title(title, pad=10, color=style.INK, **how)
+        style.title(ax, title, 10)
     if not rows:
         ax.set_axis_off()
-        how = {"ha": "center", "va": "center", "transform": ax.transAxes}
+        how: style.How = {"ha": "center", "va": "center", "transform": ax.transAxes}
         style.text(ax, 0.5, 0.5, "nothing happened yet", **how)
         return ax
     _frame(ax, rows)
