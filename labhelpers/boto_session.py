@@ -6,6 +6,7 @@ are never read: neither could real credentials reach the sandbox, nor a lab call
 
 from __future__ import annotations
 
+import copy
 import os
 from functools import lru_cache
 from typing import Any
@@ -18,6 +19,7 @@ from botocore.configprovider import (
     ConfigValueStore,
     ConstantProvider,
 )
+from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import Loader
 
 
@@ -27,11 +29,20 @@ def shared_loader() -> Loader:
     return Loader(include_default_search_paths=True)
 
 
+@lru_cache(maxsize=1)
+def _builtin_handlers() -> HierarchicalEmitter:
+    """botocore's own event handlers: registering them anew takes 4 ms a session, a copy 0.6 ms."""
+    handlers = HierarchicalEmitter()
+    botocore.session.Session(event_hooks=handlers)
+    return handlers
+
+
 class IsolatedSession(botocore.session.Session):
     """A botocore Session with constant settings and one endpoint for every service."""
 
     def __init__(self, endpoint_url: str, region: str) -> None:
-        super().__init__()
+        hooks = copy.copy(_builtin_handlers())
+        super().__init__(event_hooks=hooks, include_builtin_handlers=False)
         self._endpoint_url = endpoint_url
         self.register_component("config_store", _constant_settings(region))
         self.register_component("data_loader", shared_loader())
