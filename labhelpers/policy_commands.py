@@ -9,12 +9,12 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from labhelpers.terminal import show_anything
 
-if TYPE_CHECKING:
-    from labhelpers.policy import Explanation, PolicyError
+if TYPE_CHECKING:  # every command loads this file, and only two need the policy room
+    from labhelpers.policy import PolicyError
 
 _DECIDE = """\
 Read requests with their policies, one JSON object a line, and print one outcome a line:
@@ -69,7 +69,7 @@ errors, 2 where a file cannot be read.
 _KINDS = ("identity", "trust", "resource", "session", "boundary", "scp", "rcp")
 
 
-def add_commands(commands: Any) -> None:
+def add_commands(commands: argparse._SubParsersAction) -> None:
     """Add the sub-commands to argparse's sub-parsers; each sets `run`."""
     raw = argparse.RawDescriptionHelpFormatter
     decide = commands.add_parser(
@@ -104,17 +104,17 @@ def _decide(options: argparse.Namespace) -> int:
                 continue
             print(decision.outcome)
             if options.explain:
-                print(_explained(explain(decision)))
+                told = explain(decision)
+                print(_indented(f"{told}\n{told.table}"))
         sys.stdout.flush()
     except OSError as error:
         return _unreadable("decide", options.file, error)
     return status
 
 
-def _explained(explanation: Explanation) -> str:
+def _indented(text: str) -> str:
     """Indent sentences, statements and steps under their outcome."""
-    lines = f"{explanation}\n{explanation.table}".split("\n")
-    return "".join(f"  {line}\n" for line in lines)
+    return "".join(f"  {line}\n" for line in text.split("\n"))
 
 
 def _lines(name: str) -> Iterator[tuple[int, bytes]]:

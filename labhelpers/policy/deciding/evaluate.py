@@ -24,12 +24,9 @@ from labhelpers.policy.deciding.case import ALLOW, NONE, Case, Groups
 from labhelpers.policy.deciding.decision import Decision, conclude
 from labhelpers.policy.language.arn import account_of
 from labhelpers.policy.language.call import Call
-from labhelpers.policy.language.model import ALLOWED, Principal, Request
+from labhelpers.policy.language.model import ALLOWED, UNGOVERNED, Principal, Request
 from labhelpers.policy.language.principals import CAPPED, DIRECT, has_all_rights
 from labhelpers.policy.language.statement import Policy
-
-# Every authenticated caller may use these; no policy can refuse them (AWS STS API Reference).
-UNGOVERNED = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
 
 # Decisions that hang on nothing but who, what and on what: asked again they cost a lookup.
 _kept: dict[tuple, Decision | Literal[False]] = {}

@@ -19,9 +19,9 @@ from labhelpers.policy.explaining.passing import advice_to_send, sample
 from labhelpers.policy.language.conditions import Condition, parts_of
 from labhelpers.policy.language.model import EXPLICITLY_DENIED, Failure, Request
 from labhelpers.policy.language.statement import Policy
+from labhelpers.policy.writing.grammar import VERSIONS
 from labhelpers.policy.writing.parse import compiled
 
-_VERSION = "2012-10-17"
 # Every policy type can block once; several levels of one type can block one after the other.
 _STEPS = 8
 
@@ -73,7 +73,7 @@ def again(case: Case, change: Change) -> Decision:
     groups = {kind: [list(policies) for policies in sets] for kind, sets in case.groups.items()}
     if change.statement is not None:
         kind = slot(change.policy_type)
-        document = {"Version": _VERSION, "Statement": [change.statement]}
+        document = {"Version": VERSIONS[0], "Statement": [change.statement]}
         added = compiled(document, change.policy_type)
         if kind == "resource":
             groups[kind] = [[_joined(groups[kind], added)]]

@@ -14,12 +14,8 @@ EXPLICITLY_DENIED = "ExplicitlyDenied"
 
 KINDS = ("identity", "trust", "resource", "session", "boundary", "scp", "rcp")
 
-
-def require_kind(kind: str) -> None:
-    """Raise ValueError for a kind of policy that does not exist."""
-    if kind not in KINDS:
-        raise ValueError(f"There is no policy kind {kind!r}; use one of {', '.join(KINDS)}.")
-
+# Every authenticated caller may use these; no policy can refuse them (AWS STS API Reference).
+UNGOVERNED = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
 
 POLICY_NAMES = {
     "identity": "identity-based policy",
@@ -30,6 +26,12 @@ POLICY_NAMES = {
     "scp": "service control policy",
     "rcp": "resource control policy",
 }
+
+
+def require_kind(kind: str) -> None:
+    """Raise ValueError for a kind of policy that does not exist."""
+    if kind not in KINDS:
+        raise ValueError(f"There is no policy kind {kind!r}; use one of {', '.join(KINDS)}.")
 
 
 class PolicyError(ValueError):

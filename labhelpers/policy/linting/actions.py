@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from labhelpers.policy.language.model import UNGOVERNED
 from labhelpers.policy.linting import catalogue
 from labhelpers.policy.linting.overlap import of_policy, of_reference, overlap
 from labhelpers.policy.linting.views import View, error, warning
@@ -28,7 +29,6 @@ _API_NAMES = {
     "s3:uploadpart": "s3:PutObject",
     "lambda:invoke": "lambda:InvokeFunction",
 }
-_UNGOVERNED = ("sts:getcalleridentity", "sts:getsessiontoken")
 
 
 def unknown_actions(view: View) -> Iterator[Finding]:
@@ -79,7 +79,7 @@ def ungoverned_actions(view: View) -> Iterator[Finding]:
     if view.allow:
         return
     for path, text in view.actions:
-        if text.lower() in _UNGOVERNED:
+        if text.lower() in UNGOVERNED:
             yield warning(
                 "deny-without-effect",
                 f"No policy can refuse {text}",
