@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 
 from labhelpers.policy.language.model import PolicyError
+from labhelpers.policy.language.slips import closest
 from labhelpers.policy.writing.grammar import Duplicated
 
 
@@ -28,10 +28,10 @@ def named(value: Mapping, known: Mapping[str, Sequence[str]], path: str) -> dict
     for key, item in value.items():
         name = spellings.get(plain(key))
         if name is None:
-            near = get_close_matches(plain(key), spellings, 1, 0.85)
+            near = closest(plain(key), spellings, 0.85)
             # Longer names are other fields (resource_policy_note), not slips of the pen.
-            if near and abs(len(near[0]) - len(plain(key))) <= 2:
-                hint = f"Did you mean {spellings[near[0]]}?"
+            if near and abs(len(near) - len(plain(key))) <= 2:
+                hint = f"Did you mean {spellings[near]}?"
                 raise PolicyError(f'there is no field "{key}"', path, hint)
         elif name in found and item is not None and found[name] is not None:
             raise PolicyError(f"{name} is given twice", path, "Keep one of the two.")

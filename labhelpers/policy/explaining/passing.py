@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 
 from labhelpers.policy.language.conditions import parts_of
 from labhelpers.policy.language.model import Failure, Request
@@ -38,7 +38,7 @@ def sample(failure: Failure) -> str | None:
     if base in ("StringLike", "ArnLike", "ArnEquals"):
         return value.replace("*", "x").replace("?", "x")
     if base == "BinaryEquals":
-        return base64.b64decode(value).decode("latin-1")
+        return binascii.a2b_base64(value).decode("latin-1")
     if base == "IpAddress":
         return value.partition("/")[0]
     if failure.key.lower() in _NO_STARS and ("*" in value or "?" in value):

@@ -8,9 +8,7 @@ Source: IAM User Guide, "Condition operators".
 
 from __future__ import annotations
 
-import base64
 import binascii
-import ipaddress
 import operator
 import re
 from collections.abc import Callable, Sequence
@@ -134,7 +132,7 @@ def _binary(texts: Sequence[str]) -> Matcher:
     wanted = set()
     for text in texts:
         try:
-            wanted.add(base64.b64decode(text, validate=True))
+            wanted.add(binascii.a2b_base64(text, strict_mode=True))
         except (binascii.Error, ValueError):
             continue
     return lambda value: _octets(value) in wanted
@@ -150,6 +148,8 @@ def _octets(value: str) -> bytes:
 @lru_cache(maxsize=4096)
 def address(text: str) -> tuple[int, int] | None:
     """Read an IP address as (version, number); None if it is none."""
+    import ipaddress  # spares start-up a millisecond: few policies have such a condition
+
     try:
         found = ipaddress.ip_address(text.strip())
     except ValueError:
@@ -160,6 +160,8 @@ def address(text: str) -> tuple[int, int] | None:
 @lru_cache(maxsize=4096)
 def network(text: str) -> tuple[int, int, int] | None:
     """Read a CIDR range as (version, network number, mask); without a prefix one address."""
+    import ipaddress  # as above
+
     try:
         found = ipaddress.ip_network(text.strip(), strict=False)
     except ValueError:

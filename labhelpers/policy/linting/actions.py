@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from labhelpers.policy.language.model import UNGOVERNED
+from labhelpers.policy.language.slips import closest
 from labhelpers.policy.linting import catalogue
 from labhelpers.policy.linting.overlap import of_policy, of_reference, overlap
 from labhelpers.policy.linting.views import View, error, warning
@@ -45,8 +45,8 @@ def unknown_actions(view: View) -> Iterator[Finding]:
 
 
 def _unknown_service(path: str, service: str) -> Finding:
-    near = get_close_matches(service.lower(), catalogue.services(), 1, 0.8)
-    near = [name for name in near if abs(len(name) - len(service)) <= 2]
+    near = closest(service.lower(), catalogue.services(), 0.8)
+    near = near if abs(len(near) - len(service)) <= 2 else ""
     # Without a likely slip of the pen it may be a service that AWS has given up.
     severity = error if near else warning
     return severity(
@@ -54,19 +54,19 @@ def _unknown_service(path: str, service: str) -> Finding:
         f'No AWS service has the prefix "{service}"',
         path,
         "The statement can never match a request for it.",
-        f'Did you mean "{near[0]}:"?' if near else "Look the prefix up in the service reference.",
+        f'Did you mean "{near}:"?' if near else "Look the prefix up in the service reference.",
     )
 
 
 def _unknown_action(path: str, text: str) -> Finding:
     service, _, name = text.partition(":")
     known = catalogue.actions(service.lower())
-    near = get_close_matches(name.lower(), known, 1, 0.7)
+    near = closest(name.lower(), known, 0.7)
     meant = _API_NAMES.get(text.lower())
     if meant:
         instead = f"The operation is governed by {meant}."
     elif near:
-        instead = f'Did you mean "{service}:{known[near[0]]}"?'
+        instead = f'Did you mean "{service}:{known[near]}"?'
     else:
         instead = f"Look it up among the actions of {service} in the service reference."
     what = "matches no action" if "*" in name or "?" in name else "is no action"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
+from labhelpers.policy.language.slips import closest
 from labhelpers.policy.linting import catalogue
 from labhelpers.policy.linting.views import ConditionView, View, error, warning
 from labhelpers.policy.writing.findings import Finding
@@ -98,8 +98,8 @@ def wrong_keys(view: View) -> Iterator[Finding]:
 def _unknown(condition: ConditionView, key: str, known: dict[str, str]) -> Iterator[Finding]:
     if catalogue.listed(key, known):
         return
-    near = get_close_matches(key, known, 1, 0.7)
-    meant = (known[near[0]] or near[0]) if near else ""
+    near = closest(key, known, 0.7)
+    meant = (known[near] or near) if near else ""
     if key + "/" in known:
         meant = (known[key + "/"] or key + "/") + "KEY"
     elif meant.endswith("/"):
@@ -121,13 +121,13 @@ _ABSENT = {
 
 
 def _no_service(condition: ConditionView, prefix: str) -> Finding:
-    near = get_close_matches(prefix, [*catalogue.services(), "aws", "saml"], 1, 0.6)
+    near = closest(prefix, [*catalogue.services(), "aws", "saml"], 0.6)
     return error(
         "unknown-key",
         f'There is no condition key "{condition.key}"',
         condition.path,
         f'No AWS service has the prefix "{prefix}".',
-        f'Did you mean "{near[0]}:"?' if near else "Look it up in the service reference.",
+        f'Did you mean "{near}:"?' if near else "Look it up in the service reference.",
         at_name=True,
     )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from labhelpers.policy.language.principals import WELL_KNOWN
+from labhelpers.policy.language.slips import closest
 from labhelpers.policy.linting import catalogue
 from labhelpers.policy.linting.views import View, error, warning
 from labhelpers.policy.writing.findings import Finding
@@ -67,14 +67,14 @@ def _service(path: str, text: str) -> Iterator[Finding]:
     # A service may have regional principals (logs.eu-west-1) and ones below its own name.
     if text == "*" or name in known or any(part in known for part in name.split(".")):
         return
-    near = get_close_matches(name, known, 1, 0.7)
+    near = closest(name, known, 0.7)
     if near:
         yield error(
             "unknown-service-principal",
             f'"{text}" is no service principal known',
             path,
             "AWS refuses a trust policy that names a service it does not have.",
-            f'Did you mean "{near[0]}.amazonaws.com"?',
+            f'Did you mean "{near}.amazonaws.com"?',
         )
 
 
