@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from labhelpers.charts import style
 from labhelpers.charts.sequence import LANE, draw, mono
 from labhelpers.charts.session_rows import require_aware
+from labhelpers.masking import mask
 
 _CALLER, _STS, _SERVICE = 1.5, 4.8, 8.1  # inches: where the three lanes are
 _TEXT = 2.75  # the width of what is written along an arrow between two neighbours
@@ -48,7 +49,7 @@ def handshake(
         (_STS, "AWS STS", "hands out temporary credentials"),
         (_SERVICE, "service", service[1] if service else "any that the role may use"),
     )
-    parts = [f"{name:<16}{_masked(keys[name])}" for name in _PARTS]
+    parts = [f"{name:<16}{mask(keys[name])}" for name in _PARTS]
     left = "" if now is None else f" ({_left(expires, now)})"
     steps = (
         (_CALLER, _STS, "asks: sts:AssumeRole", mono(f"RoleArn={role}", _TEXT)),
@@ -67,8 +68,6 @@ def handshake(
     return draw(written, told, ax, dashed={5})
 
 
-# It names a key and is no secret.
-_ACCESS_KEY_ID = re.compile(r"A(?:KI|SI)A[A-Z0-9]{12,124}", re.ASCII)
 _PARTS = ("AccessKeyId", "SecretAccessKey", "SessionToken")
 
 
@@ -97,17 +96,8 @@ def _checked(credentials: Mapping[str, Any]) -> tuple[dict[str, str], datetime]:
 def _without_secrets(words: str, keys: Mapping[str, str]) -> str:
     for name in ("SecretAccessKey", "SessionToken"):
         for secret in (keys[name], quote(keys[name], safe="")):  # as it is, and as in a URL
-            words = words.replace(secret, _masked(keys[name]))
+            words = words.replace(secret, mask(keys[name]))
     return words
-
-
-def _masked(secret: str) -> str:
-    """What labhelpers.mask() shows of it: the ends of a long secret or an access key ID."""
-    if not isinstance(secret, str):
-        raise TypeError(f"mask() takes text, not {type(secret).__name__}.")
-    if len(secret) >= 32 or _ACCESS_KEY_ID.fullmatch(secret):
-        return f"{secret[:4]}…{secret[-4:]}"
-    return "••••"
 
 
 def _left(expires: datetime, now: datetime) -> str:
