@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import gc
 import io
 import json
 import os
@@ -312,6 +313,7 @@ class Front:
         self._counted = {name: Counter() for name in ("seen", "throttled", "stale")}
         self._throttled: set[tuple[str, str, str]] = set()
         self._lock = threading.Lock()
+        before = len(self._gateway.recorder.events())
         self._verbs = {
             "advance": self._advance,
             "calls": self._calls,
@@ -319,7 +321,7 @@ class Front:
             "contents": self._contents,
             "fork": self._fork,
             "github_token": self._github_token,
-            "trail": self._gateway.recorder.events,
+            "trail": lambda: self._gateway.recorder.events()[before:],
         }
 
     def __call__(self, environ: dict[str, Any], start_response: Callable) -> list[bytes]:
@@ -404,6 +406,7 @@ class Front:
         It has no faults, nothing lags in it any more, and it ends with its parent's stdin.
         """
         moto_room.load("ec2")  # an import that another thread has begun would never end there
+        gc.freeze()  # collections there would copy all the memory that both share
         reader, writer = os.pipe()
         with self._gateway._lock:
             child = os.fork()
@@ -546,6 +549,16 @@ def _ec2_contents(regions) -> dict[str, Any]:
     return {"instances": instances, "security_groups": groups}
 
 
+def _warm_up(sandbox: Sandbox, accounts: list[str]) -> None:
+    """What every fork would load for itself, 0.3 s of CPU time each: a sweep's models and state."""
+    for account in accounts:
+        keys = sandbox.administrator(account)
+        session = isolated_session(sandbox.endpoint_url, DEFAULT_REGION, *keys)
+        session.client("ec2").describe_instances()
+        session.client("ec2").describe_security_groups()
+        session.client("s3").list_buckets()
+
+
 def _make_learner(account_id: str, policy: str) -> tuple[str, str]:
     """(access key id, secret) of a user with exactly this policy; no lag, it was always there."""
     parse(policy, kind="identity")
@@ -565,6 +578,7 @@ def main() -> int:
     parser.add_argument("--drift", choices=DRIFTS)
     parser.add_argument("--account", action="append", metavar="12 DIGITS")
     parser.add_argument("--learner-policy", help="JSON text")
+    parser.add_argument("--forks", action="store_true", help="be ready to be forked often")
     options = parser.parse_args()
     accounts = options.account or list(ACCOUNTS)
     sandbox = Sandbox()
@@ -579,6 +593,8 @@ def main() -> int:
             told["learner"] = _make_learner(accounts[0], options.learner_policy)
         except PolicyError as error:
             parser.error(f"--learner-policy: {error} {error.path}")
+    if options.forks:
+        _warm_up(sandbox, accounts)
     front = Front(sandbox, options.seed)
     faults = {name: getattr(options, name) for name in ("lag", "latency", "throttle", "drift")}
     front.change(**faults)
@@ -708,10 +724,12 @@ def served_aws(
     drift: str | None = None,
     accounts: tuple[str, ...] = ACCOUNTS,
     learner_policy: str | None = None,
+    forks: bool = False,
 ) -> Iterator[ServedAws]:
     """Serve for the length of a `with` block; `folder` gets the profiles of the accounts.
 
     With `learner_policy`, profile "lab" is not the administrator but the user "learner".
+    With `forks` it starts later, for the sake of many forks.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -720,6 +738,7 @@ def served_aws(
     command += [part for account in accounts for part in ("--account", account)]
     command += ["--drift", drift] if drift else []
     command += [] if learner_policy is None else ["--learner-policy", learner_policy]
+    command += ["--forks"] if forks else []
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LAB_"))}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     process = subprocess.Popen(command, env=environ, text=True, **pipes)

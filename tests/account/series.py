@@ -26,6 +26,8 @@ import sys as _sys
 _sys.path.insert(0, {tests!r})
 from account_clock import make_waits_short as _short
 _short()
+import gc as _gc
+_gc.set_threshold(20_000, 20, 20)  # a tenth less CPU time
 """
 KEEPING = """
 import sys as _sys

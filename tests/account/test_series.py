@@ -29,7 +29,7 @@ def test_the_same_cells_run_on_aws_and_leave_nothing(path, tmp_path, monkeypatch
     all of it with the least permissions. Had it died after any create, sweep would have removed
     what was there (test_dying.py lets some runs die indeed)."""
     permissions = None if UPDATE else LEARNER.read_text()
-    with served_aws(tmp_path, **FAULTS, learner_policy=permissions) as aws:
+    with served_aws(tmp_path, **FAULTS, learner_policy=permissions, forks=True) as aws:
         before = aws.contents()
         moments = tmp_path / "moments"
         notebook, summary = run(path, environ_of(aws), moments=moments)
