@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import pytest
+import warm
 from scene import World
+
+
+def pytest_configure():
+    warm.use_warm_kernels()
+
+
+def pytest_unconfigure():
+    warm.end()
 
 
 @pytest.fixture

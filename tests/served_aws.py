@@ -24,7 +24,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from http.client import HTTPConnection
@@ -35,6 +35,7 @@ from typing import Any
 from unittest.mock import patch
 
 import boto3
+from warm import Fork
 
 from labhelpers.boto_session import isolated_session
 from labhelpers.lab import DEFAULT_REGION
@@ -570,7 +571,7 @@ def _make_learner(account_id: str, policy: str) -> tuple[str, str]:
     return key.access_key_id, key.secret_access_key
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     for name in ("lag", "latency", "throttle"):
         parser.add_argument(f"--{name}", type=float, default=0.0)
@@ -579,7 +580,7 @@ def main() -> int:
     parser.add_argument("--account", action="append", metavar="12 DIGITS")
     parser.add_argument("--learner-policy", help="JSON text")
     parser.add_argument("--forks", action="store_true", help="be ready to be forked often")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     accounts = options.account or list(ACCOUNTS)
     sandbox = Sandbox()
     told = {
@@ -618,7 +619,7 @@ def _until_stdin_ends(stop: threading.Event) -> None:
 class ServedAws:
     """A test's side of the served AWS: `endpoint_url`, `environ`, `process` and questions."""
 
-    def __init__(self, process: subprocess.Popen, told: dict[str, Any], folder: Path) -> None:
+    def __init__(self, process: Fork, told: dict[str, Any], folder: Path) -> None:
         self.process, self.endpoint_url = process, told["endpoint_url"]
         self._pid = process.pid
         self._token, self._keys = told["token"], told["accounts"]
@@ -733,15 +734,14 @@ def served_aws(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, __file__, "--lag", str(lag), "--latency", str(latency)]
+    command = ["--lag", str(lag), "--latency", str(latency)]
     command += ["--throttle", str(throttle), "--seed", str(seed)]
     command += [part for account in accounts for part in ("--account", account)]
     command += ["--drift", drift] if drift else []
     command += [] if learner_policy is None else ["--learner-policy", learner_policy]
     command += ["--forks"] if forks else []
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LAB_"))}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    process = subprocess.Popen(command, env=environ, text=True, **pipes)
+    process = Fork("served AWS", *command, env=environ, pipes=True)
     try:
         line = process.stdout.readline()
         if not line:

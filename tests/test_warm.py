@@ -1,0 +1,64 @@
+"""tests/warm.py: a forked kernel is what a cold one is, and a fork tells how it ended."""
+
+import json
+import signal
+import subprocess
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from warm import Fork
+
+LOOK = """
+import json, os, sys, threading
+import matplotlib
+modules = {"warm", "served_aws", "scene", "conftest"}
+print(json.dumps({
+    "argv": sys.argv[1],
+    "path": sys.path,
+    "folder": os.getcwd(),
+    "tests": [n for n in ("__main__", *modules) if getattr(sys.modules.get(n), "__file__", None)],
+    "environ": {k: v for k, v in os.environ.items() if k not in ("JPY_PARENT_PID", "PWD")},
+    "child of its parent": os.environ["JPY_PARENT_PID"] == str(os.getppid()),
+    "threads": sorted(thread.name for thread in threading.enumerate()),
+    "names": sorted(globals()),
+    "backend": matplotlib.get_backend(),
+}))
+"""
+DRAW = "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()"
+
+
+def looked(folder, cold):
+    cells = [nbformat.v4.new_code_cell(source) for source in (LOOK, DRAW)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    client = NotebookClient(notebook, timeout=60, resources={"metadata": {"path": folder}})
+    client.create_kernel_manager()
+    if cold:
+        client.km.kernel_spec.metadata["kernel_provisioner"] = {
+            "provisioner_name": "local-provisioner"
+        }
+    client.execute()
+    said, drawn = (cell.outputs for cell in notebook.cells)
+    assert "image/png" in drawn[-1]["data"]
+    found = json.loads(said[0]["text"])
+    assert found.pop("argv") == "-f"
+    return found
+
+
+@pytest.mark.slow
+def test_a_forked_kernel_looks_like_a_cold_one(tmp_path):
+    """The environment, the path, the names of a notebook, the threads, the pictures."""
+    assert looked(tmp_path, cold=False) == looked(tmp_path, cold=True)
+
+
+@pytest.mark.slow
+def test_a_fork_tells_how_it_ended():
+    arguments = ("served AWS", "--learner-policy", "{")
+    assert Fork(*arguments, env={}).wait(60) == 2
+    waiting = Fork("served AWS", env={}, pipes=True)
+    assert waiting.stdout.readline().startswith("{") and waiting.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiting.wait(0)
+    waiting.kill()
+    assert waiting.wait(60) == waiting.poll() == -signal.SIGKILL
+    waiting.kill()

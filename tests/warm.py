@@ -1,0 +1,233 @@
+"""A process that has imported what kernels and served AWSs need, and forks them.
+
+Each of them spends 1.5 s of CPU time on imports and models when it starts alone, and a whole test
+run starts some eighty; a fork has all that at once. Here are both sides: `python tests/warm.py FD`
+is the template, one for each process that runs tests, and Fork is a Popen of one of its forks.
+Nothing runs in the template: no thread, no sandbox, no kernel. What a fork does is what the cold
+process does, from its first line on, with the environment and the streams that it is given.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+HERE = Path(__file__).parent
+
+
+# ---- the template
+
+
+def _kernel(*arguments: str) -> None:
+    from ipykernel import kernelapp
+
+    sys.path.remove(str(HERE))  # a notebook does not see the tests
+    os.environ["JPY_PARENT_PID"] = str(os.getppid())
+    sys.argv = ["ipykernel_launcher.py", *arguments]
+    # It ends when its parent does; a cold one has read the variable when it was imported.
+    kernelapp.launch_new_instance([*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])
+
+
+def _served_aws(*arguments: str) -> int:
+    import served_aws
+
+    return served_aws.main(arguments)
+
+
+ROLES: dict[str, Callable[..., Any]] = {"kernel": _kernel, "served AWS": _served_aws}
+
+
+def _import_everything() -> None:
+    """What most of them import, and the models that they read."""
+    # matplotlib reads it when it is imported; a kernel sets it before.
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    import boto3  # noqa: F401
+    import networkx  # noqa: F401
+
+    import labhelpers.__main__
+    import labhelpers.account.lab
+    import labhelpers.charts.lifetimes
+    import labhelpers.lab
+    import labhelpers.sandbox.server  # noqa: F401
+    from labhelpers.boto_session import isolated_session
+    from labhelpers.sandbox.answer import replies
+    from labhelpers.sandbox.answer.moto_session import host_free_imports
+    from labhelpers.sandbox.interpret.reading import service_model
+
+    with host_free_imports():
+        import moto.s3.models  # noqa: F401
+    session = isolated_session("http://127.0.0.1:9", "us-east-1", "key", "secret")
+    for service in ("iam", "s3", "ec2"):
+        replies.load(service)
+    for service in ("iam", "s3", "ec2", "sts"):
+        service_model(service)
+        session.client(service)
+
+
+def main() -> None:
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    _import_everything()
+    gc.collect()
+    gc.freeze()  # a collection in a fork would copy all the memory that they share
+    gc.set_threshold(20_000, 20, 20)
+    lives: dict[int, int] = {}  # pid -> where its end is told
+
+    def reap(*_: Any) -> None:
+        while lives and (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            life = lives.pop(ended[0])
+            os.write(life, str(os.waitstatus_to_exitcode(ended[1])).encode())
+            os.close(life)
+
+    signal.signal(signal.SIGCHLD, reap)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the whole group
+    while True:
+        message, descriptors, *_ = socket.recv_fds(channel, 1 << 20, 4)
+        if not message:
+            return None
+        *streams, life = descriptors
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+        child = os.fork()
+        if child == 0:
+            for other in (*lives.values(), life):
+                os.close(other)
+            channel.close()
+            return _become(streams, **json.loads(message))
+        lives[child] = life
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+        for descriptor in streams:
+            os.close(descriptor)
+        channel.send(str(child).encode())
+
+
+def _become(streams: list[int], role: str, arguments: list[str], environ: dict, cwd: str) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+    os.setsid()
+    for number, descriptor in enumerate(streams):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    os.environ.clear()
+    os.environ.update(environ)
+    time.tzset()
+    os.chdir(cwd)
+    sys.exit(ROLES[role](*arguments))
+
+
+# ---- the side of the tests
+
+
+@cache
+def _template() -> tuple[subprocess.Popen, socket.socket]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        fd = theirs.fileno()
+        environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LAB_"))}
+        command = [sys.executable, __file__, str(fd)]
+        streams = {"stdin": subprocess.DEVNULL, "pass_fds": [fd]}
+        process = subprocess.Popen(command, env=environ, **streams)
+    return process, ours
+
+
+def end() -> None:
+    """End the template, if there is one; its forks have been ended by whoever wanted them."""
+    if _template.cache_info().currsize:
+        process, channel = _template()
+        channel.close()
+        process.wait()
+        _template.cache_clear()
+
+
+class Fork:
+    """Of subprocess.Popen what its users need. `pipes` makes stdin and stdout text streams."""
+
+    def __init__(
+        self,
+        role: str,
+        *arguments: str,
+        env: Mapping[str, str],
+        cwd: str | Path | None = None,
+        pipes: bool = False,
+    ) -> None:
+        wanted = {"role": role, "arguments": arguments, "environ": dict(env)}
+        wanted["cwd"] = str(cwd or os.getcwd())
+        self.stdin = self.stdout = self.stderr = None
+        self._life, life = os.pipe()
+        if pipes:
+            (stdin, write), (read, stdout) = os.pipe(), os.pipe()
+            self.stdin, self.stdout = os.fdopen(write, "w"), os.fdopen(read)
+        else:
+            stdin, stdout = os.open(os.devnull, os.O_RDONLY), os.open(os.devnull, os.O_WRONLY)
+        given = [stdin, stdout, os.dup(2), life]
+        channel = _template()[1]
+        socket.send_fds(channel, [json.dumps(wanted).encode()], given)
+        for descriptor in given:
+            os.close(descriptor)
+        self.pid = int(channel.recv(64))
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        return self._ended(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        if self._ended(timeout) is None:
+            raise subprocess.TimeoutExpired("fork", timeout)
+        return self.returncode
+
+    def _ended(self, timeout: float | None) -> int | None:
+        if self.returncode is None and select.select([self._life], [], [], timeout)[0]:
+            # Nothing is told if the template itself is no more.
+            self.returncode = int(os.read(self._life, 64) or -signal.SIGKILL)
+            os.close(self._life)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+
+class WarmKernels(LocalProvisioner):
+    """Starts the kernels of nbval and nbclient as forks."""
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
+        if kwargs["env"].get("HOME") != os.environ.get("HOME"):  # botocore reads it when imported
+            return await super().launch_kernel(cmd, **kwargs)
+        arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
+        self.process = Fork("kernel", *arguments, env=kwargs["env"], cwd=kwargs.get("cwd"))
+        self.pid = self.pgid = self.process.pid
+        return self.connection_info
+
+
+def use_warm_kernels() -> None:
+    """From now on, in this process."""
+    from importlib.metadata import EntryPoint
+
+    from jupyter_client.provisioning.factory import KernelProvisionerFactory
+
+    factory = KernelProvisionerFactory.instance()
+    group = KernelProvisionerFactory.GROUP_NAME
+    factory.provisioners["warm"] = EntryPoint("warm", f"{__name__}:{WarmKernels.__name__}", group)
+    factory.default_provisioner_name = "warm"
+
+
+if __name__ == "__main__":
+    main()
