@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := lab
-.PHONY: lab test bench soak crash lint clean lock
+.PHONY: lab test bench check lint clean lock
 
 # Open JupyterLab on the first notebook; ARGS are Jupyter's, e.g. ARGS=--no-browser.
 lab: $(READY)
@@ -28,13 +28,9 @@ bench: $(READY)
 	$(BIN)/python tests/bench_checkers.py
 	$(BIN)/python tests/bench_emulators.py
 
-# Fifty threads of mixed calls for a minute; every right answer is known.
-soak: $(READY)
-	$(BIN)/python tests/soak.py
-
-# Kill the series on the served AWS at every create, and sweep (some minutes).
-crash: $(READY)
-	LAB_EVERY_CREATE=1 $(BIN)/python -m pytest tests/account/test_dying.py
+# The large checks as a whole: WHAT=all|browser|class|clients|crash|fuzz|soak|supply
+check: $(READY)
+	$(BIN)/python tests/check.py $(WHAT)
 
 # Check style, formatting, types, that imports go down only, and that notebooks carry no outputs.
 lint: $(READY)

@@ -1,0 +1,48 @@
+"""The large checks, each as a whole; `make test` runs a part of them.
+
+python tests/check.py all|browser|class|clients|crash|fuzz|soak|supply
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+PYTEST = (sys.executable, "-m", "pytest", "-n", "0", "-rs")
+#: What each runs; none yet where it says so.
+CHECKS: dict[str, tuple[str, ...]] = {
+    "browser": (*PYTEST, str(TESTS / "test_browser.py")),
+    "class": (),
+    "clients": (),
+    "crash": ("env", "LAB_EVERY_CREATE=1", *PYTEST, str(TESTS / "account" / "test_dying.py")),
+    "fuzz": (),
+    "soak": (sys.executable, str(TESTS / "soak.py")),
+    "supply": (),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """0 if all went well, 1 if not, 2 if there is nothing to run."""
+    what = arguments[0] if arguments else ""
+    if what not in ("all", *CHECKS):
+        print(f"WHAT={what} is no check; choose one: {', '.join(['all', *CHECKS])}")
+        return 2
+    chosen = [name for name, command in CHECKS.items() if command and what in ("all", name)]
+    if not chosen:
+        print(f"There is nothing yet that `make check WHAT={what}` could run.")
+        return 2
+    failed = [name for name in chosen if not passes(name)]
+    if failed:
+        print(f"Failed: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+def passes(name: str) -> bool:
+    print(f"== {name}", flush=True)
+    return subprocess.run(CHECKS[name], cwd=TESTS.parent).returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

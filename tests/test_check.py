@@ -1,0 +1,51 @@
+"""`make check WHAT=…`: which checks there are, and what is said about the others."""
+
+import re
+from pathlib import Path
+
+import check
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """The names of the checks that were run; "soak" fails."""
+    names = []
+    monkeypatch.setattr(check, "passes", lambda name: names.append(name) or name != "soak")
+    return names
+
+
+@pytest.mark.parametrize(
+    ("what", "names", "status"),
+    [
+        ("crash", ["crash"], 0),
+        ("soak", ["soak"], 1),
+        ("all", ["browser", "crash", "soak"], 1),
+        ("fuzz", [], 2),
+    ],
+)
+def test_what_is_run(ran, what, names, status):
+    assert check.main([what]) == status
+    assert [name for name in ran if check.CHECKS[name]] == ran == names
+
+
+def test_what_there_is_not_yet_is_said_in_a_sentence(ran, capsys):
+    for name, command in check.CHECKS.items():
+        if not command:
+            assert check.main([name]) == 2
+            assert capsys.readouterr().out.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], [""], ["everything"]])
+def test_an_unknown_check_gets_the_choices(ran, capsys, arguments):
+    assert check.main(arguments) == 2 and ran == []
+    assert capsys.readouterr().out.endswith(f"choose one: all, {', '.join(check.CHECKS)}\n")
+
+
+def test_every_check_runs_a_file_that_exists_and_make_names_them_all():
+    for command in filter(None, check.CHECKS.values()):
+        assert Path(command[-1]).exists()
+    choices = re.search(r"WHAT=(\S+)", (ROOT / "Makefile").read_text())[1]
+    assert sorted(choices.split("|")) == sorted(["all", *check.CHECKS])
