@@ -63,15 +63,15 @@ def _import_everything() -> None:
     import labhelpers.lab
     import labhelpers.sandbox.server  # noqa: F401
     from labhelpers.boto_session import isolated_session
-    from labhelpers.sandbox.answer import replies
+    from labhelpers.sandbox.answer.moto import load
     from labhelpers.sandbox.answer.moto_session import host_free_imports
-    from labhelpers.sandbox.interpret.reading import service_model
+    from labhelpers.sandbox.interpret.operations import service_model
 
     with host_free_imports():
         import moto.s3.models  # noqa: F401
     session = isolated_session("http://127.0.0.1:9", "us-east-1", "key", "secret")
     for service in ("iam", "s3", "ec2"):
-        replies.load(service)
+        load(service)
     for service in ("iam", "s3", "ec2", "sts"):
         service_model(service)
         session.client(service)
