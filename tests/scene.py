@@ -12,9 +12,13 @@ class World:
 
     def __init__(self, lab):
         self.lab = lab
+        self._iam = {}
 
     def iam(self, account=None):
-        return self.lab.session(account).client("iam")
+        """The administrator's client; a new one takes longer than a call."""
+        if account not in self._iam:
+            self._iam[account] = self.lab.session(account).client("iam")
+        return self._iam[account]
 
     def user(self, name, *statements, account=None):
         """A boto3 Session of a new user with one inline policy."""

@@ -76,6 +76,7 @@ def jupyter(tmp_path_factory):
     }
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0"]
     command += [f"--ServerApp.root_dir={home / 'lab'}", "--LabApp.expose_app_in_browser=True"]
+    command += ["--LanguageServerManager.autodetect=False"]  # it would start node and npm
     command += [f"--LabApp.app_settings_dir={settings.parent}", "--allow-root"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
     for line in process.stderr:

@@ -52,7 +52,7 @@ def run(*arguments, cwd):
 
 A, B = "notebooks/a.ipynb", "notebooks/b.ipynb"
 WAYS = {
-    "one, several workers": (".", ["-n4", A], 5),
+    "one, several workers": (".", ["-n2", A], 5),
     "two, several workers": (".", ["-n2", A, B], 10),
     "the folder, without xdist": (".", ["-p", "no:xdist", "--nbval-lax", "notebooks/"], 10),
     "one, from its folder": ("notebooks", ["--nbval", "b.ipynb"], 5),

@@ -47,7 +47,18 @@ def _served_aws(*arguments: str) -> int:
     return served_aws.main(arguments)
 
 
-ROLES: dict[str, Callable[..., Any]] = {"kernel": _kernel, "served AWS": _served_aws}
+def _dying(path: str, number: str) -> str:
+    sys.path.insert(0, str(HERE / "account"))
+    import dying
+
+    return dying.run(Path(path), int(number))
+
+
+ROLES: dict[str, Callable[..., Any]] = {
+    "kernel": _kernel,
+    "served AWS": _served_aws,
+    "dying run": _dying,
+}
 
 
 def _import_everything() -> None:
@@ -132,7 +143,7 @@ def _become(streams: list[int], role: str, arguments: list[str], environ: dict, 
 
 @cache
 def _template() -> tuple[subprocess.Popen, socket.socket]:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours, theirs = socket.socketpair()
     with theirs:
         fd = theirs.fileno()
         environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LAB_"))}
@@ -173,7 +184,9 @@ class Fork:
             stdin, stdout = os.open(os.devnull, os.O_RDONLY), os.open(os.devnull, os.O_WRONLY)
         given = [stdin, stdout, os.dup(2), life]
         channel = _template()[1]
-        socket.send_fds(channel, [json.dumps(wanted).encode()], given)
+        message = json.dumps(wanted).encode() + b"\n"
+        sent = socket.send_fds(channel, [message], given)
+        channel.sendall(message[sent:])
         for descriptor in given:
             os.close(descriptor)
         self.pid = int(channel.recv(64))

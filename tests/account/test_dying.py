@@ -5,40 +5,22 @@ process is killed indeed, once in some notebooks; `make check WHAT=crash` (LAB_E
 it at every create of every notebook, which is some minutes' work.
 """
 
-import json
 import os
-import subprocess
-import sys
-from pathlib import Path
+import signal
 
 import pytest
 from series import NOTEBOOKS, environ_of
 from served_aws import served_aws
+from warm import Fork
 
 from labhelpers.__main__ import main
 from labhelpers.account.plan import plan_of
 
-RUNNER = Path(__file__).with_name("dying.py")
 EVERY = bool(os.environ.get("LAB_EVERY_CREATE"))
 CHOSEN = NOTEBOOKS if EVERY else NOTEBOOKS[::7]
 each_notebook = pytest.mark.parametrize("path", CHOSEN, ids=[p.stem for p in CHOSEN])
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def dies_at():
-    """A function: run a notebook that dies at its n-th create; how it ended."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, RUNNER], text=True, **pipes) as runner:
-
-        def run(path, number, environ):
-            runner.stdin.write(f"{path} {number} {json.dumps(environ)}\n")
-            runner.stdin.flush()
-            return runner.stdout.readline().strip()
-
-        yield run
-        runner.stdin.close()
 
 
 def moments(path):
@@ -50,13 +32,14 @@ def moments(path):
 
 
 @each_notebook
-def test_sweep_removes_what_a_dead_run_has_left(path, dies_at, tmp_path, monkeypatch, capfd):
+def test_sweep_removes_what_a_dead_run_has_left(path, tmp_path, monkeypatch, capfd):
     with served_aws(tmp_path) as aws:
         before = aws.contents()
         for name, value in aws.environ.items():
             monkeypatch.setenv(name, value)
         for number in moments(path):
-            assert dies_at(path, number, environ_of(aws)) == "killed", number
+            died = Fork("dying run", str(path), str(number), env=environ_of(aws))
+            assert died.wait(300) == -signal.SIGKILL, number
             assert aws.contents() != before, number
             journal = next((tmp_path / "state").glob("*.jsonl"))
             assert len(journal.read_text().splitlines()) == number
