@@ -95,7 +95,8 @@ def test_valid(path):
 def test_committed_clean():
     held = clean_notebooks.committed()
     assert len(held) >= 4
-    assert [fault for notebook in held.values() for fault in clean_notebooks.faults(notebook)] == []
+    found = [f"{path}: {fault}" for path in held for fault in clean_notebooks.faults(held[path])]
+    assert found == []
 
 
 @needs_git
