@@ -28,7 +28,7 @@ bench: $(READY)
 	$(BIN)/python tests/bench_checkers.py
 	$(BIN)/python tests/bench_emulators.py
 
-# The large checks as a whole: WHAT=all|browser|class|clients|crash|fuzz|soak|supply
+# The large checks as a whole: WHAT=all|browser|crash|soak (to come: class|clients|fuzz|supply)
 check: $(READY)
 	$(BIN)/python tests/check.py $(WHAT)
 
@@ -36,6 +36,7 @@ check: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python tests/circles.py
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python tests/clean_notebooks.py

@@ -31,7 +31,7 @@ def recipe():
 
 def test_make_lint_has_all_checks():
     tools = {command[0] for command in recipe()}
-    assert {"ruff", "lint-imports", "mypy"} <= tools
+    assert {"ruff", "lint-imports", "mypy", "python"} <= tools
 
 
 @pytest.mark.parametrize("command", recipe(), ids=" ".join)
@@ -84,10 +84,18 @@ def test_a_circle_is_named(copy):
     other.write_text(f"{kept}\ndef f():\n    from labhelpers.sandbox.state import clock\n")
     try:
         code, output = run("lint-imports", "--no-cache", folder=copy)
+        named = run("python", str(ROOT / "tests" / "circles.py"), folder=copy)
     finally:
         path.write_text(before)
         other.write_text(kept)
     assert code == 1 and "No cycles are allowed in labhelpers.sandbox.state." in output, output
+    both = (
+        ("clock:", "from labhelpers.sandbox.state import registry"),
+        ("registry:", "import clock"),
+    )
+    lines = named[1].splitlines()
+    assert named[0] == 1
+    assert all(any(where in line and what in line for line in lines) for where, what in both)
 
 
 def test_no_room_holds_more_than_twenty_modules():

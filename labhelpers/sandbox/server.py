@@ -187,10 +187,10 @@ def _reset_moto() -> None:
         keep_host_out,
         share_aws_managed_policies,
     )
-    from labhelpers.sandbox.state.unique_ids import give_ids_their_prefixes
+    from labhelpers.sandbox.answer.unique_ids import give_ids_their_prefixes
 
     keep_host_out()
-    with host_free_imports():  # before any thread does: see answer.load()
+    with host_free_imports():  # before any thread does: see answer/moto.py, load()
         import moto.s3.models  # noqa: F401
     # moto would let this variable override the account of every request.
     os.environ.pop("MOTO_ACCOUNT_ID", None)

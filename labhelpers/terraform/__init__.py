@@ -1,4 +1,5 @@
-"""Terraform files: read them, resolve them, see who may do what. No AWS is asked.
+"""Terraform files: read them, resolve them, see who may do what. Only deploy() and
+destroy() ask AWS.
 
 configuration = load("terraform/ec2-s3-role", account_id="111122223333")
 configuration.resources["aws_iam_role.reader"].values["arn"]

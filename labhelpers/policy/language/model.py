@@ -1,6 +1,6 @@
 """The plain values that go into an evaluation and come out of it.
 
-Nothing here decides; see evaluate.py and trust.py for the rules.
+Nothing here decides; see deciding/evaluate.py and deciding/trust.py for the rules.
 """
 
 from __future__ import annotations

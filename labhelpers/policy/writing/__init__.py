@@ -1,5 +1,5 @@
-"""What AWS refuses when a policy is written: JSON, grammar, sizes and characters.
+"""From text to Policy: what AWS accepts when a policy is stored, and what it refuses.
 
-parse.py compiles a text or raises the first defect (grammar.py); validate.py reports them all as
-findings, with the lines and columns of places.py.
+parse.py compiles a text or raises the first defect (grammar.py and its parts); validate.py reports
+them all as findings, with the lines and columns of places.py.
 """

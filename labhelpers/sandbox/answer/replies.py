@@ -10,7 +10,7 @@ from labhelpers.sandbox.answer import iam_extras, identity_providers
 from labhelpers.sandbox.answer.moto import answer_moto
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call
-from labhelpers.sandbox.interpret.operations import service_model
+from labhelpers.sandbox.interpret.models import service_model
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.sts import operations as sts
 from labhelpers.sandbox.wire.http import Answer, HttpRequest

@@ -12,7 +12,7 @@ from typing import Any
 
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call, Check, pass_role
-from labhelpers.sandbox.interpret.operations import action_details, query_action
+from labhelpers.sandbox.interpret.models import action_details, query_action
 from labhelpers.sandbox.interpret.resource_arns import filled, places, templates
 from labhelpers.sandbox.state import instances
 from labhelpers.sandbox.wire.errors import Refusal, not_modelled

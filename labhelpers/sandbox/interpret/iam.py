@@ -10,7 +10,7 @@ from labhelpers.policy import PolicyError, parse
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.authenticate.credential_limits import refuse_unfit_credentials
 from labhelpers.sandbox.interpret.call import Call, Check, pass_role
-from labhelpers.sandbox.interpret.operations import action_details, query_action, service_model
+from labhelpers.sandbox.interpret.models import action_details, query_action, service_model
 from labhelpers.sandbox.interpret.shared_issuers import shared_provider_without_condition
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.registry import Registry

@@ -12,7 +12,7 @@ from typing import Any
 
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call, Check, pass_role
-from labhelpers.sandbox.interpret.operations import (
+from labhelpers.sandbox.interpret.models import (
     action_details,
     query_action,
     route,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from labhelpers.sandbox.interpret.operations import action_details
+from labhelpers.sandbox.interpret.models import action_details
 
 _PLACE = re.compile(r"\$\{(\w+)\}")
 

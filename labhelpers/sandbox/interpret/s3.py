@@ -12,7 +12,7 @@ from labhelpers.policy import Policy, PolicyError, parse
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret import public_access
 from labhelpers.sandbox.interpret.call import Call, Check
-from labhelpers.sandbox.interpret.operations import action_details, route, service_model
+from labhelpers.sandbox.interpret.models import action_details, route, service_model
 from labhelpers.sandbox.state import buckets
 from labhelpers.sandbox.state.stored_principals import refuse_strangers
 from labhelpers.sandbox.wire.errors import Refusal, malformed_policy, not_modelled

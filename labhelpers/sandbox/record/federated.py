@@ -26,7 +26,7 @@ def federated_identity(
 ) -> dict[str, dict[str, Any]]:
     """{"userIdentity": …, "requestParameters": …}: the latter is what the proof brings along.
 
-    `proof` is the verified one (sts/federated.py), None where the call was refused before.
+    `proof` is the verified one (interpret/sts/proofs.py), None where the call was refused before.
     """
     brought: dict[str, Any] = {}
     if operation == "AssumeRoleWithWebIdentity":

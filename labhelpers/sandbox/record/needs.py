@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from labhelpers.sandbox.interpret.ec2 import tagged
 from labhelpers.sandbox.interpret.iam import CREATED_BY, NAME_PARAMETERS
-from labhelpers.sandbox.interpret.operations import action_details
+from labhelpers.sandbox.interpret.models import action_details
 from labhelpers.sandbox.interpret.other import ACTION_PREFIXES
 from labhelpers.sandbox.interpret.resource_arns import filled, named_arns, places, templates
 from labhelpers.sandbox.interpret.s3 import ACTIONS, versioned

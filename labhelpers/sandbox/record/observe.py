@@ -14,7 +14,7 @@ from typing import Any
 
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call, ServiceUse
-from labhelpers.sandbox.interpret.operations import route, service_model
+from labhelpers.sandbox.interpret.models import route, service_model
 from labhelpers.sandbox.record.federated import FEDERATED, TOKENS, federated_identity
 from labhelpers.sandbox.wire.errors import Refusal
 from labhelpers.sandbox.wire.http import HttpRequest

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from labhelpers.sandbox.interpret.operations import service_model
+from labhelpers.sandbox.interpret.models import service_model
 from labhelpers.sandbox.record import ec2_forms
 from labhelpers.sandbox.record.observe import Observation
 from labhelpers.sandbox.record.shapes import tidy, unflatten

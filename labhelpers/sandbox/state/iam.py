@@ -1,8 +1,8 @@
 """What moto knows of IAM: the users, roles and policies that a decision is made from.
 
-Only state/ and answer/ know moto's inside. Everything here
-reads; nothing is cached but the compiled policies (labhelpers.policy.writing.parse), so a changed
-policy counts at the next request.
+Only state/ and answer/ touch moto's records; interpret/ uses its routing and names, server.py
+resets it. Everything here reads; nothing is cached but the compiled policies
+(labhelpers.policy.writing.parse), so a changed policy counts at the next request.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def user_boundaries(account_id: str, name: str) -> list[Policy]:
 
 
 def user_boundary_arn(user: User) -> str | None:
-    """moto has no boundaries of users: interpret_iam leaves them on the user in GetUser's form."""
+    """moto has no boundaries of users: answer/iam_extras.py leaves them there in GetUser's form."""
     return getattr(user, "permissions_boundary", {}).get("PermissionsBoundaryArn")
 
 

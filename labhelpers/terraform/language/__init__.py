@@ -1,4 +1,4 @@
-"""HCL: text → syntax → values. Knows neither AWS nor modules.
+"""HCL: text → syntax → values. Knows no AWS and reads no modules: for names it is given a look-up.
 
 hcl (a file as blocks; syntax says where a fault is) → scope (what names stand for) → expressions,
 references, loops, templates, functions, each of which tells registry what it evaluates → values

@@ -10,7 +10,7 @@ from datetime import datetime
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.authenticate.credential_limits import refuse_unfit_credentials
 from labhelpers.sandbox.interpret.call import Call
-from labhelpers.sandbox.interpret.operations import query_action, service_model
+from labhelpers.sandbox.interpret.models import query_action, service_model
 from labhelpers.sandbox.interpret.sts import (
     assume_role,
     assume_root,

@@ -13,7 +13,7 @@ from typing import Any
 from labhelpers.policy import Principal
 from labhelpers.sandbox.authenticate.id_tokens import invalid
 from labhelpers.sandbox.interpret.call import Call
-from labhelpers.sandbox.interpret.operations import service_model
+from labhelpers.sandbox.interpret.models import service_model
 from labhelpers.sandbox.interpret.sts.passed import Passed, read_passed
 from labhelpers.sandbox.interpret.sts.roles import role_checks
 from labhelpers.sandbox.wire.constraints import check_parameters

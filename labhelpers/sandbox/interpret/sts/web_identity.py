@@ -22,7 +22,7 @@ from labhelpers.sandbox.authenticate.id_tokens import (
     verify,
 )
 from labhelpers.sandbox.interpret.call import Call
-from labhelpers.sandbox.interpret.operations import action_details
+from labhelpers.sandbox.interpret.models import action_details
 from labhelpers.sandbox.interpret.sts import proofs
 from labhelpers.sandbox.interpret.sts.roles import owner_of
 from labhelpers.sandbox.state.registry import Registry
