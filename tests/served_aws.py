@@ -35,7 +35,7 @@ from typing import Any
 from unittest.mock import patch
 
 import boto3
-from warm import Fork
+from warm import Fork, start
 
 from labhelpers.boto_session import isolated_session
 from labhelpers.lab import DEFAULT_REGION
@@ -619,7 +619,9 @@ def _until_stdin_ends(stop: threading.Event) -> None:
 class ServedAws:
     """A test's side of the served AWS: `endpoint_url`, `environ`, `process` and questions."""
 
-    def __init__(self, process: Fork, told: dict[str, Any], folder: Path) -> None:
+    def __init__(
+        self, process: Fork | subprocess.Popen, told: dict[str, Any], folder: Path
+    ) -> None:
         self.process, self.endpoint_url = process, told["endpoint_url"]
         self._pid = process.pid
         self._token, self._keys = told["token"], told["accounts"]
@@ -741,7 +743,7 @@ def served_aws(
     command += [] if learner_policy is None else ["--learner-policy", learner_policy]
     command += ["--forks"] if forks else []
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LAB_"))}
-    process = Fork("served AWS", *command, env=environ, pipes=True)
+    process = start("served AWS", *command, env=environ, pipes=True)
     try:
         line = process.stdout.readline()
         if not line:

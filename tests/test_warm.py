@@ -6,8 +6,8 @@ import subprocess
 
 import nbformat
 import pytest
+import warm
 from nbclient import NotebookClient
-from warm import Fork
 
 LOOK = """
 import json, os, sys, threading
@@ -46,16 +46,20 @@ def looked(folder, cold):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not warm.WARM, reason="kernels are cold on this system")
 def test_a_forked_kernel_looks_like_a_cold_one(tmp_path):
     """The environment, the path, the names of a notebook, the threads, the pictures."""
     assert looked(tmp_path, cold=False) == looked(tmp_path, cold=True)
 
 
 @pytest.mark.slow
-def test_a_fork_tells_how_it_ended():
+@pytest.mark.parametrize("is_warm", [True, False])
+def test_it_tells_how_it_ended(monkeypatch, is_warm):
+    """A fork, and the new process that takes its place where there is no fork."""
+    monkeypatch.setattr(warm, "WARM", is_warm and warm.WARM)
     arguments = ("served AWS", "--learner-policy", "{")
-    assert Fork(*arguments, env={}).wait(60) == 2
-    waiting = Fork("served AWS", env={}, pipes=True)
+    assert warm.start(*arguments, env={}).wait(60) == 2
+    waiting = warm.start("served AWS", env={}, pipes=True)
     assert waiting.stdout.readline().startswith("{") and waiting.poll() is None
     with pytest.raises(subprocess.TimeoutExpired):
         waiting.wait(0)

@@ -2,9 +2,10 @@
 
 Each of them spends 1.5 s of CPU time on imports and models when it starts alone, and a whole test
 run starts some eighty; a fork has all that at once. Here are both sides: `python tests/warm.py FD`
-is the template, one for each process that runs tests, and Fork is a Popen of one of its forks.
-Nothing runs in the template: no thread, no sandbox, no kernel. What a fork does is what the cold
-process does, from its first line on, with the environment and the streams that it is given.
+is the template, one for each process that runs tests, and start() hands out one of its forks,
+which can be asked what a Popen can. Nothing runs in the template: no thread, no sandbox, no kernel.
+What a fork does is what the cold process does, from its first line on, with the environment and
+the streams that it is given.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from typing import Any
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 HERE = Path(__file__).parent
+#: Elsewhere there is no fork (Windows), or none that is safe after such imports (macOS).
+WARM = sys.platform == "linux"
 
 
 # ---- the template
@@ -244,6 +247,22 @@ class Fork:
         self.send_signal(signal.SIGTERM)
 
 
+def start(
+    role: str,
+    *arguments: str,
+    env: Mapping[str, str],
+    cwd: str | Path | None = None,
+    pipes: bool = False,
+) -> Fork | subprocess.Popen:
+    """A process that does what `role` names in ROLES: a fork, or a new one where there is none."""
+    if WARM:
+        return Fork(role, *arguments, env=env, cwd=cwd, pipes=pipes)
+    stream = subprocess.PIPE if pipes else subprocess.DEVNULL
+    command = [sys.executable, __file__, role, *arguments]
+    streams = {"stdin": stream, "stdout": stream, "text": True}
+    return subprocess.Popen(command, env=dict(env), cwd=cwd, **streams)
+
+
 class WarmKernels(LocalProvisioner):
     """Starts the kernels of nbval and nbclient as forks."""
 
@@ -257,7 +276,9 @@ class WarmKernels(LocalProvisioner):
 
 
 def use_warm_kernels() -> None:
-    """From now on, in this process."""
+    """From now on, in this process, where there are any."""
+    if not WARM:
+        return
     from importlib.metadata import EntryPoint
 
     from jupyter_client.provisioning.factory import KernelProvisionerFactory
@@ -269,4 +290,4 @@ def use_warm_kernels() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ROLES[sys.argv[1]](*sys.argv[2:]) if sys.argv[1] in ROLES else main())

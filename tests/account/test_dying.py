@@ -11,7 +11,7 @@ import signal
 import pytest
 from series import NOTEBOOKS, environ_of
 from served_aws import served_aws
-from warm import Fork
+from warm import start
 
 from labhelpers.__main__ import main
 from labhelpers.account.plan import plan_of
@@ -38,7 +38,7 @@ def test_sweep_removes_what_a_dead_run_has_left(path, tmp_path, monkeypatch, cap
         for name, value in aws.environ.items():
             monkeypatch.setenv(name, value)
         for number in moments(path):
-            died = Fork("dying run", str(path), str(number), env=environ_of(aws))
+            died = start("dying run", str(path), str(number), env=environ_of(aws))
             assert died.wait(300) == -signal.SIGKILL, number
             assert aws.contents() != before, number
             journal = next((tmp_path / "state").glob("*.jsonl"))
