@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
@@ -12,9 +13,11 @@ from labhelpers.errors import LabError
 
 _ABOUT = """\
 Remove from the confirmed account (LAB_AWS_ACCOUNT_ID, and the second one if it is set) what runs
-of the lab have left there: only what lies under the path /sts-lab/ or is named sts-lab-… and
-carries the lab's tags, or stands in a journal. Can be repeated. Exit status 1 where something
-could not be removed, 2 where the account is not confirmed.
+of the lab have left there: only what carries a run's name and tags, and only of runs that this
+machine's journals or the learner's signature on the thing vouch for. What else looks like the
+lab's is listed and not touched; where the state folder is lost, --run and --account take a run
+from that list. Can be repeated. Exit status 1 where something could not be removed, 2 where the
+account is not confirmed.
 """
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -28,6 +31,14 @@ def add_sweep(commands: Any) -> None:
     sweep.add_argument(
         "--older-than", type=_age, default=None, metavar="AGE", help="e.g. 30m, 2h or 1d"
     )
+    sweep.add_argument(
+        "--run",
+        dest="of_run",
+        type=_run_id,
+        metavar="RUN",
+        help="only this run, known here or not; with --account",
+    )
+    sweep.add_argument("--account", metavar="NUMBER", help="the account in which --run counts")
     sweep.set_defaults(run=_run)
 
 
@@ -38,19 +49,38 @@ def _age(text: str) -> timedelta:
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
+def _run_id(text: str) -> str:
+    from labhelpers.account.found import is_run
+
+    if not is_run(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no run: write its six hex digits")
+    return text
+
+
 def _run(options: Any) -> int:
     from labhelpers.account.learner import Learner
     from labhelpers.account.settings import Settings
 
     try:
+        if (options.of_run is None) != (options.account is None):
+            raise LabError("--run and --account go together: one run in one account.")
         learner = Learner(Settings.read())
+        accounts = _chosen(learner.accounts, options.account)
     except LabError as error:
         print(f"labhelpers sweep: {error}", file=sys.stderr)
         return 2
-    left = [thing for account in learner.accounts for thing in _swept(learner, account, options)]
+    left = [thing for account in accounts for thing in _swept(learner, account, options)]
     if not left and not options.dry_run and options.older_than is None:
-        _forget(learner.accounts)
+        _forget(accounts, options.of_run)
     return 1 if left else 0
+
+
+def _chosen(confirmed: tuple[str, ...], account: str | None) -> tuple[str, ...]:
+    if account is None:
+        return confirmed
+    if account not in confirmed:
+        raise LabError(f"Account {account} is not confirmed; {' and '.join(confirmed)} is.")
+    return (account,)
 
 
 def _swept(learner: Any, account: str, options: Any) -> list[str]:
@@ -58,11 +88,13 @@ def _swept(learner: Any, account: str, options: Any) -> list[str]:
     from labhelpers.progress import terminal_bar
 
     sweep = Sweep(
-        lambda service: learner.client(account, service), account, older_than=options.older_than
+        lambda service: learner.client(account, service),
+        account,
+        run=options.of_run or "",
+        older_than=options.older_than,
     )
     things = sweep.found()
-    for name in sweep.strange:
-        print(f"{account}: {name} looks like the lab's and lacks its tags: not touched")
+    _tell_untouched(account, sweep)
     if options.dry_run:
         for thing in things:
             print(f"{account}: would remove {thing}")
@@ -75,10 +107,31 @@ def _swept(learner: Any, account: str, options: Any) -> list[str]:
     return left
 
 
-def _forget(accounts: tuple[str, ...]) -> None:
+def _tell_untouched(account: str, sweep: Any) -> None:
+    """What is not taken; and of each run that its marks name, how it is."""
+    by_run: dict[str, list[str]] = defaultdict(list)
+    for thing in sweep.strange:
+        by_run[thing.run].append(str(thing))
+    for run, names in sorted(by_run.items()):
+        for name in names:
+            print(
+                f"{account}: {name} looks like the lab's and is not known to be of a run of "
+                "yours: not touched"
+            )
+        if run:
+            print(
+                f"{account}: run {run}: if all of this is yours (its journal and key may be "
+                f"lost), `python -m labhelpers sweep --run {run} --account {account}` takes it"
+            )
+    for thing in sweep.ageless:
+        print(f"{account}: {thing} is of unknown age: not touched")
+
+
+def _forget(accounts: tuple[str, ...], run: str | None) -> None:
     """Throw away the journals that speak of these accounts only: nothing of them is left."""
     from labhelpers.account.journal import journals
 
     for journal in journals():
-        if {entry["account"] for entry in journal.entries()} <= set(accounts):
+        told = {entry["account"] for entry in journal.entries()}
+        if told <= set(accounts) and run in (None, journal.path.stem):
             journal.done()

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from labhelpers.account.names import PATH
+from labhelpers.account.signature import OWNER, RUN, SIGNATURE, signature
 
 PROJECT = "sts-lab"
+EXPIRES = "sts-lab:expires"
 #: A sandbox account's budget alarm never hears of any of these.
 FREE = "nothing"
 FEW_BYTES = "nothing worth naming: a few bytes"
@@ -61,11 +63,14 @@ class Marks:
         return cls(run, owner, datetime.now(UTC) + KEEPS)
 
     def tags(self) -> dict[str, str]:
+        """Five of the fifty that AWS allows. Raises OSError where no key can be made to sign."""
+        owner = self.owner[:256]  # AWS's most
         return {
             "project": PROJECT,
-            "sts-lab:run": self.run,
-            "sts-lab:owner": self.owner[:256],
-            "sts-lab:expires": f"{self.expires:%Y-%m-%dT%H:%M:%SZ}",
+            RUN: self.run,
+            OWNER: owner,
+            EXPIRES: f"{self.expires:%Y-%m-%dT%H:%M:%SZ}",
+            SIGNATURE: signature(self.run, owner),
         }
 
     def listed(self) -> list[dict[str, str]]:

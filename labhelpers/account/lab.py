@@ -190,7 +190,7 @@ class AccountLab:
         if self._closed:
             return
         left: list[str] = []
-        if self._journal.entries():
+        if self._journal.begun:
             left = self._sweep()
         self._closed = True
         atexit.unregister(self._at_exit)
@@ -219,6 +219,7 @@ class AccountLab:
         for real in self._names.accounts.values():
             sweep = Sweep(partial(self._learner.client, real), real, run=run)
             left += sweep.remove(progress_bar("Removing"))
+            left += [f"{thing} (its tags do not name this run)" for thing in sweep.strange]
         if not left:
             self._journal.done()
         return left

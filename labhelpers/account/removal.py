@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 GONE = ("NoSuchEntity", "NoSuchBucket", "NotFound", "NoSuchKey", "404")
 _NOTHING = (*GONE, "NoSuchTagSet", "NoSuchBucketPolicy")
@@ -15,11 +15,17 @@ _NOTHING = (*GONE, "NoSuchTagSet", "NoSuchBucketPolicy")
 _AGAIN = ("DeleteConflict", "DependencyViolation", "OperationAborted", "BucketNotEmpty")
 
 
-def remove_user(iam: Any, name: str) -> None:
-    """With its keys, MFA devices, policies and groups."""
+def remove_keys(iam: Any, name: str) -> None:
+    """Every access key of a user; two at most, so one page shows them."""
     user = {"UserName": name}
     for key in iam.list_access_keys(**user)["AccessKeyMetadata"]:
         iam.delete_access_key(**user, AccessKeyId=key["AccessKeyId"])
+
+
+def remove_user(iam: Any, name: str) -> None:
+    """With its keys, MFA devices, policies and groups."""
+    user = {"UserName": name}
+    remove_keys(iam, name)
     for device in iam.list_mfa_devices(**user)["MFADevices"]:
         iam.deactivate_mfa_device(**user, SerialNumber=device["SerialNumber"])
     for policy in iam.list_user_policies(**user)["PolicyNames"]:
@@ -99,14 +105,6 @@ def terminate(ec2: Any, instance_id: str) -> None:
     """End an instance and wait for it: its security group can go only then."""
     ec2.terminate_instances(InstanceIds=[instance_id])
     ec2.get_waiter("instance_terminated").wait(InstanceIds=[instance_id])
-
-
-def tags_of(call: Callable[..., Any], **parameters: Any) -> list[dict[str, str]]:
-    """Tags; none where they cannot be read: then the journal has to know the thing."""
-    try:
-        return call(**parameters)["Tags"]
-    except (ClientError, BotoCoreError):  # an emulator may answer with no XML at all
-        return []
 
 
 def maybe(call: Callable[..., Any], **parameters: Any) -> Any:

@@ -45,5 +45,5 @@ def test_sweep_removes_what_a_dead_run_has_left(path, tmp_path, monkeypatch, cap
             assert len(journal.read_text().splitlines()) == number
             assert main(["sweep"]) == 0, capfd.readouterr().err
             assert aws.contents() == before, number
-            assert list((tmp_path / "state").glob("*")) == []
+            assert list((tmp_path / "state").glob("*.jsonl")) == []
         assert main(["sweep"]) == 0  # it can be repeated

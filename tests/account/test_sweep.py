@@ -1,16 +1,41 @@
 """sweep removes what is the lab's, and only that."""
 
 import json
+import os
 import re
+import shutil
+import stat
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from scene import policy, trusts
 
 from labhelpers import open_lab
 from labhelpers.__main__ import main
-from labhelpers.account.journal import Journal, journals
+from labhelpers.account.creates import Marks
+from labhelpers.account.journal import Journal, journals, state_directory
+from labhelpers.account.signature import is_signed, signature
 from labhelpers.account.sweep import Sweep
+from labhelpers.errors import LabError
+
+
+@pytest.fixture
+def learner(learner, tmp_path, monkeypatch):
+    """A copy of the served AWS and a state folder for each test: much is left here on purpose."""
+    with learner.forked(learner._ask("fork"), tmp_path / "state") as mine:
+        for name, value in mine.environ.items():
+            monkeypatch.setenv(name, value)
+        yield mine
+
+
+@pytest.fixture
+def raw(learner):
+    """The learner's plain boto3."""
+    return learner.session().client
+
 
 HERE = {"CreateBucketConfiguration": {"LocationConstraint": "ap-northeast-2"}}
 TRUST = policy(trusts({"Service": "ec2.amazonaws.com"}))
@@ -18,7 +43,7 @@ TRUST = policy(trusts({"Service": "ec2.amazonaws.com"}))
 
 def forget(lab):
     """As if its process had died: nothing is cleaned up."""
-    lab._journal.entries = list
+    lab._journal.begun = False
     lab.close()
 
 
@@ -73,22 +98,431 @@ def test_everything_goes_in_an_order_that_works(learner, capsys):
     assert main(["sweep"]) == 0 and "0 found, 0 left" in capsys.readouterr().out
 
 
-def test_what_lacks_the_tags_is_reported_and_left(learner, capsys):
-    """Under the path or with the prefix, but made by somebody else."""
-    raw = learner.session()
-    raw.client("iam").create_user(UserName="sts-lab-mine", Path="/sts-lab/")
-    raw.client("iam").create_role(
-        RoleName="other", Path="/sts-lab/", AssumeRolePolicyDocument=TRUST
+NOT_KNOWN = "looks like the lab's and is not known to be of a run of yours: not touched"
+NUMBER = "123456789012"
+PROJECT = {"Key": "project", "Value": "sts-lab"}
+
+
+def listed(tags):
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def of_run(run, **more):
+    """Tags as a run of this learner's sets them."""
+    return listed(Marks.of(run, f"arn:aws:iam::{NUMBER}:user/lab-admin").tags() | more)
+
+
+def lose_the_state():
+    """As if the learner's disk had been wiped."""
+    shutil.rmtree(state_directory())
+
+
+def new_instance(ec2, tags):
+    specification = {"ResourceType": "instance", "Tags": tags}
+    made = ec2.run_instances(
+        ImageId="ami-0fedcba9876543210",
+        MinCount=1,
+        MaxCount=1,
+        TagSpecifications=[specification],
     )
-    raw.client("s3").create_bucket(Bucket="sts-lab-of-a-colleague", **HERE)
+    return made["Instances"][0]["InstanceId"]
+
+
+def new_firewall(ec2, name, tags):
+    id_ = ec2.create_security_group(GroupName=name, Description="d")["GroupId"]
+    if tags:
+        ec2.create_tags(Resources=[id_], Tags=tags)
+    return id_
+
+
+def new_bucket(s3, name, tags=None):
+    s3.create_bucket(Bucket=name, **HERE)
+    if tags:
+        s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags})
+
+
+def new_user(iam, name, tags=(), **more):
+    iam.create_user(**{"UserName": name, "Path": "/sts-lab/", "Tags": list(tags)} | more)
+
+
+def test_what_lacks_the_tags_is_reported_and_left(learner, raw, capsys):
+    """Under the path or with the prefix, but made by somebody else."""
+    new_user(raw("iam"), "sts-lab-mine")
+    raw("iam").create_role(RoleName="other", Path="/sts-lab/", AssumeRolePolicyDocument=TRUST)
+    new_bucket(raw("s3"), "sts-lab-of-a-colleague")
+    new_firewall(raw("ec2"), "sts-lab-web", [])
     before = learner.contents()
     assert main(["sweep"]) == 0
     said = capsys.readouterr().out
-    assert "sts-lab-mine looks like the lab's" in said and "sts-lab-of-a-colleague" in said
+    for name in ("user sts-lab-mine", "role other", "bucket sts-lab-of-a-colleague", "sts-lab-web"):
+        assert any(name in line and NOT_KNOWN in line for line in said.splitlines()), name
     assert learner.contents() == before
-    raw.client("iam").delete_user(UserName="sts-lab-mine")
-    raw.client("iam").delete_role(RoleName="other")
-    raw.client("s3").delete_bucket(Bucket="sts-lab-of-a-colleague")
+
+
+def test_what_people_have_tagged_with_the_project_is_reported_and_left(learner, raw, capsys):
+    """Think of the instance on which somebody runs this lab; of a thesis; of a class's users."""
+    iam, s3, ec2 = raw("iam"), raw("s3"), raw("ec2")
+    instance = new_instance(ec2, [PROJECT, {"Key": "Name", "Value": "my-jupyter"}])
+    group = new_firewall(ec2, "jupyter-sg", [PROJECT])
+    new_bucket(s3, "sts-lab-my-results", [PROJECT])
+    s3.put_object(Bucket="sts-lab-my-results", Key="thesis.md", Body=b"years")
+    new_user(iam, "sts-lab-teacher", [PROJECT])
+    iam.create_group(GroupName="sts-lab-students", Path="/sts-lab/")
+    iam.add_user_to_group(GroupName="sts-lab-students", UserName="sts-lab-teacher")
+    before = learner.contents()
+    assert main(["sweep"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    things = [f"instance {instance} (my-jupyter)", f"security group {group} (jupyter-sg)"]
+    things += ["bucket sts-lab-my-results", "user sts-lab-teacher", "group sts-lab-students"]
+    for thing in things:
+        assert f"{NUMBER}: {thing} {NOT_KNOWN}" in said
+    assert not any("--run" in line for line in said)
+    assert learner.contents() == before
+    assert main(["sweep", "--older-than", "0m"]) == 0
+    assert learner.contents() == before
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"project": "mine"},
+        {"sts-lab:run": "feed02"},  # another run, which is known as well
+        {"sts-lab:run": ""},
+        {"sts-lab:run": "FEED01"},
+    ],
+)
+def test_marks_that_do_not_agree_are_no_marks(learner, raw, tags, capsys):
+    """Though the run is known by its journal."""
+    for run in ("feed01", "feed02"):
+        Journal(run).about_to_create(NUMBER, "CreateUser", f"sts-lab-{run}-somebody")
+    new_user(raw("iam"), "sts-lab-feed01-x", of_run("feed01", **tags))
+    new_bucket(raw("s3"), "sts-lab-feed01-b", of_run("feed01", **tags))
+    new_firewall(raw("ec2"), "sts-lab-feed01-g", of_run("feed01", **tags))
+    before = learner.contents()
+    assert main(["sweep"]) == 0
+    assert learner.contents() == before
+    assert capsys.readouterr().out.count(NOT_KNOWN) == 3
+
+
+def test_a_journal_speaks_for_its_own_run_only(learner, raw):
+    """A line that names another run's thing, or somebody's, makes it no thing of the lab."""
+    for name in ("sts-lab-feed02-x", "sts-lab-mine"):
+        Journal("feed01").about_to_create(NUMBER, "CreateUser", name)
+        new_user(raw("iam"), name)
+    before = learner.contents()
+    assert main(["sweep"]) == 0
+    assert learner.contents() == before
+
+
+# ---------------------------------------------------------------- signatures
+
+
+def test_everything_that_is_new_is_signed(learner, raw, monkeypatch):
+    monkeypatch.setenv("LAB_AWS_AMI", "ami-0fedcba9876543210")
+    with open_lab() as lab:
+        fill(lab)
+        lab.client("ec2").run_instances(MinCount=1, MaxCount=1)
+        lab.client("iam").create_open_id_connect_provider(
+            Url="https://id.example.com", ClientIDList=["a"], ThumbprintList=["0" * 40]
+        )
+        found = Sweep(raw, NUMBER).found()
+        signed = {one.kind for one in found if is_signed(one.tags)}
+        untaggable = {"group", "MFA device"}  # the served AWS keeps no tags of devices
+        assert signed == {one.kind for one in found} - untaggable and len(signed) == 8
+        for one in found:
+            assert len(one.tags) <= 10 and all(len(v) <= 256 for v in one.tags.values())
+
+
+def test_a_signed_run_needs_no_journal(learner, raw, capsys):
+    """Not its groups either: something signed is of the run in their names."""
+    before = learner.contents()
+    lab = open_lab()
+    fill(lab)
+    forget(lab)
+    lab._journal.done()
+    raw("iam").create_group(GroupName="sts-lab-facade-people", Path="/sts-lab/")
+    device = f"MFA device {lab.real('anna')} {NOT_KNOWN}"  # whose tags the served AWS forgets
+    assert main(["sweep"]) == 0
+    assert device in capsys.readouterr().out
+    raw("iam").delete_group(GroupName="sts-lab-facade-people")  # of no run of which more is left
+    (device,) = raw("iam").list_virtual_mfa_devices()["VirtualMFADevices"]
+    raw("iam").delete_virtual_mfa_device(SerialNumber=device["SerialNumber"])
+    assert learner.contents() == before
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"sts-lab:signature": "0" * 64},
+        {"sts-lab:signature": ""},
+        {"sts-lab:signature": "é"},
+        {"sts-lab:owner": f"arn:aws:iam::{NUMBER}:user/somebody-else"},
+    ],
+)
+def test_a_forged_signature_is_none(learner, raw, forged):
+    tags = Marks.of("feed01", "arn:aws:iam::123456789012:user/lab-admin").tags() | forged
+    assert not is_signed(tags)
+    new_user(raw("iam"), "sts-lab-feed01-x", listed(tags))
+    before = learner.contents()
+    assert main(["sweep"]) == 0
+    assert learner.contents() == before
+
+
+def test_another_runs_signature_is_none(learner, raw):
+    copied = signature("feed02", f"arn:aws:iam::{NUMBER}:user/lab-admin")
+    tags = of_run("feed01", **{"sts-lab:signature": copied})
+    new_user(raw("iam"), "sts-lab-feed01-x", tags)
+    before = learner.contents()
+    assert main(["sweep"]) == 0
+    assert learner.contents() == before
+
+
+def test_the_key_is_made_once_and_for_this_user_alone(tmp_path):
+    """Eight processes that need it at the same moment agree on it."""
+    code = "from labhelpers.account.signature import signature as s; print(s('feed01', 'me'))"
+    environ = os.environ | {"LAB_STATE_DIR": str(tmp_path / "state")}
+    command = [sys.executable, "-c", code]
+    pipe = {"stdout": subprocess.PIPE, "text": True, "env": environ}
+    processes = [subprocess.Popen(command, **pipe) for _ in range(8)]
+    said = {process.communicate()[0] for process in processes}
+    assert len(said) == 1 and re.fullmatch("[0-9a-f]{64}\n", said.pop())
+    (key,) = (tmp_path / "state").iterdir()
+    assert len(key.read_bytes()) == 32 and stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("key", [b"", b"short", bytes(33)])
+def test_a_damaged_key_signs_nothing(tmp_path, monkeypatch, key):
+    monkeypatch.setenv("LAB_STATE_DIR", str(tmp_path))
+    tags = Marks.of("feed01", "me").tags()
+    assert is_signed(tags)
+    (tmp_path / "signing.key").write_bytes(key)
+    assert not is_signed(tags)
+    with pytest.raises(LabError, match="signing.key is no key of 32 bytes"):
+        signature("feed01", "me")
+    (tmp_path / "signing.key").unlink()
+    assert not is_signed(tags) and list(tmp_path.iterdir()) == []  # looking makes no key
+
+
+def test_where_the_state_folder_cannot_be_written_nothing_is_created(learner, monkeypatch):
+    before = learner.contents()
+    file = Path(learner.environ["LAB_STATE_DIR"]).with_name("no-folder")
+    file.touch()
+    monkeypatch.setenv("LAB_STATE_DIR", str(file))
+    with open_lab() as lab:
+        for create, name in (("create_user", "UserName"), ("create_instance_profile", None)):
+            with pytest.raises(OSError, match="no-folder"):
+                getattr(lab.client("iam"), create)(**{name or "InstanceProfileName": "anna"})
+    assert learner.contents() == before
+
+
+# ---------------------------------------------------------------- the state folder is lost
+
+
+def test_a_run_that_nobody_vouches_for_is_told_and_taken_on_demand(learner, raw, capsys):
+    before = learner.contents()
+    first, second = open_lab(), None
+    fill(first)
+    forget(first)
+    second = open_lab()
+    second.client("iam").create_user(UserName="otto")
+    forget(second)
+    (device,) = raw("iam").list_virtual_mfa_devices()["VirtualMFADevices"]
+    raw("iam").delete_virtual_mfa_device(SerialNumber=device["SerialNumber"])
+    lose_the_state()
+    all_of_it = learner.contents()
+    assert main(["sweep"]) == 0
+    said = capsys.readouterr().out
+    assert learner.contents() == all_of_it and said.count(NOT_KNOWN) == 8 + 2
+    runs = [lab._marks.run for lab in (first, second)]
+    for run in runs:
+        assert f"`python -m labhelpers sweep --run {run} --account {NUMBER}` takes it" in said
+    for wrong in (["--run", runs[0]], ["--account", NUMBER]):
+        assert main(["sweep", *wrong]) == 2
+        assert "--run and --account go together" in capsys.readouterr().err
+    assert main(["sweep", "--run", runs[0], "--account", "999999999999"]) == 2
+    assert "999999999999 is not confirmed" in capsys.readouterr().err
+    chosen = ["sweep", "--run", runs[0], "--account"]
+    assert main([*chosen, "210987654321"]) == 0  # confirmed, but nothing of it is there
+    assert main([*chosen, NUMBER, "--dry-run"]) == 0
+    assert "8 to remove" in capsys.readouterr().out
+    assert learner.contents() == all_of_it
+    assert main([*chosen, NUMBER]) == 0
+    users = learner.contents()[NUMBER]["users"]
+    assert second.real("otto") in users and first.real("anna") not in users
+    assert main(["sweep", "--run", runs[1], "--account", NUMBER]) == 0
+    assert learner.contents() == before
+
+
+def test_a_demand_takes_only_what_agrees(learner, raw, capsys):
+    new_user(raw("iam"), "sts-lab-feed01-mine", [PROJECT])
+    new_user(raw("iam"), "sts-lab-feed02-x", of_run("feed01"))
+    new_bucket(raw("s3"), "sts-lab-feed01-b")
+    new_firewall(raw("ec2"), "my-own", of_run("feed01"))
+    lose_the_state()
+    before = learner.contents()
+    assert main(["sweep", "--run", "feed01", "--account", NUMBER]) == 0
+    said = capsys.readouterr().out
+    assert "0 found, 0 left" in said and said.count(NOT_KNOWN) == 3
+    assert learner.contents() == before
+
+
+@pytest.mark.parametrize("wrong", ["", "feed0", "feed011", "FEED01", "feed0*", "sts-lab", "१२३४५६"])
+def test_runs(wrong, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["sweep", f"--run={wrong}", "--account", NUMBER])
+    assert ended.value.code == 2 and "six hex digits" in capsys.readouterr().err
+
+
+def test_a_run_on_demand_forgets_its_own_journal_only(learner):
+    for run in ("feed01", "feed02"):
+        Journal(run).about_to_create(NUMBER, "CreateUser", f"sts-lab-{run}-x")
+    assert main(["sweep", "--run", "feed01", "--account", NUMBER]) == 0
+    assert [journal.path.stem for journal in journals()] == ["feed02"]
+    Journal("feed02").done()
+
+
+# ---------------------------------------------------------------- order, age and trouble
+
+
+def deletions(learner, since):
+    """What was deleted or removed since so many events, in order."""
+    events = learner.trail()[since:]
+    return [e["eventName"] for e in events if re.match("Delete|Remove|Detach", e["eventName"])]
+
+
+@pytest.mark.parametrize("way", ["close", "sweep", "sweep --run"])
+def test_live_keys_go_before_all_else(learner, raw, way, monkeypatch):
+    """Even before the instances, which come first otherwise."""
+    monkeypatch.setenv("LAB_AWS_AMI", "ami-0fedcba9876543210")
+    lab = open_lab()
+    fill(lab)
+    lab.client("ec2").run_instances(MinCount=1, MaxCount=1)
+    for name in ("otto", "eve"):
+        lab.client("iam").create_user(UserName=name)
+        lab.client("iam").create_access_key(UserName=name)
+    since = len(learner.trail())
+    if way == "close":
+        lab.close()
+    else:
+        forget(lab)
+        more = ["--run", lab._marks.run, "--account", NUMBER] if "--run" in way else []
+        assert main(["sweep", *more]) == 0
+    changes = [
+        e["eventName"]
+        for e in learner.trail()[since:]
+        if re.match("Delete|Remove|Detach|Terminate", e["eventName"])
+    ]
+    assert changes[:4] == ["DeleteAccessKey"] * 3 + ["TerminateInstances"]
+    assert "DeleteAccessKey" not in changes[4:]
+
+
+def test_what_has_no_age_is_not_older_than_anything(learner, raw, capsys):
+    """An MFA device without a user and without tags; a date that is none."""
+    before = learner.contents()
+    lab = open_lab()
+    lab.client("iam").create_virtual_mfa_device(VirtualMFADeviceName="anna")
+    for name, ends in (("a", "never"), ("b", ""), ("c", "9999-99-99"), ("d", "0001-01-01")):
+        lab.client("ec2").create_security_group(GroupName=name, Description="d")
+        which = {"GroupNames": [lab.real(name)]}
+        id_ = raw("ec2").describe_security_groups(**which)["SecurityGroups"][0]["GroupId"]
+        raw("ec2").create_tags(Resources=[id_], Tags=listed({"sts-lab:expires": ends}))
+    forget(lab)
+    there = learner.contents()
+    assert main(["sweep", "--older-than", "0m"]) == 0
+    assert learner.contents() == there
+    said = capsys.readouterr().out
+    assert said.count("is of unknown age: not touched") == 5
+    assert f"MFA device {lab.real('anna')} is of unknown age: not touched" in said
+    assert main(["sweep"]) == 0  # asked for all, it takes all: a date that is none ends nothing
+    assert learner.contents() == before
+
+
+def test_close_minds_no_date_either(learner, raw):
+    before = learner.contents()
+    lab = open_lab()
+    made = lab.client("ec2").create_security_group(GroupName="g", Description="d")
+    tags = listed({"sts-lab:expires": "never"})
+    raw("ec2").create_tags(Resources=[made["GroupId"]], Tags=tags)
+    lab.close()
+    assert learner.contents() == before
+
+
+def test_a_bucket_that_will_not_be_looked_at_keeps_no_other(learner, raw, capsys):
+    """Nor does it end anything where the journal names it; where it does not, it is told."""
+    lab = open_lab()
+    for name in ("a", "b", "c"):
+        lab.client("s3").create_bucket(Bucket=name, **HERE)
+    real = lab.real("b")
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetBucketTagging"}
+    deny |= {"Resource": f"arn:aws:s3:::{real}"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": deny})
+    raw("s3").put_bucket_policy(Bucket=real, Policy=text)
+    forget(lab)
+    kept = lab._journal.path.read_text()
+    lab._journal.done()
+    assert main(["sweep"]) == 1
+    said = capsys.readouterr().err
+    assert f"what GetBucketTagging would show (AccessDenied) of {real}" in said
+    assert [b["Name"] for b in raw("s3").list_buckets()["Buckets"]] == [real]
+    lab._journal.path.write_text(kept)
+    assert main(["sweep"]) == 0
+    assert raw("s3").list_buckets()["Buckets"] == []
+
+
+SPOILED = [
+    b"\xff\xfe\x00 no text\n",
+    b"null\n",
+    b'[1, 2]\n3\n"account"\n',
+    b"{}\n",
+    b'{"account": 5, "kind": null, "name": []}\n',
+    b"[" * 100_000 + b"\n",
+    b"\x00\n",
+]
+
+
+@pytest.mark.parametrize("spoiled", SPOILED, ids=[line[:12].hex() for line in SPOILED])
+def test_a_spoiled_journal_ends_nothing(learner, spoiled):
+    """Neither its own run's sweep nor another's, nor close()."""
+    before = learner.contents()
+    lab = open_lab()
+    lab.client("iam").create_group(GroupName="team")
+    with open(lab._journal.path, "ab") as file:
+        file.write(spoiled)
+    lab.client("iam").create_user(UserName="anna")
+    (state_directory() / "another.jsonl").write_bytes(spoiled)
+    lab.close()
+    assert learner.contents() == before and not lab._journal.path.exists()
+    lab = open_lab()
+    lab.client("iam").create_user(UserName="anna")
+    forget(lab)
+    with open(lab._journal.path, "ab") as file:
+        file.write(spoiled)
+    assert main(["sweep"]) == 0
+    assert learner.contents() == before and list(journals()) == []
+
+
+@pytest.mark.parametrize("gone", ["journal", "all"])
+def test_close_needs_nothing_of_the_state_folder(learner, gone):
+    before = learner.contents()
+    lab = open_lab()
+    lab.client("iam").create_user(UserName="anna")
+    lab.client("iam").create_group(GroupName="team")
+    lab.client("s3").create_bucket(Bucket="papers", **HERE)
+    if gone == "all":
+        lose_the_state()
+    else:
+        lab._journal.path.write_text("")
+    lab.close()
+    assert learner.contents() == before
+
+
+def test_what_a_learner_has_moved_is_found_by_its_name(learner, raw):
+    before = learner.contents()
+    lab = open_lab()
+    lab.client("iam").create_user(UserName="anna")
+    raw("iam").update_user(UserName=lab.real("anna"), NewPath="/team/")
+    lab.close()
+    assert learner.contents() == before
 
 
 def test_a_thing_of_a_crash_between_create_and_tag_is_known_from_the_journal(learner):
