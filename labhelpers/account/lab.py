@@ -16,6 +16,7 @@ from labhelpers.account.calls import Caller, Calls
 from labhelpers.account.cells import CellGuard, in_notebook
 from labhelpers.account.clock import AccountClock
 from labhelpers.account.creates import Marks
+from labhelpers.account.gate import check_open
 from labhelpers.account.guard import Guard
 from labhelpers.account.journal import Journal
 from labhelpers.account.learner import Learner
@@ -37,8 +38,8 @@ class AccountLab:
     """An AWS account of the learner's, through the lesson's eyes.
 
     `lesson` is the notebook's number, `mirror` an open sandbox Lab, or None to do without.
-    Raises LabError unless the account was confirmed by its number (settings.py); nothing is
-    created before the first call that creates something has been agreed to.
+    Raises LabError unless the gate is open (gate.py) and the account was confirmed by its number
+    (settings.py); nothing is created before the first call that creates something was agreed to.
     """
 
     def __init__(self, lesson: str = "", mirror: Any = None, settings: Settings | None = None):
@@ -50,6 +51,7 @@ class AccountLab:
         self._sessions: dict[str, boto3.Session] = {}
         self._closed = False
         try:
+            check_open(self.settings)
             self._learner = Learner(self.settings)
         except BaseException:
             if mirror is not None:

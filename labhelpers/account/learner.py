@@ -61,12 +61,17 @@ class Learner:
         self._sessions[wanted] = session
 
     def _opened(self, profile: str | None) -> botocore.session.Session:
-        session = botocore.session.Session(profile=profile)
-        session.register_component("data_loader", shared_loader())
-        session.set_config_variable("region", self._settings.region)
-        session.set_default_client_config(_CONFIG)
-        try:
-            session.get_scoped_config()
-        except ProfileNotFound as error:
-            raise LabError(f"{error}. `aws configure list-profiles` shows what there is.") from None
-        return session
+        return opened(profile, self._settings.region)
+
+
+def opened(profile: str | None, region: str) -> botocore.session.Session:
+    """A new botocore session with a profile; LabError if there is none of that name."""
+    session = botocore.session.Session(profile=profile)
+    session.register_component("data_loader", shared_loader())
+    session.set_config_variable("region", region)
+    session.set_default_client_config(_CONFIG)
+    try:
+        session.get_scoped_config()
+    except ProfileNotFound as error:
+        raise LabError(f"{error}. `aws configure list-profiles` shows what there is.") from None
+    return session

@@ -48,10 +48,14 @@ def _grounds() -> tuple[Open, Open]:
     holds one lab, and moto's state is the process's.
 
     On AWS without the sandbox beside it, which would only be compared with itself, and without
-    the lab's own waiting: here the witnesses tell when AWS is to be believed.
+    the lab's own waiting: here the witnesses tell when AWS is to be believed. Raises LabError
+    where the gate to AWS is closed.
     """
+    from labhelpers.account.gate import check_open
+    from labhelpers.account.settings import Settings
     from labhelpers.lab import open_lab
 
+    check_open(Settings.read())
     return lambda: open_lab("aws", lesson="compare", mirrored=False), lambda: open_lab("sandbox")
 
 
@@ -107,9 +111,9 @@ def _compare(options: Any, only: list[str]) -> int:
     path = Path(options.resume or _FILE)
     if not options.resume and path.exists():
         raise LabError(f"{path} exists: go on with it by --resume {path}, or take it away.")
+    open_aws, open_sandbox = _grounds()
     if options.report:  # an hour later would be too late to learn that it cannot be written
         _write(Path(options.report), "", "a")
-    open_aws, open_sandbox = _grounds()
     wanted = set(only)
     aws = _replay(open_aws, path, "aws", patience=PATIENCE, only=wanted)
     with tempfile.TemporaryDirectory() as folder:
