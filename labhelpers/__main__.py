@@ -40,7 +40,7 @@ def _add(names: Sequence[str], commands: Any) -> None:
 
         add_audit(commands)
     if "sweep" in names:
-        from labhelpers.account.command import add_sweep
+        from labhelpers.account.cleanup.command import add_sweep
 
         add_sweep(commands)
     if "compare" in names:

@@ -14,6 +14,7 @@ import botocore.session
 from labhelpers.account.boundary import boundary
 from labhelpers.account.calls import Caller, Calls
 from labhelpers.account.cells import CellGuard, in_notebook
+from labhelpers.account.cleanup.sweep import Sweep
 from labhelpers.account.clock import AccountClock
 from labhelpers.account.creates import Marks
 from labhelpers.account.gate import check_open
@@ -25,7 +26,6 @@ from labhelpers.account.names import LESSON_ACCOUNTS, PATH, Names
 from labhelpers.account.plan import Plan
 from labhelpers.account.reasons import outcome_of
 from labhelpers.account.settings import Settings
-from labhelpers.account.sweep import Sweep
 from labhelpers.attempt import attempt, credentials_in
 from labhelpers.errors import LabError, SandboxOnly
 from labhelpers.outcome import Outcome

@@ -1,6 +1,7 @@
 """A GitHub Actions job as the lesson's CI/CD, and notebook 09 in one on the served AWS."""
 
 import json
+import socket
 import threading
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -201,10 +202,13 @@ class TestSecrets:
         assert BEARER not in str(raised.value) and raised.value.__suppress_context__
 
     def test_stay_when_nobody_answers(self, names):
-        env = {"ACTIONS_ID_TOKEN_REQUEST_URL": "http://127.0.0.1:1/"}
-        env |= {"ACTIONS_ID_TOKEN_REQUEST_TOKEN": BEARER}
-        with pytest.raises(LabError, match="no token: .*refused"):
-            github_job(URL, names, env)
+        with socket.socket() as taken:  # bound and not listening: nobody answers there
+            taken.bind(("127.0.0.1", 0))
+            port = taken.getsockname()[1]
+            env = {"ACTIONS_ID_TOKEN_REQUEST_URL": f"http://127.0.0.1:{port}/"}
+            env |= {"ACTIONS_ID_TOKEN_REQUEST_TOKEN": BEARER}
+            with pytest.raises(LabError, match="no token: .*refused"):
+                github_job(URL, names, env)
 
 
 GITHUBS = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"

@@ -15,10 +15,10 @@ from scene import policy, trusts
 
 from labhelpers import open_lab
 from labhelpers.__main__ import main
+from labhelpers.account.cleanup.sweep import Sweep
 from labhelpers.account.creates import Marks
 from labhelpers.account.journal import Journal, journals, state_directory
 from labhelpers.account.signature import is_signed, signature
-from labhelpers.account.sweep import Sweep
 from labhelpers.errors import LabError
 
 

@@ -14,10 +14,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from labhelpers.account.creates import PROJECT
-from labhelpers.account.found import Found, run_in
-from labhelpers.account.names import PATH, PREFIX
-from labhelpers.account.removal import (
+from labhelpers.account.cleanup.found import Found, run_in
+from labhelpers.account.cleanup.removal import (
     GONE,
     maybe,
     remove_bucket,
@@ -30,6 +28,8 @@ from labhelpers.account.removal import (
     remove_user,
     terminate,
 )
+from labhelpers.account.creates import PROJECT
+from labhelpers.account.names import PATH, PREFIX
 from labhelpers.account.signature import RUN
 
 Clients = Callable[[str], Any]

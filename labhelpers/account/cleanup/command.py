@@ -50,7 +50,7 @@ def _age(text: str) -> timedelta:
 
 
 def _run_id(text: str) -> str:
-    from labhelpers.account.found import is_run
+    from labhelpers.account.cleanup.found import is_run
 
     if not is_run(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no run: write its six hex digits")
@@ -84,7 +84,7 @@ def _chosen(confirmed: tuple[str, ...], account: str | None) -> tuple[str, ...]:
 
 
 def _swept(learner: Any, account: str, options: Any) -> list[str]:
-    from labhelpers.account.sweep import Sweep
+    from labhelpers.account.cleanup.sweep import Sweep
     from labhelpers.progress import terminal_bar
 
     sweep = Sweep(

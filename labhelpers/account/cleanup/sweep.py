@@ -14,11 +14,11 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from labhelpers.account.found import Found, run_in
+from labhelpers.account.cleanup.found import Found, run_in
+from labhelpers.account.cleanup.removal import GONE, patiently
+from labhelpers.account.cleanup.survey import Clients, Survey
 from labhelpers.account.journal import journals
-from labhelpers.account.removal import GONE, patiently
 from labhelpers.account.signature import is_signed
-from labhelpers.account.survey import Clients, Survey
 
 
 class Sweep:
