@@ -6,7 +6,18 @@ Everything is loaded at first use, so that the import itself costs next to nothi
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # for type checkers, and for import-linter: who imports from here imports these
+    from labhelpers import charts, policy, terraform
+    from labhelpers.errors import LabError, SandboxOnly
+    from labhelpers.exercises import check
+    from labhelpers.lab import Lab, open_lab
+    from labhelpers.masking import mask, masked
+    from labhelpers.outcome import Outcome
+    from labhelpers.sandbox.record.files import read_cloudtrail_files, write_cloudtrail_files
+    from labhelpers.sandbox.record.least_privilege import compare_grants, least_privilege
+    from labhelpers.widgets import playground
 
 _WHERE = {
     "open_lab": "labhelpers.lab",
@@ -25,7 +36,24 @@ _WHERE = {
 }
 _ROOMS = ("charts", "policy", "terraform")
 
-__all__ = [*_WHERE, *_ROOMS]
+__all__ = [
+    "open_lab",
+    "Lab",
+    "LabError",
+    "Outcome",
+    "SandboxOnly",
+    "check",
+    "compare_grants",
+    "least_privilege",
+    "mask",
+    "masked",
+    "playground",
+    "read_cloudtrail_files",
+    "write_cloudtrail_files",
+    "charts",
+    "policy",
+    "terraform",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -98,7 +98,7 @@ def _decide(options: argparse.Namespace) -> int:
             try:
                 decision = decide_line(raw.decode("utf-8-sig"))
             except (PolicyError, UnicodeDecodeError) as error:
-                sys.stdout.flush()
+                print(end="", flush=True)
                 print(f"line {number}: {_problem(error)}", file=sys.stderr, flush=True)
                 status = 1
                 continue
@@ -106,7 +106,7 @@ def _decide(options: argparse.Namespace) -> int:
             if options.explain:
                 told = explain(decision)
                 print(_indented(f"{told}\n{told.table}"))
-        sys.stdout.flush()
+        print(end="", flush=True)
     except OSError as error:
         return _unreadable("decide", options.file, error)
     return status

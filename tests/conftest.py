@@ -7,10 +7,6 @@ import warm
 from scene import World
 
 
-def pytest_configure():
-    warm.use_warm_kernels()
-
-
 def pytest_unconfigure():
     warm.end()
 

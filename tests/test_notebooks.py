@@ -13,7 +13,7 @@ from pathlib import Path
 import clean_notebooks
 import nbformat
 import pytest
-from nbclient import NotebookClient
+import warm
 from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).parents[1]
@@ -50,7 +50,7 @@ def read(path):
 def execute(notebook, startup):
     """Run a notebook, `startup` before its first cell."""
     notebook.cells.insert(0, nbformat.v4.new_code_cell(startup))
-    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": FOLDER}}).execute()
+    warm.client(notebook, timeout=60, resources={"metadata": {"path": FOLDER}}).execute()
 
 
 def code_cells(notebook):

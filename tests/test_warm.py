@@ -31,13 +31,8 @@ DRAW = "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()"
 def looked(folder, cold):
     cells = [nbformat.v4.new_code_cell(source) for source in (LOOK, DRAW)]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    client = NotebookClient(notebook, timeout=60, resources={"metadata": {"path": folder}})
-    client.create_kernel_manager()
-    if cold:
-        client.km.kernel_spec.metadata["kernel_provisioner"] = {
-            "provisioner_name": "local-provisioner"
-        }
-    client.execute()
+    made = NotebookClient if cold else warm.client
+    made(notebook, timeout=60, resources={"metadata": {"path": folder}}).execute()
     said, drawn = (cell.outputs for cell in notebook.cells)
     assert "image/png" in drawn[-1]["data"]
     found = json.loads(said[0]["text"])
@@ -66,3 +61,15 @@ def test_it_tells_how_it_ended(monkeypatch, is_warm):
     waiting.kill()
     assert waiting.wait(60) == waiting.poll() == -signal.SIGKILL
     waiting.kill()
+
+
+@pytest.mark.slow
+def test_forks_share_no_chance():
+    """Keys, secrets and ids of one served AWS are nothing to another."""
+    told = []
+    for _ in range(2):
+        served = warm.start("served AWS", env={}, pipes=True)
+        told.append(json.loads(served.stdout.readline())["accounts"])
+        served.kill()
+    keys = [{part for account in accounts.values() for part in account} for accounts in told]
+    assert len(keys[0]) >= 2 and not keys[0] & keys[1]

@@ -1,4 +1,4 @@
-"""A process that has imported what kernels and served AWSs need, and forks them.
+"""A process that has imported what nbclient's kernels and served AWSs need, and forks them.
 
 Each of them spends 1.5 s of CPU time on imports and models when it starts alone, and a whole test
 run starts some eighty; a fork has all that at once. Here are both sides: `python tests/warm.py FD`
@@ -22,10 +22,13 @@ import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from nbclient import NotebookClient
 
 HERE = Path(__file__).parent
 #: Elsewhere there is no fork (Windows), or none that is safe after such imports (macOS).
@@ -76,7 +79,7 @@ _MODULES = (
     "ipywidgets",
     "labhelpers.__main__",
     "labhelpers.account.lab",
-    "labhelpers.account.sweep",
+    "labhelpers.account.cleanup.sweep",
     "labhelpers.charts.handshake",
     "labhelpers.charts.lifetimes",
     "labhelpers.charts.trust_graph",
@@ -153,6 +156,8 @@ def main() -> None:
 
 
 def _become(streams: list[int], role: str, arguments: list[str], environ: dict, cwd: str) -> None:
+    from moto.moto_api._internal import mock_random
+
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
@@ -162,6 +167,7 @@ def _become(streams: list[int], role: str, arguments: list[str], environ: dict, 
         os.close(descriptor)
     os.environ.clear()
     os.environ.update(environ)
+    mock_random.seed()  # moto's keys, secrets and ids; other generators see to it themselves
     time.tzset()
     os.chdir(cwd)
     sys.exit(ROLES[role](*arguments))
@@ -264,7 +270,7 @@ def start(
 
 
 class WarmKernels(LocalProvisioner):
-    """Starts the kernels of nbval and nbclient as forks."""
+    """Starts the kernels of client() as forks."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
         if kwargs["env"].get("HOME") != os.environ.get("HOME"):  # botocore reads it when imported
@@ -275,18 +281,20 @@ class WarmKernels(LocalProvisioner):
         return self.connection_info
 
 
-def use_warm_kernels() -> None:
-    """From now on, in this process, where there are any."""
-    if not WARM:
-        return
-    from importlib.metadata import EntryPoint
+def client(notebook: Any, **settings: Any) -> NotebookClient:
+    """A NotebookClient whose kernel is a fork, where there are any.
 
-    from jupyter_client.provisioning.factory import KernelProvisionerFactory
-
-    factory = KernelProvisionerFactory.instance()
-    group = KernelProvisionerFactory.GROUP_NAME
-    factory.provisioners["warm"] = EntryPoint("warm", f"{__name__}:{WarmKernels.__name__}", group)
-    factory.default_provisioner_name = "warm"
+    nbval's kernels and JupyterLab's stay cold, as a learner's are: what a notebook forgets to
+    import has to be missed there, and a fork has it already.
+    """
+    made = NotebookClient(notebook, **settings)
+    if WARM:
+        made.create_kernel_manager()
+        factory, group = KernelProvisionerFactory.instance(), KernelProvisionerFactory.GROUP_NAME
+        value = f"{__name__}:{WarmKernels.__name__}"
+        factory.provisioners["warm"] = EntryPoint("warm", value, group)
+        made.km.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": "warm"}
+    return made
 
 
 if __name__ == "__main__":

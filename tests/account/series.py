@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbclient import NotebookClient
+import warm
 from served_aws import CONTROL_PATH, TOKEN_HEADER, ServedAws
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +68,7 @@ def run(path: Path, environ: dict[str, str], *, moments: Path | None = None):
         startup += KEEPING.format(tests=str(ROOT / "tests"), folder=str(moments))
     notebook.cells = [new(startup), *notebook.cells, new(SUMMARY)]
     where = {"metadata": {"path": FOLDER}}
-    client = NotebookClient(notebook, timeout=120, resources=where)
+    client = warm.client(notebook, timeout=120, resources=where)
     client.execute(env=environ)
     outputs = notebook.cells.pop().outputs
     said = next((o["text"] for o in outputs if o.get("name") == "stdout"), "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 
 from labhelpers.policy.deciding.case import Case, slot
@@ -18,6 +19,7 @@ from labhelpers.policy.language.model import (
 )
 
 
+@dataclass(frozen=True)
 class Decision(Decided):
     """What was decided and why. `blocked_by` is None when Allowed.
 
