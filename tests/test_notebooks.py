@@ -163,6 +163,7 @@ print(_json.dumps([k.secret_key for k in _keys]
 START = """
 import gc as _gc, os as _os, time as _time
 _gc.set_threshold(20_000, 20, 20)  # a tenth less CPU time
+%config InlineBackend.figure_formats = []  # nbval and the browser draw the pictures
 _os.environ["TZ"] = "Pacific/Kiritimati"
 _time.tzset()
 """

@@ -28,6 +28,7 @@ from account_clock import make_waits_short as _short
 _short()
 import gc as _gc
 _gc.set_threshold(20_000, 20, 20)  # a tenth less CPU time
+%config InlineBackend.figure_formats = []  # nbval and the browser draw the pictures
 """
 KEEPING = """
 import sys as _sys
