@@ -6,40 +6,27 @@ that clients stay what they are: boto3's.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from labhelpers.account.asking import NEVER_MADE, READS, Asking, Send, eventually
 from labhelpers.account.boundary import fenced, strangers_could_enter, without_strangers
-from labhelpers.account.clock import AccountClock
 from labhelpers.account.creates import KINDS, Marks, furnish
 from labhelpers.account.guard import Guard
 from labhelpers.account.journal import Journal
-from labhelpers.account.mirror import Mirror, Reply
+from labhelpers.account.mirror import Reply
 from labhelpers.account.names import Names
 from labhelpers.account.plan import Plan
-from labhelpers.account.reasons import blocked_by
 from labhelpers.errors import SandboxOnly
-from labhelpers.outcome import REFUSAL_CODES
 
-Send = Callable[[str, Mapping[str, Any]], dict[str, Any]]
-#: Seconds for which a refusal may still be the old state's, where nothing better is known.
-SETTLES_IN = 10.0
-_PAUSES = (0.2, 0.4, 0.8, 1.5, 3.0)
-_READS = ("Get", "List", "Describe", "Head", "AssumeRole", "Simulate")
-#: Made once more they change nothing more: these may be asked again after a success.
-_REPEATABLE = frozenset(("PutObject", "DeleteObject", "CopyObject", "PutBucketPolicy"))
 _BUCKET_POLICY = ("PutBucketPolicy", "DeleteBucketPolicy")
 _TRUST = {"CreateRole": "AssumeRolePolicyDocument", "UpdateAssumeRolePolicy": "PolicyDocument"}
 _FENCED = ("CreatePolicy", "CreatePolicyVersion")
 _STRANGERS = "A role that strangers' tokens could enter is not put on a real account."
 _THEIRS = "This account trusts that identity provider already; the lab leaves it as it is."
-#: What AWS says of a thing whose creation was left out before.
-_NEVER_MADE = ("NoSuchEntity", "NoSuchBucket")
 _UNBOUND = {
     "DeleteRolePermissionsBoundary": "PutRolePermissionsBoundary",
     "DeleteUserPermissionsBoundary": "PutUserPermissionsBoundary",
@@ -64,19 +51,13 @@ class Calls:
     journal: Journal
     guard: Guard
     plan: Plan
-    mirror: Mirror | None
-    clock: AccountClock
-    patience: float
+    asking: Asking
     boundaries: Mapping[str, str]  # real account id -> ARN of the run's boundary
     raw: Callable[[str, str], Any]  # (real account id, service) -> a client that rewrites nothing
     #: Called with an error about something that is not there; may raise SandboxOnly.
     missing: Callable[[str], None] = lambda said: None
-    differences: list[str] = field(default_factory=list)
-    _changed_at: datetime = datetime.min.replace(tzinfo=UTC)
     _unfenced: set[str] = field(default_factory=set)
     account_of: dict[str, str] = field(default_factory=dict)  # key id -> real account id
-    asked: int = 0
-    agreed: int = 0
 
     def classes(self, caller: Caller) -> Callable[..., None]:
         """A handler for botocore's `creating-client-class` event."""
@@ -116,30 +97,32 @@ class Calls:
         if creates:
             name = str(parameters.get(KINDS[service, operation].name, ""))
             self.journal.about_to_create(caller.account_id, operation, name)
-        changes = service == "iam" and not operation.startswith(_READS)
+        changes = service == "iam" and not operation.startswith(READS)
         if changes or operation in _BUCKET_POLICY:
-            self._changed_at = self.clock.now()
+            self.asking.changed()
         if "TokenCode" in given:
-            self._let_settle()
-        reply, error = self._ask(sent, parameters, send)
+            self.asking.let_settle()
+        reply, error = self.asking.ask(sent, parameters, send)
         if reply.code == "EntityAlreadyExists" and operation == "CreateOpenIDConnectProvider":
             reply, creates = self._theirs(parameters, caller), False
-        expected = self._expect(caller, service, operation, given)
+        expected = self.asking.expect(caller.mirrored, service, operation, given)
         # Whatever this lab has handed out has a twin in the mirror: other keys never come alive.
-        known = self.mirror is None or caller.mirrored is not None
+        known = self.asking.mirror is None or caller.mirrored is not None
         if known and "TokenCode" not in given:
-            reply, error = self._settle(operation, reply, error, expected, sent, parameters, send)
+            reply, error = self.asking.settle(
+                operation, reply, error, expected, sent, parameters, send
+            )
         if creates and reply.parsed is not None:
             self._after_create(service, operation, parameters, reply.parsed, caller)
-        if reply.code in _NEVER_MADE or "Invalid principal" in str(error):
+        if reply.code in NEVER_MADE or "Invalid principal" in str(error):
             self.missing(str(error))
-        self._compare(service, operation, reply, expected)
+        self.asking.compare(service, operation, reply, expected)
         if reply.parsed is None:
             raise self._translated(operation, error, expected)
         self._note_keys(reply.parsed, caller)
         answer = self.names.answer(operation, reply.parsed)
-        if self.mirror is not None and expected is not None and expected.parsed is not None:
-            self.mirror.learn(operation, answer, expected.parsed)
+        if self.asking.mirror is not None and expected is not None and expected.parsed is not None:
+            self.asking.mirror.learn(operation, answer, expected.parsed)
         return answer
 
     def _theirs(self, parameters: Mapping, caller: Caller) -> Reply:
@@ -226,85 +209,6 @@ class Calls:
             tag = {"User": iam.tag_user, "Role": iam.tag_role}.get(word, iam.tag_instance_profile)
             eventually(tag, **{kind.name: parameters[kind.name]}, Tags=tags)
 
-    # ---------------------------------------------------------------- asking
-
-    def _ask(
-        self, operation: str, parameters: Mapping, send: Send
-    ) -> tuple[Reply, ClientError | None]:
-        early = self._unsettled() > 0
-        try:
-            return Reply(send(operation, parameters)), None
-        except ClientError as error:
-            said = error.response.get("Error", {})
-            told = blocked_by(str(said.get("Message", "")))
-            return Reply(None, str(said.get("Code", "")), told, early=early), error
-
-    def _expect(self, caller: Caller, service: str, operation: str, given: Mapping) -> Reply | None:
-        if self.mirror is None:
-            return None
-        return self.mirror.ask(caller.mirrored, service, operation, given)
-
-    def _settle(
-        self,
-        operation: str,
-        reply: Reply,
-        error: ClientError | None,
-        expected: Reply | None,
-        sent: str,
-        parameters: Mapping,
-        send: Send,
-    ) -> tuple[Reply, ClientError | None]:
-        """Ask again while AWS may still be on its way to what the policies say."""
-        started, told = time.monotonic(), False
-        for number in range(10_000):
-            waited = time.monotonic() - started
-            if not self._may_change(operation, reply, expected, waited):
-                break
-            pause = _PAUSES[min(number, len(_PAUSES) - 1)]
-            if expected is not None and _same(reply, expected):
-                pause = self._unsettled()  # one more refusal before would prove nothing
-            if waited + pause > 2 and not told:
-                told = True
-                print(f"{operation}: waiting for AWS to catch up (at most {self.patience:.0f} s) …")
-            time.sleep(pause)
-            reply, error = self._ask(sent, parameters, send)
-        return reply, error
-
-    def _unsettled(self) -> float:
-        """Seconds for which the last change of a policy may still be on its way; 0 if none is."""
-        age = (self.clock.now() - self._changed_at).total_seconds()
-        return max(0.0, min(SETTLES_IN, self.patience) - age)
-
-    def _let_settle(self) -> None:
-        """An MFA code works once, so it is not spent while AWS may still be catching up."""
-        while left := self._unsettled():
-            time.sleep(min(left, 1))
-
-    def _may_change(
-        self, operation: str, reply: Reply, expected: Reply | None, waited: float
-    ) -> bool:
-        if waited > self.patience:
-            return False
-        early = reply.early and reply.code in REFUSAL_CODES
-        if expected is None:
-            # EC2 knows a new instance profile some seconds after IAM does.
-            return early or (operation == "RunInstances" and reply.code == "InvalidParameterValue")
-        if reply.agrees_with(expected):
-            return early
-        again = operation.startswith(_READS) or operation in _REPEATABLE
-        return reply.parsed is None or again
-
-    def _compare(self, service: str, operation: str, reply: Reply, expected: Reply | None) -> None:
-        if expected is None:
-            return
-        self.asked += 1
-        if _same(reply, expected):
-            self.agreed += 1
-            return
-        said = f"{service}:{operation}: AWS says {reply}, the sandbox {expected}."
-        self.differences.append(said)
-        print(f"A difference. {said} AWS's word counts.")
-
     def _translated(
         self, operation: str, error: ClientError, expected: Reply | None
     ) -> ClientError:
@@ -312,19 +216,3 @@ class Calls:
         found = type(error)(response, error.operation_name)
         found.expected = expected.outcome if expected is not None else None
         return found
-
-
-def _same(reply: Reply, expected: Reply) -> bool:
-    return reply.agrees_with(expected) and not reply.blames_another(expected)
-
-
-def eventually(call: Callable[..., Any], **parameters: Any) -> Any:
-    """Call for something just made, which AWS may not find everywhere for some seconds."""
-    for pause in (*_PAUSES, 5.0, 10.0, None):
-        try:
-            return call(**parameters)
-        except ClientError as error:
-            if pause is None or error.response["Error"]["Code"] not in _NEVER_MADE:
-                raise
-            time.sleep(pause)
-    return None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import boto3
 import botocore.session
 
+from labhelpers.account.asking import Asking
 from labhelpers.account.boundary import boundary
 from labhelpers.account.calls import Caller, Calls
 from labhelpers.account.cells import CellGuard, in_notebook
@@ -64,15 +65,15 @@ class AccountLab:
         self._marks = Marks.of(run, self._learner.arns[0])
         self._journal = Journal(run)
         prefix = self._names.prefix
+        patience = self.settings.patience if self._mirror is not None else 0.0
+        self._asking = Asking(self._mirror, self.clock, patience)
         self._calls = Calls(
             names=self._names,
             marks=self._marks,
             journal=self._journal,
             guard=Guard(prefix, self.region, self.settings.ami),
             plan=Plan(lesson, self._names.accounts, prefix, self.settings.yes),
-            mirror=self._mirror,
-            clock=self.clock,
-            patience=self.settings.patience if self._mirror is not None else 0.0,
+            asking=self._asking,
             boundaries=_Boundaries(self._boundary),
             raw=self._learner.client,
             missing=self._missing,
@@ -172,7 +173,7 @@ class AccountLab:
     @property
     def differences(self) -> list[str]:
         """Calls on which AWS and the sandbox did not agree, in order."""
-        return list(self._calls.differences)
+        return list(self._asking.differences)
 
     def real(self, name_or_arn: str) -> str:
         """What a name or an ARN of the lesson is called in the account."""
@@ -200,10 +201,9 @@ class AccountLab:
             self._cells.close()
         if self._mirror is not None:
             self._mirror.sandbox.close()
-        if self._calls.asked:
-            print(
-                f"AWS and the sandbox agreed on {self._calls.agreed} of {self._calls.asked} calls."
-            )
+        if self._asking.asked:
+            agreed, asked = self._asking.agreed, self._asking.asked
+            print(f"AWS and the sandbox agreed on {agreed} of {asked} calls.")
         if left:
             raise LabError(f"Not removed: {', '.join(left)}. `python -m labhelpers sweep` goes on.")
 

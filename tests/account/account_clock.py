@@ -12,7 +12,7 @@ from typing import Any
 from botocore.retries.standard import ExponentialBackoff
 
 from labhelpers import lab as handles
-from labhelpers.account import calls, clock
+from labhelpers.account import asking, clock
 
 LAG = 0.2  # seconds; a little more than test_series lets the served AWS lag
 
@@ -46,7 +46,7 @@ def make_waits_short() -> None:
         ahead[0] += timedelta(seconds=seconds)
 
     handles.Lab.__init__ = open_at_the_served_time
-    calls.SETTLES_IN, calls._PAUSES = 2 * LAG, (LAG / 4,)
+    asking.SETTLES_IN, asking._PAUSES = 2 * LAG, (LAG / 4,)
     clock.let_time_pass = wait
     ExponentialBackoff.delay_amount = lambda self, context: LAG / 10  # after throttling
     clock.AccountClock.now = lambda self: datetime.now(UTC) + ahead[0]

@@ -40,7 +40,7 @@ SUMMARY = """
 import json as _json
 print(_json.dumps({
     "left out": lab._cells.skipped, "ran": lab._cells.ran,
-    "differences": lab.differences, "asked": lab._calls.asked,
+    "differences": lab.differences, "asked": lab._asking.asked,
     "creates": [entry["kind"] for entry in lab._journal.entries()],
     "secrets": [t for t in lab._mirror._twins if len(t) >= 40],
 }))

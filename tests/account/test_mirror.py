@@ -11,7 +11,7 @@ import pytest
 from scene import allow, policy, trusts
 
 from labhelpers import SandboxOnly, open_lab
-from labhelpers.account import calls
+from labhelpers.account import asking
 from labhelpers.account.mirror import Mirror, Reply
 
 HERE = {"CreateBucketConfiguration": {"LocationConstraint": "ap-northeast-2"}}
@@ -58,7 +58,7 @@ def test_what_shall_be_allowed_is_waited_for_and_what_shall_be_refused_as_well(s
 def test_an_early_refusal_is_not_believed(learner, monkeypatch, capsys):
     """Both refuse, but AWS for no better reason than that it does not know the role yet."""
     monkeypatch.setenv("LAB_AWS_PATIENCE", "10")
-    monkeypatch.setattr(calls, "SETTLES_IN", 3.0)
+    monkeypatch.setattr(asking, "SETTLES_IN", 3.0)
     with open_lab() as lab:
         anna = user(lab, "anna", allow("sts:AssumeRole"))
         arn = anna.client("sts").get_caller_identity()["Arn"]
@@ -83,7 +83,7 @@ def test_an_early_refusal_is_not_believed(learner, monkeypatch, capsys):
 
 def test_how_late_the_mirror_answers_does_not_matter(slow, monkeypatch):
     """What AWS has said before counts as early, however long the mirror thinks about it."""
-    monkeypatch.setattr(calls, "SETTLES_IN", 0.6)
+    monkeypatch.setattr(asking, "SETTLES_IN", 0.6)
     with open_lab() as lab:
         anna = user(lab, "anna")
         assert lab.attempt(anna.client("s3").list_buckets).blocked_by == "identity"
@@ -244,10 +244,10 @@ def test_a_presigned_link_leads_to_the_bucket_of_the_account(account):
 def test_a_new_instance_profile_is_waited_for(account):
     """EC2 hears of it seconds after IAM; nothing tells the mirror that it will."""
     late = Reply(None, "InvalidParameterValue")
-    may_change = account._calls._may_change
+    may_change = account._asking._may_change
     assert may_change("RunInstances", late, None, waited=1)
     assert not may_change("RunInstances", late, None, waited=account.settings.patience + 1)
     assert not may_change("DescribeInstances", late, None, waited=1)
-    settle, started = account._calls._settle, {"Instances": []}
+    settle, started = account._asking.settle, {"Instances": []}
     got, _ = settle("RunInstances", late, None, None, "RunInstances", {}, lambda *_: started)
     assert got.parsed == started  # asked again
