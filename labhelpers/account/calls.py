@@ -13,9 +13,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from labhelpers.account.asking import NEVER_MADE, READS, Asking, Send, eventually
-from labhelpers.account.boundary import fenced, strangers_could_enter, without_strangers
 from labhelpers.account.creates import KINDS, Marks, furnish
-from labhelpers.account.guard import Guard
+from labhelpers.account.fence.boundary import fenced, strangers_could_enter, without_strangers
+from labhelpers.account.fence.guard import Guard
 from labhelpers.account.journal import Journal
 from labhelpers.account.mirror import Reply
 from labhelpers.account.names import Names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from labhelpers.account.boundary import strangers_could_enter
+from labhelpers.account.fence.boundary import strangers_could_enter
 from labhelpers.errors import SandboxOnly
 
 if TYPE_CHECKING:

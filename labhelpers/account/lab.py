@@ -12,14 +12,14 @@ import boto3
 import botocore.session
 
 from labhelpers.account.asking import Asking
-from labhelpers.account.boundary import boundary
 from labhelpers.account.calls import Caller, Calls
 from labhelpers.account.cells import CellGuard, in_notebook
 from labhelpers.account.cleanup.sweep import Sweep
 from labhelpers.account.clock import AccountClock
 from labhelpers.account.creates import Marks
-from labhelpers.account.gate import check_open
-from labhelpers.account.guard import Guard
+from labhelpers.account.fence.boundary import boundary
+from labhelpers.account.fence.gate import check_open
+from labhelpers.account.fence.guard import Guard
 from labhelpers.account.journal import Journal
 from labhelpers.account.learner import Learner
 from labhelpers.account.mirror import Mirror

@@ -51,7 +51,7 @@ def _grounds() -> tuple[Open, Open]:
     the lab's own waiting: here the witnesses tell when AWS is to be believed. Raises LabError
     where the gate to AWS is closed.
     """
-    from labhelpers.account.gate import check_open
+    from labhelpers.account.fence.gate import check_open
     from labhelpers.account.settings import Settings
     from labhelpers.lab import open_lab
 

@@ -7,7 +7,7 @@ import pytest
 
 from labhelpers import LabError, open_lab
 from labhelpers.__main__ import main
-from labhelpers.account.gate import check_open, is_here
+from labhelpers.account.fence.gate import check_open, is_here
 from labhelpers.account.settings import Settings
 
 CLOSED = "closed until its fence holds against somebody who means harm"

@@ -13,7 +13,7 @@ import pytest
 from series import NOTEBOOKS, environ_of, run
 from served_aws import served_aws
 
-from labhelpers.account.boundary import strangers_could_enter
+from labhelpers.account.fence.boundary import strangers_could_enter
 from labhelpers.account.github_job import URL, claims_of, github_job
 from labhelpers.account.names import Names
 from labhelpers.errors import LabError, SandboxOnly

@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 from urllib3.util import parse_url
 
-from labhelpers.account.guard import SERVICES
+from labhelpers.account.fence.guard import SERVICES
 from labhelpers.account.learner import opened
 from labhelpers.account.settings import Settings
 from labhelpers.errors import LabError

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from labhelpers.account.boundary import is_public
 from labhelpers.account.creates import KINDS
+from labhelpers.account.fence.boundary import is_public
 from labhelpers.errors import LabError, SandboxOnly
 
 SERVICES = ("iam", "sts", "s3", "ec2")
