@@ -178,11 +178,10 @@ def _listen(app: Gateway, port: int) -> _Server:
 
 
 def _reset_moto() -> None:
-    from moto.core.base_backend import BackendDict
     from moto.core.config import default_user_config
-    from moto.core.model_instances import reset_model_data
 
     from labhelpers.sandbox.answer.moto_session import (
+        forget_everything,
         host_free_imports,
         keep_host_out,
         share_aws_managed_policies,
@@ -197,5 +196,4 @@ def _reset_moto() -> None:
     default_user_config["iam"]["load_aws_managed_policies"] = True
     give_ids_their_prefixes()
     share_aws_managed_policies()
-    BackendDict.reset()
-    reset_model_data()
+    forget_everything()

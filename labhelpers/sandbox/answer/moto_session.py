@@ -89,6 +89,23 @@ def _copied(policy: Any, account_id: str) -> Any:
     return other
 
 
+def forget_everything() -> None:
+    """Drop what all accounts hold. moto's own reset makes each backend anew and throws it away
+    then; only those that do more than that (S3 closes its files) are asked to."""
+    from moto.core.base_backend import BackendDict, BaseBackend, backend_lock
+    from moto.core.model_instances import reset_model_data
+
+    with backend_lock:
+        for service in BackendDict._instances:  # type: ignore[misc]
+            for account in service.values():
+                for backend in account.values():
+                    if type(backend).reset is not BaseBackend.reset:
+                        backend.reset()
+            service.clear()
+        BackendDict._instances.clear()  # type: ignore[misc]
+    reset_model_data()
+
+
 @contextmanager
 def host_free_imports() -> Iterator[None]:
     """While moto loads a service: some of its modules make a session as they are imported."""
