@@ -57,6 +57,11 @@ def pytest_collection_finish():
     gc.set_threshold(20_000, 20, 20)
 
 
+@pytest.hookimpl(trylast=True)  # pytest looks once here, and once more when all is over
+def pytest_sessionfinish():
+    gc.freeze()
+
+
 def _is_cell(item) -> bool:
     return type(item).__name__ == "IPyNbCell"
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 import warm
+from quick_botocore import keep_what_never_changes
 from scene import World
+
+keep_what_never_changes()
 
 
 def pytest_unconfigure():

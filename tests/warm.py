@@ -29,6 +29,7 @@ from typing import Any
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from nbclient import NotebookClient
+from quick_botocore import keep_what_never_changes
 
 HERE = Path(__file__).parent
 #: Elsewhere there is no fork (Windows), or none that is safe after such imports (macOS).
@@ -103,6 +104,7 @@ def _import_everything() -> None:
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     for name in _MODULES:
         import_module(name)
+    keep_what_never_changes()
     from labhelpers.boto_session import isolated_session
     from labhelpers.sandbox.answer.moto import load
     from labhelpers.sandbox.answer.moto_session import host_free_imports

@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import ProfileNotFound
 
 from labhelpers.account.settings import Settings, confirmed_caller
-from labhelpers.boto_session import shared_loader
+from labhelpers.boto_session import builtin_handlers, shared_loader
 from labhelpers.errors import LabError
 
 _FIRST, _SECOND = "LAB_AWS_ACCOUNT_ID", "LAB_AWS_SECOND_ACCOUNT_ID"
@@ -66,7 +66,7 @@ class Learner:
 
 def opened(profile: str | None, region: str) -> botocore.session.Session:
     """A new botocore session with a profile; LabError if there is none of that name."""
-    session = botocore.session.Session(profile=profile)
+    session = botocore.session.Session(profile=profile, **builtin_handlers())
     session.register_component("data_loader", shared_loader())
     session.set_config_variable("region", region)
     session.set_default_client_config(_CONFIG)
