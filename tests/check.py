@@ -13,7 +13,7 @@ TESTS = Path(__file__).parent
 PYTEST = (sys.executable, "-m", "pytest", "-n", "0", "-rs")
 #: What each runs; none yet where it says so.
 CHECKS: dict[str, tuple[str, ...]] = {
-    "browser": (*PYTEST, str(TESTS / "test_browser.py")),
+    "browser": ("env", "LAB_COLD=1", *PYTEST, str(TESTS / "test_browser.py")),
     "class": (),
     "clients": (),
     "crash": ("env", "LAB_EVERY_CREATE=1", *PYTEST, str(TESTS / "account" / "test_dying.py")),

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import warm
 from test_notebooks import read
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +32,12 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+WARM = """
+import sys
+sys.path.append({tests!r})
+import warm
+warm.make_kernels_warm()
+"""
 RUN_ALL = """async () => {
     const app = window.jupyterapp;
     const panel = app.shell.currentWidget;
@@ -74,6 +81,10 @@ def jupyter(tmp_path_factory):
         name: str(home / name)
         for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     }
+    if warm.WARM:
+        config = home / "JUPYTER_CONFIG_DIR" / "jupyter_server_config.py"
+        config.parent.mkdir()
+        config.write_text(WARM.format(tests=str(ROOT / "tests")))
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0"]
     command += [f"--ServerApp.root_dir={home / 'lab'}", "--LabApp.expose_app_in_browser=True"]
     command += ["--LanguageServerManager.autodetect=False"]  # it would start node and npm

@@ -1,4 +1,4 @@
-"""A process that has imported what nbclient's kernels and served AWSs need, and forks them.
+"""A process that has imported what kernels and served AWSs need, and forks them.
 
 Each of them spends 1.5 s of CPU time on imports and models when it starts alone, and a whole test
 run starts some eighty; a fork has all that at once. Here are both sides: `python tests/warm.py FD`
@@ -32,8 +32,9 @@ from nbclient import NotebookClient
 from quick_botocore import keep_what_never_changes
 
 HERE = Path(__file__).parent
-#: Elsewhere there is no fork (Windows), or none that is safe after such imports (macOS).
-WARM = sys.platform == "linux"
+#: Elsewhere there is no fork (Windows), or none that is safe after such imports (macOS). With
+#: LAB_COLD each process starts as a learner's does.
+WARM = sys.platform == "linux" and not os.environ.get("LAB_COLD")
 
 
 # ---- the template
@@ -283,18 +284,29 @@ class WarmKernels(LocalProvisioner):
         return self.connection_info
 
 
+def _known() -> KernelProvisionerFactory:
+    """The factory of this process, which knows the provisioner "warm"."""
+    factory, group = KernelProvisionerFactory.instance(), KernelProvisionerFactory.GROUP_NAME
+    value = f"{__name__}:{WarmKernels.__name__}"
+    factory.provisioners["warm"] = EntryPoint("warm", value, group)
+    return factory
+
+
+def make_kernels_warm() -> None:
+    """Every kernel of this process, a Jupyter server, is a fork from now on."""
+    _known().default_provisioner_name = "warm"
+
+
 def client(notebook: Any, **settings: Any) -> NotebookClient:
     """A NotebookClient whose kernel is a fork, where there are any.
 
-    nbval's kernels and JupyterLab's stay cold, as a learner's are: what a notebook forgets to
-    import has to be missed there, and a fork has it already.
+    nbval's kernels stay cold, as a learner's are: what a notebook forgets to import has to be
+    missed there, and a fork has it already.
     """
     made = NotebookClient(notebook, **settings)
     if WARM:
+        _known()
         made.create_kernel_manager()
-        factory, group = KernelProvisionerFactory.instance(), KernelProvisionerFactory.GROUP_NAME
-        value = f"{__name__}:{WarmKernels.__name__}"
-        factory.provisioners["warm"] = EntryPoint("warm", value, group)
         made.km.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": "warm"}
     return made
 
