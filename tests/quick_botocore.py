@@ -1,7 +1,7 @@
 """botocore keeps what it works out anew for each client: a twentieth of the test run's CPU time.
 
-Both are functions of what they are given: an event's name, a service's model. nbval's kernels, which
-start as a learner's do, go without.
+Both are functions of what they are given: an event's name, a service's model. nbval's kernels,
+which start as a learner's do, go without.
 """
 
 from __future__ import annotations
