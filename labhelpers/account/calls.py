@@ -187,6 +187,8 @@ class Calls:
         """The tags that could not go along, and ids that only AWS knows."""
         kind = KINDS[service, operation]
         self.guard.made(parsed)
+        name = str(parameters.get(kind.name, ""))
+        self.journal.created(caller.account_id, operation, name, parsed)
         if service == "s3":
             tags = {"TagSet": self.marks.listed()}
             put = self.raw(caller.account_id, "s3").put_bucket_tagging

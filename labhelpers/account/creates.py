@@ -63,7 +63,7 @@ class Marks:
         return cls(run, owner, datetime.now(UTC) + KEEPS)
 
     def tags(self) -> dict[str, str]:
-        """Five of the fifty that AWS allows. Raises OSError where no key can be made to sign."""
+        """Five of the fifty that AWS allows. Raises LabError where no key can be made to sign."""
         owner = self.owner[:256]  # AWS's most
         return {
             "project": PROJECT,

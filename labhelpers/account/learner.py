@@ -30,7 +30,7 @@ class Learner:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._sessions: dict[str, boto3.Session] = {}
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, str | None], Any] = {}
         self.arns: list[str] = []
         self._confirm(settings.profile, settings.account_id, _FIRST)
         if settings.second_profile:
@@ -44,11 +44,13 @@ class Learner:
     def accounts(self) -> tuple[str, ...]:
         return tuple(self._sessions)
 
-    def client(self, account: str, service: str) -> Any:
-        """A client that rewrites nothing: for the lab's own housekeeping."""
-        if (account, service) not in self._clients:
-            self._clients[account, service] = self._sessions[account].client(service)
-        return self._clients[account, service]
+    def client(self, account: str, service: str, region_name: str | None = None) -> Any:
+        """A client that rewrites nothing: for the lab's own housekeeping, in any Region."""
+        which = (account, service, region_name)
+        if which not in self._clients:
+            made = self._sessions[account].client(service, region_name=region_name)
+            self._clients[which] = made
+        return self._clients[which]
 
     def session(self, account: str) -> botocore.session.Session:
         """A new botocore session with the learner's profile in an account."""

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from labhelpers.account.journal import state_directory
+from labhelpers.account.journal import state_directory, unwritable
 from labhelpers.errors import LabError
 
 RUN, OWNER, SIGNATURE = "sts-lab:run", "sts-lab:owner", "sts-lab:signature"
@@ -23,9 +23,13 @@ _LENGTH = 32  # bytes
 def signature(run: str, owner: str) -> str:
     """HMAC-SHA256 of a run and its owner in hex. Makes the key where there is none yet.
 
-    Raises OSError where the state folder cannot be written, LabError for a damaged key.
+    Raises LabError where the state folder cannot be written, and for a damaged key.
     """
-    return _signed(_key() or _new_key(), run, owner)
+    try:
+        key = _key() or _new_key()
+    except OSError as error:
+        raise unwritable(_path(), error) from None
+    return _signed(key, run, owner)
 
 
 def is_signed(tags: Mapping[str, str]) -> bool:

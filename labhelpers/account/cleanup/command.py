@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from labhelpers.errors import LabError
@@ -16,8 +17,10 @@ Remove from the confirmed account (LAB_AWS_ACCOUNT_ID, and the second one if it 
 of the lab have left there: only what carries a run's name and tags, and only of runs that this
 machine's journals or the learner's signature on the thing vouch for. What else looks like the
 lab's is listed and not touched; where the state folder is lost, --run and --account take a run
-from that list. Can be repeated. Exit status 1 where something could not be removed, 2 where the
-account is not confirmed.
+from that list. A run whose process is still at work on this machine keeps what it has made (on
+another machine: only where both share the state folder). All Regions are swept that the journals
+name, besides the configured one. Can be repeated. Exit status 1 where something could not be
+removed, 2 where the account is not confirmed or the wanted run is at work.
 """
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -38,7 +41,14 @@ def add_sweep(commands: Any) -> None:
         metavar="RUN",
         help="only this run, known here or not; with --account",
     )
-    sweep.add_argument("--account", metavar="NUMBER", help="the account in which --run counts")
+    sweep.add_argument(
+        "--account",
+        action="append",
+        metavar="NUMBER",
+        help="the account in which --run counts; may be given twice",
+    )
+    # For farewell.py: of the run that this one's standard input comes from, which is ending.
+    sweep.add_argument("--ending", action="store_true", help=argparse.SUPPRESS)
     sweep.set_defaults(run=_run)
 
 
@@ -64,23 +74,42 @@ def _run(options: Any) -> int:
     try:
         if (options.of_run is None) != (options.account is None):
             raise LabError("--run and --account go together: one run in one account.")
+        if options.of_run and not options.ending:
+            _check_not_at_work(options.of_run)
         learner = Learner(Settings.read())
         accounts = _chosen(learner.accounts, options.account)
     except LabError as error:
         print(f"labhelpers sweep: {error}", file=sys.stderr)
         return 2
-    left = [thing for account in accounts for thing in _swept(learner, account, options)]
+    left = _swept_all(learner, accounts, options)
+    if options.ending:
+        sys.stdin.read()  # until the run's process is gone: what was on its way is there now
+        left = _swept_all(learner, accounts, options)
     if not left and not options.dry_run and options.older_than is None:
         _forget(accounts, options.of_run)
     return 1 if left else 0
 
 
-def _chosen(confirmed: tuple[str, ...], account: str | None) -> tuple[str, ...]:
-    if account is None:
-        return confirmed
-    if account not in confirmed:
-        raise LabError(f"Account {account} is not confirmed; {' and '.join(confirmed)} is.")
-    return (account,)
+def _check_not_at_work(run: str) -> None:
+    from labhelpers.account.journal import Journal
+
+    journal = Journal(run)
+    if journal.is_alive():
+        raise LabError(
+            f"Run {run} is still at work (process {journal.process}). Close that notebook's lab or "
+            "end its kernel, which removes what it has made; then sweep again."
+        )
+
+
+def _chosen(confirmed: tuple[str, ...], accounts: list[str] | None) -> tuple[str, ...]:
+    for account in accounts or ():
+        if account not in confirmed:
+            raise LabError(f"Account {account} is not confirmed; {' and '.join(confirmed)} is.")
+    return tuple(accounts or confirmed)
+
+
+def _swept_all(learner: Any, accounts: tuple[str, ...], options: Any) -> list[str]:
+    return [thing for account in accounts for thing in _swept(learner, account, options)]
 
 
 def _swept(learner: Any, account: str, options: Any) -> list[str]:
@@ -88,7 +117,7 @@ def _swept(learner: Any, account: str, options: Any) -> list[str]:
     from labhelpers.progress import terminal_bar
 
     sweep = Sweep(
-        lambda service: learner.client(account, service),
+        partial(learner.client, account),
         account,
         run=options.of_run or "",
         older_than=options.older_than,
@@ -100,10 +129,11 @@ def _swept(learner: Any, account: str, options: Any) -> list[str]:
             print(f"{account}: would remove {thing}")
         print(f"{account}: {len(things)} to remove")
         return []
-    left = sweep.remove(terminal_bar(f"Sweeping {account}"), things)
+    bar = None if options.ending else terminal_bar(f"Sweeping {account}")
+    left = sweep.remove(bar, things)
     for text in left:
         print(f"{account}: not removed: {text}", file=sys.stderr)
-    print(f"{account}: {len(things)} found, {len(left)} left")
+    print(f"{account}: {len(things)} found, {len(left)} left", flush=True)
     return left
 
 
@@ -123,15 +153,25 @@ def _tell_untouched(account: str, sweep: Any) -> None:
                 f"{account}: run {run}: if all of this is yours (its journal and key may be "
                 f"lost), `python -m labhelpers sweep --run {run} --account {account}` takes it"
             )
+    at_work = Counter(map(sweep.run_of, sweep.needed))
+    for run, count in sorted(at_work.items()):
+        print(f"{account}: {count} of run {run}, which is still at work: not touched")
     for thing in sweep.ageless:
         print(f"{account}: {thing} is of unknown age: not touched")
 
 
 def _forget(accounts: tuple[str, ...], run: str | None) -> None:
-    """Throw away the journals that speak of these accounts only: nothing of them is left."""
+    """Throw away the journals of these accounts: what they name was looked for in each Region."""
     from labhelpers.account.journal import journals
 
     for journal in journals():
-        told = {entry["account"] for entry in journal.entries()}
-        if told <= set(accounts) and run in (None, journal.path.stem):
+        if run not in (None, journal.run) or journal.is_alive():
+            continue
+        others = {entry["account"] for entry in journal.entries()} - set(accounts)
+        if not others:
             journal.done()
+        elif run is None:
+            print(
+                f"The journal of run {journal.run} is kept: it also names account "
+                f"{' and '.join(sorted(others))}, which is not confirmed."
+            )

@@ -44,6 +44,7 @@ class Found:
     made: datetime | None = None
     disarm: Callable[[], Any] | None = None
     unread: str = ""  # why its tags could not be read
+    id: str = ""  # AWS's own name for it, which no tool can change
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-GONE = ("NoSuchEntity", "NoSuchBucket", "NotFound", "NoSuchKey", "404")
-_NOTHING = (*GONE, "NoSuchTagSet", "NoSuchBucketPolicy")
+_GONE = ("NoSuchEntity", "NoSuchBucket", "NotFound", "NoSuchKey", "404")
+_NOTHING = ("NoSuchTagSet", "NoSuchBucketPolicy")
 #: AWS may still see what was taken away a moment ago.
 _AGAIN = ("DeleteConflict", "DependencyViolation", "OperationAborted", "BucketNotEmpty")
+#: What is made by RunInstances is attached so many seconds later at most.
+_AT_ONCE = 60
+
+
+def is_gone(code: str) -> bool:
+    """Whether an error's code says that the thing is not there; EC2 has one for each kind."""
+    return code in _GONE or code.endswith(".NotFound")
 
 
 def remove_keys(iam: Any, name: str) -> None:
     """Every access key of a user; two at most, so one page shows them."""
     user = {"UserName": name}
     for key in iam.list_access_keys(**user)["AccessKeyMetadata"]:
-        iam.delete_access_key(**user, AccessKeyId=key["AccessKeyId"])
+        maybe(iam.delete_access_key, **user, AccessKeyId=key["AccessKeyId"])
 
 
 def remove_user(iam: Any, name: str) -> None:
@@ -27,13 +35,13 @@ def remove_user(iam: Any, name: str) -> None:
     user = {"UserName": name}
     remove_keys(iam, name)
     for device in iam.list_mfa_devices(**user)["MFADevices"]:
-        iam.deactivate_mfa_device(**user, SerialNumber=device["SerialNumber"])
+        maybe(iam.deactivate_mfa_device, **user, SerialNumber=device["SerialNumber"])
     for policy in iam.list_user_policies(**user)["PolicyNames"]:
-        iam.delete_user_policy(**user, PolicyName=policy)
+        maybe(iam.delete_user_policy, **user, PolicyName=policy)
     for policy in iam.list_attached_user_policies(**user)["AttachedPolicies"]:
-        iam.detach_user_policy(**user, PolicyArn=policy["PolicyArn"])
+        maybe(iam.detach_user_policy, **user, PolicyArn=policy["PolicyArn"])
     for group in iam.list_groups_for_user(**user)["Groups"]:
-        iam.remove_user_from_group(**user, GroupName=group["GroupName"])
+        maybe(iam.remove_user_from_group, **user, GroupName=group["GroupName"])
     iam.delete_user(**user)
 
 
@@ -41,7 +49,7 @@ def remove_profile(iam: Any, name: str) -> None:
     """An instance profile, without the role in it."""
     profile = {"InstanceProfileName": name}
     for role in iam.get_instance_profile(**profile)["InstanceProfile"]["Roles"]:
-        iam.remove_role_from_instance_profile(**profile, RoleName=role["RoleName"])
+        maybe(iam.remove_role_from_instance_profile, **profile, RoleName=role["RoleName"])
     iam.delete_instance_profile(**profile)
 
 
@@ -49,12 +57,12 @@ def remove_role(iam: Any, name: str) -> None:
     """With its policies, out of every instance profile."""
     role = {"RoleName": name}
     for policy in iam.list_role_policies(**role)["PolicyNames"]:
-        iam.delete_role_policy(**role, PolicyName=policy)
+        maybe(iam.delete_role_policy, **role, PolicyName=policy)
     for policy in iam.list_attached_role_policies(**role)["AttachedPolicies"]:
-        iam.detach_role_policy(**role, PolicyArn=policy["PolicyArn"])
+        maybe(iam.detach_role_policy, **role, PolicyArn=policy["PolicyArn"])
     for profile in iam.list_instance_profiles_for_role(**role)["InstanceProfiles"]:
         where = {"InstanceProfileName": profile["InstanceProfileName"]}
-        iam.remove_role_from_instance_profile(**where, **role)
+        maybe(iam.remove_role_from_instance_profile, **where, **role)
     iam.delete_role(**role)
 
 
@@ -62,11 +70,11 @@ def remove_group(iam: Any, name: str) -> None:
     """With its policies; its users leave it."""
     group = {"GroupName": name}
     for user in iam.get_group(**group)["Users"]:
-        iam.remove_user_from_group(**group, UserName=user["UserName"])
+        maybe(iam.remove_user_from_group, **group, UserName=user["UserName"])
     for policy in iam.list_group_policies(**group)["PolicyNames"]:
-        iam.delete_group_policy(**group, PolicyName=policy)
+        maybe(iam.delete_group_policy, **group, PolicyName=policy)
     for policy in iam.list_attached_group_policies(**group)["AttachedPolicies"]:
-        iam.detach_group_policy(**group, PolicyArn=policy["PolicyArn"])
+        maybe(iam.detach_group_policy, **group, PolicyArn=policy["PolicyArn"])
     iam.delete_group(**group)
 
 
@@ -75,7 +83,7 @@ def remove_policy(iam: Any, arn: str) -> None:
     policy = {"PolicyArn": arn}
     for version in iam.list_policy_versions(**policy)["Versions"]:
         if not version["IsDefaultVersion"]:
-            iam.delete_policy_version(**policy, VersionId=version["VersionId"])
+            maybe(iam.delete_policy_version, **policy, VersionId=version["VersionId"])
     iam.delete_policy(**policy)
 
 
@@ -85,13 +93,18 @@ def remove_device(iam: Any, device: Mapping[str, Any]) -> None:
     try:
         iam.delete_virtual_mfa_device(**serial)
     except iam.exceptions.DeleteConflictException:
-        iam.deactivate_mfa_device(UserName=device["User"]["UserName"], **serial)
+        maybe(iam.deactivate_mfa_device, UserName=device["User"]["UserName"], **serial)
         iam.delete_virtual_mfa_device(**serial)
 
 
 def remove_bucket(s3: Any, name: str) -> None:
     """With every version of every object. Denies of its policy may count for some seconds more."""
-    had_policy = maybe(s3.get_bucket_policy, Bucket=name) is not None
+    try:
+        had_policy = maybe(s3.get_bucket_policy, Bucket=name) is not None
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDenied":
+            raise
+        had_policy = True  # which may deny to be looked at, and not to be deleted
     maybe(s3.delete_bucket_policy, Bucket=name)
     also = ("AccessDenied",) if had_policy else ()
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
@@ -101,18 +114,38 @@ def remove_bucket(s3: Any, name: str) -> None:
     patiently(partial(s3.delete_bucket, Bucket=name), also)
 
 
-def terminate(ec2: Any, instance_id: str) -> None:
-    """End an instance and wait for it: its security group can go only then."""
-    ec2.terminate_instances(InstanceIds=[instance_id])
-    ec2.get_waiter("instance_terminated").wait(InstanceIds=[instance_id])
+def terminate(ec2: Any, instance: Mapping[str, Any]) -> None:
+    """End an instance, as it was described, and wait for it: its security group can go only then.
+
+    The volumes that were made with it go, too, where they would stay.
+    """
+    which = {"InstanceIds": [instance["InstanceId"]]}
+    staying = [
+        (device["Ebs"]["VolumeId"], device["Ebs"]["AttachTime"])
+        for device in instance.get("BlockDeviceMappings", ())
+        if not device.get("Ebs", {}).get("DeleteOnTermination", True)
+    ]
+    its_own = [volume for volume, since in staying if _was_made_then(ec2, volume, since)]
+    ec2.terminate_instances(**which)
+    ec2.get_waiter("instance_terminated").wait(**which)
+    for volume in its_own:
+        patiently(partial(maybe, ec2.delete_volume, VolumeId=volume), ("VolumeInUse",))
+
+
+def _was_made_then(ec2: Any, volume: str, attached: datetime) -> bool:
+    """Whether a volume was made when it was attached; another one somebody has put there."""
+    answer = maybe(ec2.describe_volumes, VolumeIds=[volume])
+    made = [one["CreateTime"] for one in (answer or {}).get("Volumes", ())]
+    return any((attached - since).total_seconds() <= _AT_ONCE for since in made)
 
 
 def maybe(call: Callable[..., Any], **parameters: Any) -> Any:
-    """The answer, or None where the thing does not exist."""
+    """The answer, or None where the thing does not exist: another sweep may be at work as well."""
     try:
         return call(**parameters)
     except ClientError as error:
-        if error.response["Error"]["Code"] in _NOTHING:
+        code = error.response["Error"]["Code"]
+        if code in _NOTHING or is_gone(code):
             return None
         raise
 

@@ -2,9 +2,10 @@
 
 A thing is taken where its project tag, its run tag and its name speak of the same run, and that
 run is known: this machine has its journal, or the thing carries the learner's signature. Where a
-crash came between create and tags, the run's journal names the thing. AWS keeps no tags of
-groups: the journal names them, or something else that is known is of the run in their name.
-Whatever else looks like the lab's is told and not touched.
+crash came between create and tags, or where somebody has renamed, moved or untagged it since, the
+run's journal names the thing (known.py). AWS keeps no tags of groups: the journal names them, or
+something else that is known is of the run in their name. What a run that is at work has made is
+left to it. Whatever else looks like the lab's is told and not touched.
 """
 
 from __future__ import annotations
@@ -14,16 +15,18 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from labhelpers.account.cleanup.found import Found, run_in
-from labhelpers.account.cleanup.removal import GONE, patiently
+from labhelpers.account.cleanup.found import Found
+from labhelpers.account.cleanup.known import Known
+from labhelpers.account.cleanup.removal import is_gone, patiently
 from labhelpers.account.cleanup.survey import Clients, Survey
-from labhelpers.account.journal import journals
+from labhelpers.account.journal import Journal, journals
 from labhelpers.account.signature import is_signed
 
 
 class Sweep:
     """`client(service)` asks as the learner; `run` limits it to one run, which counts as known;
-    `older_than` to what is at least so old."""
+    `older_than` to what is at least so old. `own` is the journal of the run that this process is,
+    which remembers what the file may have lost."""
 
     def __init__(
         self,
@@ -32,23 +35,20 @@ class Sweep:
         *,
         run: str = "",
         older_than: timedelta | None = None,
+        own: Journal | None = None,
     ) -> None:
         self._run = run
         self._before = datetime.now(UTC) - older_than if older_than is not None else None
-        kept = list(journals())
-        self._journals = {journal.path.stem for journal in kept}
-        self._named = {
-            (entry["kind"], entry["name"])
-            for journal in kept
-            for entry in journal.entries()
-            if entry["account"] == account and run_in(entry["name"]) == journal.path.stem
-        }
-        of_run = {(k, name) for k, name in self._named if not run or run_in(name) == run}
-        self._survey = Survey(client, account, run, of_run)
+        kept = [one for one in journals() if own is None or one.run != own.run]
+        self._alive = {one.run for one in kept if one.run != run and one.is_alive()}
+        self._known = Known([*kept, *([own] if own else [])], account)
+        self._survey = Survey(client, account, run, self._known.of(run) if run else self._known)
         #: Called or tagged like the lab's, and not known to be of a run of this learner's.
         self.strange: list[Found] = []
         #: Of a known run, but nobody can tell since when it is there; only with `older_than`.
         self.ageless: list[Found] = []
+        #: Of runs that are at work: they need it.
+        self.needed: list[Found] = []
         #: Where AWS did not let us look, in words.
         self.unseen: list[str] = []
 
@@ -56,6 +56,8 @@ class Sweep:
         """Everything that would be removed, in the order in which it can be."""
         self._survey.unseen.clear()
         things = self._survey.things()
+        self.needed = [one for one in things if self.run_of(one) in self._alive]
+        things = [one for one in things if one not in self.needed]
         runs = {one.run for one in things if not one.is_group and self._is_known(one)}
         known = [one for one in things if self._is_known(one, runs)]
         others = [one for one in things if one not in known]
@@ -66,15 +68,20 @@ class Sweep:
         self.ageless = [one for one in known if one.born is None]
         return [one for one in known if one.born is not None and one.born <= self._before]
 
+    def run_of(self, thing: Found) -> str:
+        """The run that a thing is of, by its journal or by what it says itself."""
+        return self._known.run_of(thing) or thing.run
+
     def _is_known(self, thing: Found, runs: Collection[str] = ()) -> bool:
         """`runs` are those of which something that can be tagged is known."""
-        if thing.named and (thing.create, thing.named) in self._named:
-            return True
+        vouched = self._known.run_of(thing)
+        if vouched:
+            return self._run in ("", vouched)
         if not thing.run or thing.run == self._run:
             return bool(thing.run)
         if thing.is_group:
             return thing.run in runs
-        return thing.run in self._journals or is_signed(thing.tags)
+        return thing.run in self._known.runs or is_signed(thing.tags)
 
     def remove(
         self,
@@ -105,7 +112,7 @@ def _tried(remove: Callable[[], object]) -> str:
         patiently(remove)
     except ClientError as error:
         said = error.response["Error"]
-        return "" if said["Code"] in GONE else f"{said['Code']}: {said.get('Message', '')}"
+        return "" if is_gone(said["Code"]) else f"{said['Code']}: {said.get('Message', '')}"
     except BotoCoreError as error:
         return f"{type(error).__name__}: {error}"
     return ""
