@@ -271,11 +271,15 @@ def open_lab(
 
 
 def _account_lab(lesson: str, mirrored: bool) -> AccountLab:
+    from labhelpers.account.cleanup.remains import remains
     from labhelpers.account.lab import AccountLab
     from labhelpers.account.settings import Settings
 
     settings = Settings.read()
-    return AccountLab(lesson, Lab() if mirrored else None, settings)
+    lab = AccountLab(lesson, Lab() if mirrored else None, settings)
+    for line in remains():
+        print(line)
+    return lab
 
 
 def _told(call: Callable[..., Any], *args: Any) -> Any:

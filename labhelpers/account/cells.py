@@ -55,12 +55,17 @@ class Missing:
     __str__ = __repr__ = __format__ = __hash__ = __enter__ = __exit__ = __next__ = _raise
 
 
+def get_ipython() -> Any:
+    """The shell that runs this process' cells, None without one."""
+    try:
+        import IPython
+    except ImportError:
+        return None
+    return IPython.get_ipython()
+
+
 def in_notebook() -> bool:
     """Whether cells run here."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
     return get_ipython() is not None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -13,7 +12,9 @@ import botocore.session
 
 from labhelpers.account.asking import Asking
 from labhelpers.account.calls import Caller, Calls
-from labhelpers.account.cells import CellGuard, in_notebook
+from labhelpers.account.cells import CellGuard, get_ipython
+from labhelpers.account.cleanup.farewell import Farewell
+from labhelpers.account.cleanup.occasions import Occasions
 from labhelpers.account.cleanup.sweep import Sweep
 from labhelpers.account.clock import AccountClock
 from labhelpers.account.creates import Marks
@@ -50,7 +51,7 @@ class AccountLab:
         self.clock = AccountClock()
         self._mirror = Mirror(mirror) if mirror is not None else None
         self._sessions: dict[str, boto3.Session] = {}
-        self._closed = False
+        self._closed = self._clean = False
         try:
             check_open(self.settings)
             self._learner = Learner(self.settings)
@@ -63,7 +64,7 @@ class AccountLab:
         second = self.settings.second_account_id or None
         self._names = Names(run, real, second, self._learner.arns)
         self._marks = Marks.of(run, self._learner.arns[0])
-        self._journal = Journal(run)
+        self._journal = Journal(run, region=self.region, at_work=True)
         prefix = self._names.prefix
         patience = self.settings.patience if self._mirror is not None else 0.0
         self._asking = Asking(self._mirror, self.clock, patience)
@@ -78,8 +79,10 @@ class AccountLab:
             raw=self._learner.client,
             missing=self._missing,
         )
-        self._cells = _guarded_cells(self)
-        atexit.register(self._at_exit)
+        self._farewell = Farewell(self._journal, self._learner.client, self.settings)
+        shell = get_ipython()
+        self._cells = CellGuard(shell) if shell is not None else None
+        self._occasions = Occasions(self._farewell.say, self.close, shell)
 
     # ------------------------------------------------------------------ the lesson's interface
 
@@ -186,17 +189,31 @@ class AccountLab:
         return self._closed
 
     def close(self) -> None:
-        """Remove everything that this lab has created. Can be called twice.
+        """Remove everything that this lab has created, live keys first. Can be called again.
 
-        Raises LabError where something could not be removed; calling it again goes on.
+        Raises LabError where something could not be removed; calling it again, or the end of the
+        process, goes on with what is left. Nothing can be created any more.
         """
-        if self._closed:
+        if self._clean:
             return
+        self._farewell.no_more()
         left: list[str] = []
         if self._journal.begun:
+            self._farewell.end_keys()
             left = self._sweep()
-        self._closed = True
-        atexit.unregister(self._at_exit)
+        self._journal.release()
+        if not self._closed:
+            self._closed = True
+            self._let_go()
+        if left:
+            raise LabError(
+                f"Not removed: {', '.join(left)}. lab.close() or `python -m labhelpers sweep` "
+                "goes on."
+            )
+        self._clean = True
+        self._occasions.remove()
+
+    def _let_go(self) -> None:
         if self._cells is not None:
             self._cells.close()
         if self._mirror is not None:
@@ -204,22 +221,21 @@ class AccountLab:
         if self._asking.asked:
             agreed, asked = self._asking.agreed, self._asking.asked
             print(f"AWS and the sandbox agreed on {agreed} of {asked} calls.")
-        if left:
-            raise LabError(f"Not removed: {', '.join(left)}. `python -m labhelpers sweep` goes on.")
-
-    def _at_exit(self) -> None:
-        try:
-            self.close()
-        except Exception as error:  # nobody is left to catch it; the journal remembers
-            print(f"The lab could not clean up: {error} `python -m labhelpers sweep` will.")
 
     def _sweep(self) -> list[str]:
         from labhelpers.progress import progress_bar
 
+        self._journal.check()
+        if self._journal.lost:
+            print(
+                f"{self._journal.path} was lost meanwhile; what this run has made is found by its "
+                "tags and by what this process remembers."
+            )
         run = self._marks.run
         left: list[str] = []
         for real in self._names.accounts.values():
-            sweep = Sweep(partial(self._learner.client, real), real, run=run)
+            client = partial(self._learner.client, real)
+            sweep = Sweep(client, real, run=run, own=self._journal)
             left += sweep.remove(progress_bar("Removing"))
             left += [f"{thing} (its tags do not name this run)" for thing in sweep.strange]
         if not left:
@@ -267,6 +283,7 @@ class AccountLab:
             Description="What identities of the STS lab can do at most",
             Tags=self._marks.listed(),
         )
+        self._journal.created(real, "CreatePolicy", name, made)
         return made["Policy"]["Arn"]
 
 
@@ -280,19 +297,3 @@ class _Boundaries(dict):
     def __missing__(self, real: str) -> str:
         self[real] = self._make(real)
         return self[real]
-
-
-def _guarded_cells(lab: AccountLab) -> CellGuard | None:
-    if not in_notebook():
-        return None
-    from IPython import get_ipython
-
-    shell = get_ipython()
-
-    def after_cell(result: Any) -> None:
-        if isinstance(result.error_in_exec, KeyboardInterrupt) and not lab._closed:
-            print("Interrupted: removing what this notebook has created.")
-            lab.close()
-
-    shell.events.register("post_run_cell", after_cell)
-    return CellGuard(shell)

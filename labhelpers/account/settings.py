@@ -52,6 +52,17 @@ class Settings:
             patience=patience,
         )
 
+    def environ(self) -> dict[str, str]:
+        """The variables from which read() makes the same settings in another process."""
+        found = {
+            "LAB_AWS_ACCOUNT_ID": self.account_id,
+            "LAB_AWS_PROFILE": self.profile,
+            "LAB_AWS_SECOND_ACCOUNT_ID": self.second_account_id,
+            "LAB_AWS_SECOND_PROFILE": self.second_profile,
+            "LAB_AWS_REGION": self.region,
+        }
+        return {name: value or "" for name, value in found.items()}
+
 
 def _account(env: Mapping[str, str], name: str) -> str:
     number = env.get(name, "")

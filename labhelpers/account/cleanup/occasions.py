@@ -1,0 +1,97 @@
+"""When a run's process ends without close(): a signal, the kernel's shutdown, an interrupted cell,
+the interpreter's end. Each of them closes the lab, as far as there is time."""
+
+from __future__ import annotations
+
+import atexit
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+from typing import Any
+
+#: As far as the system has them. SIGBREAK is what Windows makes of a closed console.
+_SIGNALS = ("SIGTERM", "SIGHUP", "SIGBREAK")
+#: Seconds that a process goes on after a signal at most; `docker stop` gives ten.
+_AFTER_SIGNAL = 8.0
+
+
+class Occasions:
+    """Watches from now on until remove(). `say_farewell` is for when there is little time, `close`
+    removes everything; `shell` is IPython's where there is one."""
+
+    def __init__(
+        self, say_farewell: Callable[[], None], close: Callable[[], None], shell: Any = None
+    ) -> None:
+        self._say_farewell, self._close, self._shell = say_farewell, close, shell
+        self._before: dict[int, Any] = {}
+        self._ending = False
+        atexit.register(self._close_telling)
+        self._watch_signals()
+        if shell is not None:
+            shell.events.register("post_run_cell", self._after_cell)
+            if shell.has_trait("exit_now"):  # ipykernel's: its shutdown message has come
+                shell.observe(self._at_shutdown, "exit_now")
+
+    def remove(self) -> None:
+        """Leave everything as it was before."""
+        atexit.unregister(self._close_telling)
+        if threading.current_thread() is threading.main_thread():
+            for number, before in self._before.items():
+                if signal.getsignal(number) == self._on_signal:
+                    signal.signal(number, before)
+        if self._shell is not None:
+            with suppress(ValueError):
+                self._shell.events.unregister("post_run_cell", self._after_cell)
+            if self._shell.has_trait("exit_now"):
+                self._shell.unobserve(self._at_shutdown, "exit_now")
+            self._shell = None
+
+    def _watch_signals(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return  # Python lets nobody else
+        for number in (getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)):
+            before = signal.getsignal(number)
+            if before not in (None, signal.SIG_IGN):  # under nohup it ends nothing
+                self._before[number] = before
+                signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        """Clean up, then do what this signal did before. The second one does that at once.
+
+        In threads: the one that was interrupted may hold what is needed, and is waited for then.
+        """
+        if not self._ending:
+            self._ending = True
+            for work, seconds in ((self._say_farewell, 2.5), (self._close, _AFTER_SIGNAL)):
+                with suppress(RuntimeError):  # the interpreter is ending: close() is under way
+                    thread = threading.Thread(target=_quietly, args=(work,), daemon=True)
+                    thread.start()
+                    thread.join(seconds)
+        before = self._before[number]
+        if callable(before):
+            before(number, frame)
+        else:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+
+    def _at_shutdown(self, change: Any) -> None:
+        if change["new"]:
+            _quietly(self._say_farewell)
+
+    def _after_cell(self, result: Any) -> None:
+        if isinstance(result.error_in_exec, KeyboardInterrupt):
+            print("Interrupted: removing what this notebook has created.")
+            self._close_telling()
+
+    def _close_telling(self) -> None:
+        try:
+            self._close()
+        except Exception as error:  # nobody is left to catch it; the journal remembers
+            print(f"The lab could not clean up: {error}")
+
+
+def _quietly(work: Callable[[], None]) -> None:
+    with suppress(Exception):  # nobody is left to read it; the journal remembers
+        work()
