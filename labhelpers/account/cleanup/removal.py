@@ -99,19 +99,27 @@ def remove_device(iam: Any, device: Mapping[str, Any]) -> None:
 
 def remove_bucket(s3: Any, name: str) -> None:
     """With every version of every object. Denies of its policy may count for some seconds more."""
-    try:
-        had_policy = maybe(s3.get_bucket_policy, Bucket=name) is not None
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "AccessDenied":
-            raise
-        had_policy = True  # which may deny to be looked at, and not to be deleted
-    maybe(s3.delete_bucket_policy, Bucket=name)
-    also = ("AccessDenied",) if had_policy else ()
+    also = ("AccessDenied",) if _without_policy(s3, name) else ()
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
         for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
             key, version = one["Key"], one["VersionId"]
             patiently(partial(s3.delete_object, Bucket=name, Key=key, VersionId=version), also)
     patiently(partial(s3.delete_bucket, Bucket=name), also)
+
+
+def _without_policy(s3: Any, name: str) -> bool:
+    """Take a bucket's policy away; whether there was one, and it could be taken."""
+    for call in (s3.get_bucket_policy, s3.delete_bucket_policy):
+        try:
+            if maybe(call, Bucket=name) is None:
+                return False
+        except ClientError as error:
+            # It may deny to be looked at, and nothing that is needed.
+            if error.response["Error"]["Code"] != "AccessDenied":
+                raise
+            if call == s3.delete_bucket_policy:
+                return False
+    return True
 
 
 def terminate(ec2: Any, instance: Mapping[str, Any]) -> None:
