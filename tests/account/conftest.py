@@ -30,3 +30,18 @@ def account(learner):
 
     with open_lab() as lab:
         yield lab
+
+
+@pytest.fixture
+def copied(learner, tmp_path, monkeypatch):
+    """A copy of the served AWS and a state folder of its own, for what leaves much behind."""
+    with learner.forked(learner._ask("fork"), tmp_path / "state") as mine:
+        for name, value in mine.environ.items():
+            monkeypatch.setenv(name, value)
+        yield mine
+
+
+@pytest.fixture
+def raw(copied):
+    """The learner's plain boto3."""
+    return copied.session().client

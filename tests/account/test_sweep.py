@@ -11,7 +11,21 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from scene import policy, trusts
+from leaving import (
+    HERE,
+    NOT_KNOWN,
+    NUMBER,
+    PROJECT,
+    TRUST,
+    forget,
+    listed,
+    new_bucket,
+    new_firewall,
+    new_instance,
+    new_user,
+    of_run,
+)
+from scene import policy
 
 from labhelpers import open_lab
 from labhelpers.__main__ import main
@@ -23,28 +37,9 @@ from labhelpers.errors import LabError
 
 
 @pytest.fixture
-def learner(learner, tmp_path, monkeypatch):
-    """A copy of the served AWS and a state folder for each test: much is left here on purpose."""
-    with learner.forked(learner._ask("fork"), tmp_path / "state") as mine:
-        for name, value in mine.environ.items():
-            monkeypatch.setenv(name, value)
-        yield mine
-
-
-@pytest.fixture
-def raw(learner):
-    """The learner's plain boto3."""
-    return learner.session().client
-
-
-HERE = {"CreateBucketConfiguration": {"LocationConstraint": "ap-northeast-2"}}
-TRUST = policy(trusts({"Service": "ec2.amazonaws.com"}))
-
-
-def forget(lab):
-    """As if its process had died: nothing is cleaned up."""
-    lab._journal.begun = False
-    lab.close()
+def learner(copied):
+    """Much is left here on purpose."""
+    return copied
 
 
 def fill(lab):
@@ -98,51 +93,9 @@ def test_everything_goes_in_an_order_that_works(learner, capsys):
     assert main(["sweep"]) == 0 and "0 found, 0 left" in capsys.readouterr().out
 
 
-NOT_KNOWN = "looks like the lab's and is not known to be of a run of yours: not touched"
-NUMBER = "123456789012"
-PROJECT = {"Key": "project", "Value": "sts-lab"}
-
-
-def listed(tags):
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
-
-
-def of_run(run, **more):
-    """Tags as a run of this learner's sets them."""
-    return listed(Marks.of(run, f"arn:aws:iam::{NUMBER}:user/lab-admin").tags() | more)
-
-
 def lose_the_state():
     """As if the learner's disk had been wiped."""
     shutil.rmtree(state_directory())
-
-
-def new_instance(ec2, tags):
-    specification = {"ResourceType": "instance", "Tags": tags}
-    made = ec2.run_instances(
-        ImageId="ami-0fedcba9876543210",
-        MinCount=1,
-        MaxCount=1,
-        TagSpecifications=[specification],
-    )
-    return made["Instances"][0]["InstanceId"]
-
-
-def new_firewall(ec2, name, tags):
-    id_ = ec2.create_security_group(GroupName=name, Description="d")["GroupId"]
-    if tags:
-        ec2.create_tags(Resources=[id_], Tags=tags)
-    return id_
-
-
-def new_bucket(s3, name, tags=None):
-    s3.create_bucket(Bucket=name, **HERE)
-    if tags:
-        s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags})
-
-
-def new_user(iam, name, tags=(), **more):
-    iam.create_user(**{"UserName": name, "Path": "/sts-lab/", "Tags": list(tags)} | more)
 
 
 def test_what_lacks_the_tags_is_reported_and_left(learner, raw, capsys):
