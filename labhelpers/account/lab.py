@@ -82,7 +82,7 @@ class AccountLab:
         self._farewell = Farewell(self._journal, self._learner.client, self.settings)
         shell = get_ipython()
         self._cells = CellGuard(shell) if shell is not None else None
-        self._occasions = Occasions(self._farewell.say, self.close, shell)
+        self._occasions = Occasions(self._farewell, self.close, shell)
 
     # ------------------------------------------------------------------ the lesson's interface
 

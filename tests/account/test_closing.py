@@ -210,7 +210,7 @@ def test_the_second_signal_does_not_wait(handled):
         calls.append("farewell")
         signal.raise_signal(signal.SIGTERM)
 
-    watch = Occasions(slow, lambda: calls.append("close"))
+    watch = Occasions(Mock(say=slow), lambda: calls.append("close"))
     signal.raise_signal(signal.SIGTERM)
     watch.remove()
     assert sorted(calls) == ["close", "farewell"] and len(handled) == 2
@@ -238,6 +238,18 @@ def test_at_a_kernels_shutdown_the_keys_die_first(copied, handed_over):
         lab.client("iam").create_user(UserName="late")
     lab.close()
     assert handed_over.call_count == 1
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_jupyters_signal_after_its_message_ends_a_kernel_that_has_handed_over(handled, goes_on):
+    """If the sweep in a process of its own has failed, there are some seconds more here."""
+    parting, close = Mock(), Mock()
+    parting.goes_on.return_value = goes_on
+    watch = Occasions(parting, close)
+    watch._at_shutdown({"new": True})
+    signal.raise_signal(signal.SIGTERM)
+    watch.remove()
+    assert handled == [signal.SIGTERM] and close.called == (not goes_on)
 
 
 def test_where_no_thread_can_be_started_the_keys_die_all_the_same(copied, monkeypatch):

@@ -60,6 +60,10 @@ class Farewell:
             self._end_other_keys(seconds)
         self._said.set()
 
+    def goes_on(self) -> bool:
+        """Whether the sweep in a process of its own is at work."""
+        return self._sweeper is not None and self._sweeper.poll() is None
+
     def no_more(self) -> None:
         """From now on nothing is created that nobody would remove."""
         self._journal.ended = _ENDING

@@ -11,6 +11,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+from labhelpers.account.cleanup.farewell import Farewell
+
 #: As far as the system has them. SIGBREAK is what Windows makes of a closed console.
 _SIGNALS = ("SIGTERM", "SIGHUP", "SIGBREAK")
 #: Seconds that a process goes on after a signal at most; `docker stop` gives ten.
@@ -18,15 +20,13 @@ _AFTER_SIGNAL = 8.0
 
 
 class Occasions:
-    """Watches from now on until remove(). `say_farewell` is for when there is little time, `close`
+    """Watches from now on until remove(). `farewell` is for when there is little time, `close`
     removes everything; `shell` is IPython's where there is one."""
 
-    def __init__(
-        self, say_farewell: Callable[[], None], close: Callable[[], None], shell: Any = None
-    ) -> None:
-        self._say_farewell, self._close, self._shell = say_farewell, close, shell
+    def __init__(self, farewell: Farewell, close: Callable[[], None], shell: Any = None) -> None:
+        self._farewell, self._close, self._shell = farewell, close, shell
         self._before: dict[int, Any] = {}
-        self._ending = False
+        self._ending = self._shut_down = False
         atexit.register(self._close_telling)
         self._watch_signals()
         if shell is not None:
@@ -64,11 +64,10 @@ class Occasions:
         """
         if not self._ending:
             self._ending = True
-            for work, seconds in ((self._say_farewell, 2.5), (self._close, _AFTER_SIGNAL)):
-                with suppress(RuntimeError):  # the interpreter is ending: close() is under way
-                    thread = threading.Thread(target=_quietly, args=(work,), daemon=True)
-                    thread.start()
-                    thread.join(seconds)
+            _in_thread(self._farewell.say, 2.5)
+            # After its message Jupyter waits for us, and the other sweep has begun long ago.
+            if not (self._shut_down and self._farewell.goes_on()):
+                _in_thread(self._close, _AFTER_SIGNAL)
         before = self._before[number]
         if callable(before):
             before(number, frame)
@@ -78,7 +77,8 @@ class Occasions:
 
     def _at_shutdown(self, change: Any) -> None:
         if change["new"]:
-            _quietly(self._say_farewell)
+            self._shut_down = True
+            _quietly(self._farewell.say)
 
     def _after_cell(self, result: Any) -> None:
         if isinstance(result.error_in_exec, KeyboardInterrupt):
@@ -90,6 +90,13 @@ class Occasions:
             self._close()
         except Exception as error:  # nobody is left to catch it; the journal remembers
             print(f"The lab could not clean up: {error}")
+
+
+def _in_thread(work: Callable[[], None], seconds: float) -> None:
+    with suppress(RuntimeError):  # the interpreter is ending: close() is under way
+        thread = threading.Thread(target=_quietly, args=(work,), daemon=True)
+        thread.start()
+        thread.join(seconds)
 
 
 def _quietly(work: Callable[[], None]) -> None:
