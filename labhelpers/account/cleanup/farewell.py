@@ -19,9 +19,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from labhelpers.account.cleanup.removal import is_gone, maybe, remove_keys
+from labhelpers.account.cleanup.removal import maybe, remove_keys
 from labhelpers.account.journal import Journal
 from labhelpers.account.lock import hold
 from labhelpers.account.settings import Settings
@@ -56,7 +54,7 @@ class Farewell:
         if self._journal.begun:
             with suppress(OSError):  # no more processes, no room for the log: close() is here yet
                 self._hand_over()
-            self.end_keys(seconds)
+            self.end_keys(seconds, renamed=True)
             self._end_other_keys(seconds)
         self._said.set()
 
@@ -88,11 +86,15 @@ class Farewell:
                 **_DETACHED,
             )
 
-    def end_keys(self, seconds: float = 10.0) -> None:
+    def end_keys(self, seconds: float = 10.0, renamed: bool = False) -> None:
         """Delete the access keys that the journal names; returns after so many seconds at most.
-        What could not be deleted is close()'s, and told there."""
+
+        With `renamed` also those whose users are called otherwise by now. What could not be
+        deleted is close()'s, and told there.
+        """
+        delete = _delete_wherever if renamed else _delete_key
         keys = [
-            partial(_delete_key, self._client(e["account"], "iam"), e["name"], e["id"])
+            partial(delete, self._client(e["account"], "iam"), e["name"], e["id"])
             for e in self._journal.entries()
             if e["kind"] == "CreateAccessKey" and isinstance(e.get("id"), str)
         ]
@@ -106,15 +108,14 @@ class Farewell:
         _side_by_side(jobs, seconds)
 
 
-def _delete_key(iam: Any, user: str, key: str) -> None:
-    try:
-        iam.delete_access_key(UserName=user, AccessKeyId=key)
-    except ClientError as error:
-        if not is_gone(error.response["Error"]["Code"]):
-            raise
-        # Its user may be called otherwise by now.
+def _delete_key(iam: Any, user: str, key: str) -> Any:
+    return maybe(iam.delete_access_key, UserName=user, AccessKeyId=key)
+
+
+def _delete_wherever(iam: Any, user: str, key: str) -> None:
+    if _delete_key(iam, user, key) is None:
         named = iam.get_access_key_last_used(AccessKeyId=key)["UserName"]
-        maybe(iam.delete_access_key, UserName=named, AccessKeyId=key)
+        _delete_key(iam, named, key)
 
 
 def _side_by_side(jobs: Iterable[Callable[[], Any]], seconds: float) -> None:
