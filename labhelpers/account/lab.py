@@ -182,7 +182,7 @@ class AccountLab:
         """What a name or an ARN of the lesson is called in the account."""
         if name_or_arn.startswith("arn:"):
             return self._names.text(name_or_arn)
-        return self._names.real(name_or_arn)
+        return self._names.real(name_or_arn, 128)
 
     @property
     def is_closed(self) -> bool:

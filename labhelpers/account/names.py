@@ -4,6 +4,10 @@ Lessons call their people alice and their buckets reports, and know two accounts
 real account nothing may collide and everything has to be found again, so each name gets a path
 and a prefix with a random run id, in requests, and loses them in answers. Because every name of
 a request is rewritten, no request can name anything that the lab has not made.
+
+Texts that name nothing are nobody's to change. Where a name takes more than 48 letters,
+long_names.py says what is left of it; a policy's pattern that reaches into its middle does not
+meet it on AWS, nor does a variable with letters around it (${aws:username}-role).
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from labhelpers.account.long_names import LIMITS, bucket, shortened
 from labhelpers.errors import SandboxOnly
 
 PATH = "/sts-lab/"
@@ -20,23 +25,30 @@ PREFIX = "sts-lab-"
 #: The accounts that play a part in the lessons; the first is the learner's.
 LESSON_ACCOUNTS = ("111122223333", "444455556666", "777788889999", "666677778888")
 
-_KINDS = "user|role|group|policy|instance-profile|mfa"
+#: What no policy compares and nothing is called by: it is sent and shown as it is.
+FREE_TEXTS = frozenset(
+    ("Body", "Metadata", "Description", "UserData", "CacheControl", "WebsiteRedirectLocation")
+    + ("ContentType", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentMD5")
+    + ("SSECustomerKey", "SSECustomerKeyMD5")
+    + ("CopySourceSSECustomerKey", "CopySourceSSECustomerKeyMD5")
+)
+_KINDS = "user|role|group|policy|instance-profile|mfa|saml-provider"
 #: Partition, Region and account of an ARN in a policy may be patterns.
 _ANY, _ACCOUNTS = r"[\w*?-]*", r"[\d*?]+"
-_IAM = re.compile(rf"(arn:{_ANY}:iam:\*?:{_ACCOUNTS}:(?:{_KINDS}|saml-provider)/)([^\s\"',\\\]]+)")
+_IAM = re.compile(rf"(arn:{_ANY}:iam:\*?:{_ACCOUNTS}:)({_KINDS})/([^\s\"',\\\]]+)")
 _SESSION = re.compile(
-    rf"(arn:{_ANY}:sts:{_ANY}:{_ACCOUNTS}:(?:assumed-role|federated-user)/)([^\s\"',\\]+)"
+    rf"(arn:{_ANY}:sts:{_ANY}:{_ACCOUNTS}:)(assumed-role|federated-user)/([^\s\"',\\]+)"
 )
+_OWN_PATH = re.compile(rf"(:(?:{_KINDS})/){PATH[1:]}")
+_USERNAME = re.compile(r"\$\{aws:username\}", re.IGNORECASE)
 _BUCKET = re.compile(rf"(arn:{_ANY}:s3:{_ANY}:[\d*?]*:)([^\s\"',\\*/][^\s\"',\\/]*)")
 _USERID = re.compile(r"\b(A(?:ROA|CCA)[A-Z0-9]{16,}:)([\w+=,.@*?-]+)")
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 
 _NAMES = frozenset(
     ("UserName", "RoleName", "GroupName", "InstanceProfileName", "VirtualMFADeviceName")
-    + ("NewUserName", "NewGroupName", "Bucket")
+    + ("NewUserName", "NewGroupName")
 )
-#: The longest that AWS takes.
-_LONGEST = {"UserName": 64, "RoleName": 64, "Bucket": 63, "RoleSessionName": 64, "Name": 32}
 #: Names that only the request itself carries, and the condition keys that compare them.
 _SPOKEN = frozenset(("RoleSessionName", "SourceIdentity"))
 _NAME_KEYS = ("sts:rolesessionname", "sts:sourceidentity", "aws:sourceidentity", "aws:username")
@@ -61,18 +73,27 @@ class Names:
         #: The repository of a real GitHub job as its subject spells it; it plays our-org/shop.
         self.repository = ""
         self._users: set[str] = set()
+        self._shortened: dict[str, str] = {}  # real name -> the lesson's, where letters are gone
 
     def real(self, name: str, most: int = 64, least: int = 1) -> str:
         """A name of the lesson as it is called in the account.
 
-        A prefix must make no forbidden name an allowed one, nor an allowed one too long: there
-        it takes the place of the first letters. A name without it could be somebody else's.
+        A name without the prefix could be somebody else's; ${aws:username} brings it along.
         """
-        if name.startswith(self.prefix) or len(name) < least:
+        if name.startswith(self.prefix) or len(name) < least or _USERNAME.match(name):
             return name
-        if len(self.prefix + name) > most:
-            return self.prefix + name[len(self.prefix) :]
-        return self.prefix + name
+        return self._known(shortened(self.prefix, name, most), name)
+
+    def bucket(self, name: str) -> str:
+        """A bucket of the lesson as it is called in the account."""
+        if name.startswith(self.prefix) or not name:
+            return name
+        return self._known(bucket(self.prefix, name), name)
+
+    def _known(self, real: str, name: str) -> str:
+        if real != self.prefix + name:
+            self._shortened[real] = name
+        return real
 
     # ------------------------------------------------------------------ requests
 
@@ -88,7 +109,7 @@ class Names:
             name = _OWN_NAMES[service, operation]
             if isinstance(found.get(name), str):
                 least = 2 if service == "sts" else 1
-                found[name] = self.real(found[name], _LONGEST.get(name, 128), least)
+                found[name] = self.real(found[name], LIMITS.get(name, 128), least)
         if service == "iam" and _listed(operation, parameters):
             found["PathPrefix"] = PATH.rstrip("/") + found.get("PathPrefix", "/")
         if (service, operation) == ("s3", "ListBuckets"):
@@ -96,6 +117,8 @@ class Names:
         return found
 
     def _value(self, name: str, value: Any) -> Any:
+        if name in FREE_TEXTS:
+            return value
         if isinstance(value, Mapping):
             if name == "IamInstanceProfile" and isinstance(value.get("Name"), str):
                 value = {**value, "Name": self.real(value["Name"])}
@@ -107,9 +130,12 @@ class Names:
         if not isinstance(value, str):
             return value
         if name in _NAMES or name in _SPOKEN:
-            return self.real(value, _LONGEST.get(name, 128), 2 if name in _SPOKEN else 1)
+            return self.real(value, LIMITS.get(name, 128), 2 if name in _SPOKEN else 1)
+        if name == "Bucket":
+            return self.bucket(value)
         if name == "CopySource":
-            return self.real(value.lstrip("/"), 2000)
+            source, slash, key = value.lstrip("/").partition("/")
+            return self.bucket(source) + slash + self.text(key)
         if name in _DOCUMENTS:
             value = self._conditions(value)
         return self.text(value)
@@ -124,9 +150,9 @@ class Names:
         """ARNs, session ids and account numbers in any text, as they are in the account."""
         for number, arn in enumerate(self._learners):
             value = value.replace(self.lesson(arn), f"\0{number}\0")
-        value = _IAM.sub(lambda m: m[1] + self._with_path(m[2]), value)
-        value = _SESSION.sub(lambda m: m[1] + self._parts(m[2]), value)
-        value = _BUCKET.sub(lambda m: m[1] + self.real(m[2], 63), value)
+        value = _IAM.sub(lambda m: m[1] + m[2] + "/" + self._with_path(m[2], m[3]), value)
+        value = _SESSION.sub(lambda m: m[1] + m[2] + "/" + self._parts(m[2], m[3]), value)
+        value = _BUCKET.sub(lambda m: m[1] + self._bucket_in_arn(m[2]), value)
         value = _USERID.sub(lambda m: m[1] + self.real(m[2]), value)
         if self.repository:
             value = value.replace("repo:our-org/shop", f"repo:{self.repository}")
@@ -135,16 +161,22 @@ class Names:
             value = value.replace(f"\0{number}\0", arn)
         return value
 
-    def _with_path(self, path_and_name: str) -> str:
-        if path_and_name.startswith((PATH[1:], "aws-service-role/", "aws-reserved/")):
+    def _with_path(self, kind: str, path_and_name: str) -> str:
+        if path_and_name.startswith(("aws-service-role/", "aws-reserved/")):
             return path_and_name
         path, slash, name = path_and_name.rpartition("/")
-        return PATH[1:] + path + slash + self.real(name)
+        if name.startswith(self.prefix) and path_and_name.startswith(PATH[1:]):
+            return path_and_name
+        return PATH[1:] + path + slash + self.real(name, LIMITS[kind])
 
-    def _parts(self, role_and_session: str) -> str:
+    def _parts(self, kind: str, role_and_session: str) -> str:
         if role_and_session.startswith(("AWSReservedSSO", "aws-")):
             return role_and_session
-        return "/".join(self.real(part) for part in role_and_session.split("/"))
+        return "/".join(self.real(part, LIMITS[kind]) for part in role_and_session.split("/"))
+
+    def _bucket_in_arn(self, name: str) -> str:
+        """A pattern or a variable is no bucket's name, but may become one."""
+        return self.real(name, 63) if re.search(r"[*?$]", name) else self.bucket(name)
 
     def account(self, number: str) -> str:
         """The real number of an account of the lesson; any other number as it is."""
@@ -186,16 +218,22 @@ class Names:
             parsed = {**parsed, where: mine}
         return self._plain(parsed)
 
-    def _plain(self, value: Any) -> Any:
+    def _plain(self, value: Any, name: str = "") -> Any:
+        if name in FREE_TEXTS or name.startswith("x-amz-meta-"):
+            return value
         if isinstance(value, dict):
-            return {self._plain(k): self._plain(v) for k, v in value.items()}
+            return {self._plain(k): self._plain(v, k) for k, v in value.items()}
         if isinstance(value, list):
             return [self._plain(inner) for inner in value]
+        if name == "Path" and isinstance(value, str) and value.startswith(PATH):
+            value = value[len(PATH) - 1 :]
         return self.lesson(value) if isinstance(value, str) else value
 
     def lesson(self, text: str) -> str:
         """A text of AWS in the lesson's names."""
-        text = text.replace(self.prefix, "").replace(PATH, "/")
+        for real, name in self._shortened.items():
+            text = text.replace(real, name)
+        text = _OWN_PATH.sub(r"\1", text.replace(self.prefix, ""))
         if self.repository:
             text = text.replace(f"repo:{self.repository}", "repo:our-org/shop")
         known = {real: lesson for lesson, real in self.accounts.items()}
@@ -207,7 +245,6 @@ _OWN_NAMES = {
     ("iam", "CreatePolicy"): "PolicyName",
     ("iam", "CreateSAMLProvider"): "Name",
     ("sts", "GetFederationToken"): "Name",
-    ("ec2", "CreateSecurityGroup"): "GroupName",
 }
 _LISTS = {
     "ListUsers": ("Users", "UserName"),
@@ -238,12 +275,10 @@ def _statement(statement: Any, change: Callable[[str, Any], Any]) -> Any:
     blocks = statement.get("Condition") if isinstance(statement, dict) else None
     if not isinstance(blocks, dict):
         return statement
-    found = {}
+    found = dict(blocks)
     for operator, block in blocks.items():
-        if not isinstance(block, dict) or operator.lower() in ("null", "bool"):
-            found[operator] = block
-            continue
-        found[operator] = {key: _each(key.lower(), values, change) for key, values in block.items()}
+        if isinstance(block, dict) and operator.lower() not in ("null", "bool"):
+            found[operator] = {k: _each(k.lower(), values, change) for k, values in block.items()}
     return {**statement, "Condition": found}
 
 

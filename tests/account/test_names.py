@@ -1,6 +1,7 @@
 """The lesson's names in, the account's names out, and back."""
 
 import json
+from fnmatch import fnmatchcase
 
 import pytest
 from hypothesis import given
@@ -103,15 +104,146 @@ def test_tags_that_name_a_user_follow_the_user():
     assert [tag["Value"] for tag in found["Tags"]] == ["sts-lab-ab12cd-alice", "web"]
 
 
-def test_a_prefix_makes_no_allowed_name_a_forbidden_one():
-    for service, operation, name, most in (
-        ("sts", "AssumeRole", "RoleSessionName", 64),
-        ("iam", "CreateUser", "UserName", 64),
-        ("s3", "DeleteBucket", "Bucket", 63),
-    ):
-        for length in (most - 5, most, most + 1):
+NAMED = (  # where a name stands, and the longest that AWS takes there
+    ("sts", "AssumeRole", "RoleSessionName", 64),
+    ("sts", "AssumeRole", "SourceIdentity", 64),
+    ("sts", "GetFederationToken", "Name", 32),
+    ("iam", "CreateUser", "UserName", 64),
+    ("iam", "CreateRole", "RoleName", 64),
+    ("iam", "CreateGroup", "GroupName", 128),
+    ("iam", "CreatePolicy", "PolicyName", 128),
+    ("iam", "CreateInstanceProfile", "InstanceProfileName", 128),
+    ("s3", "DeleteBucket", "Bucket", 63),
+)
+each_name = pytest.mark.parametrize("service, operation, name, most", NAMED)
+
+
+@each_name
+def test_a_prefix_makes_no_allowed_name_a_forbidden_one(service, operation, name, most):
+    """And no forbidden one an allowed one: what is too long stays too long."""
+    for length in (most - 40, most - 20, most - 5, most - 1, most, most + 1, most + 30):
+        if length > 2:
             found = names().request(service, operation, {name: "x" * length})[name]
-            assert len(found) == length and found.startswith("sts-lab-ab12cd-")
+            assert found.startswith("sts-lab-ab12cd-")
+            assert (len(found) <= most) == (length <= most)
+
+
+@each_name
+def test_long_names_stay_apart_and_are_shown_as_the_lesson_has_them(service, operation, name, most):
+    """Names that differ in one letter, wherever it is."""
+    known = names()
+    base = "abcdefghij" * 20
+    given = [base[:most]]
+    given += [base[:at] + "x" + base[at + 1 : most] for at in range(0, most, 3)]
+    real = [known.request(service, operation, {name: one})[name] for one in given]
+    assert len(set(real)) == len(set(given)) > 10
+    assert [known.answer("Get", {name: one})[name] for one in real] == given
+    again = [known.request(service, operation, {name: one})[name] for one in real]
+    assert again == real
+
+
+@pytest.mark.parametrize(
+    "kind, parameter, most",
+    [
+        ("user", "UserName", 64),
+        ("role", "RoleName", 64),
+        ("group", "GroupName", 128),
+        ("policy", "PolicyName", 128),
+        ("instance-profile", "InstanceProfileName", 128),
+        ("mfa", "VirtualMFADeviceName", 226),
+    ],
+)
+def test_a_long_name_is_the_same_in_an_arn(kind, parameter, most):
+    known = names()
+    operation = {"PolicyName": "CreatePolicy"}.get(parameter, "CreateAnything")
+    for length in (10, 48, 49, 50, 64, 100, most):
+        name = ("n" * length)[:most]
+        real = known.request("iam", operation, {parameter: name})[parameter]
+        arn = f"arn:aws:iam::111122223333:{kind}/team/{name}"
+        assert known.text(arn) == f"arn:aws:iam::{REAL}:{kind}/sts-lab/team/{real}"
+        assert known.lesson(known.text(arn)) == arn
+    federated = "f" * 30
+    real = known.request("sts", "GetFederationToken", {"Name": federated})["Name"]
+    arn = f"arn:aws:sts::111122223333:federated-user/{federated}"
+    assert known.text(arn) == f"arn:aws:sts::{REAL}:federated-user/{real}"
+
+
+def test_patterns_over_the_ends_of_a_long_name_meet_it():
+    known = names()
+    name = "team-payments-" + "x" * 40 + "-prod"
+    real = known.text(f"arn:aws:iam::111122223333:role/{name}")
+    for pattern in ("team-payments-*", "*-prod", "team-*-prod", "*"):
+        meant = known.text(f"arn:aws:iam::111122223333:role/{pattern}")
+        assert fnmatchcase(real, meant)
+
+
+@pytest.mark.parametrize(
+    "name", ["ab", "-reports", "reports-", "a..b", "10.0.0.1", "xn--abc", "Reports", "a_b", "é" * 9]
+    + ["x-s3alias", "x" * 60 + "Y", "y--x-s3", "z" * 64, "." * 62]
+)  # fmt: skip
+def test_a_bucket_that_aws_refuses_stays_refused(name):
+    known = names()
+    real = known.request("s3", "CreateBucket", {"Bucket": name})["Bucket"]
+    assert len(real) > 63 and real.startswith("sts-lab-ab12cd-")
+    assert known.lesson(f"The bucket {real} is not valid.") == f"The bucket {name} is not valid."
+
+
+@pytest.mark.parametrize("name", ["alice!" * 10, "ali ce" * 10, "é" * 60])
+def test_a_long_name_keeps_the_letters_for_which_aws_refuses_it(name):
+    assert names().request("iam", "CreateUser", {"UserName": name})["UserName"].endswith(name)
+
+
+def test_the_same_bucket_in_a_copy_source():
+    bucket = "a" + "b" * 60
+    known = names()
+    real = known.request("s3", "CreateBucket", {"Bucket": bucket})["Bucket"]
+    for source in (f"{bucket}/111122223333/k", f"/{bucket}/111122223333/k"):
+        found = known.request("s3", "CopyObject", {"Bucket": bucket, "CopySource": source})
+        assert found["CopySource"] == f"{real}/{REAL}/k"
+    assert known.text(f"arn:aws:s3:::{bucket}/*") == f"arn:aws:s3:::{real}/*"
+
+
+def test_the_path_alone_makes_nothing_the_runs_own():
+    """A policy of a human under /sts-lab/ is called otherwise than any of the run's."""
+    known = names()
+    for theirs in ("sts-lab/team", "sts-lab/sts-lab-ffffff-team", "sts-lab/x/team"):
+        found = known.text(f"arn:aws:iam::111122223333:policy/{theirs}")
+        assert found.rpartition("/")[2].startswith("sts-lab-ab12cd-")
+    own = f"arn:aws:iam::{REAL}:policy/sts-lab/team/sts-lab-ab12cd-p"
+    assert known.text(own) == own
+
+
+@pytest.mark.parametrize("variable", ["${aws:username}", "${aws:UserName}"])
+def test_a_users_own_name_has_the_prefix_already(variable):
+    text = f"arn:aws:iam::*:mfa/{variable}"
+    assert names().text(text) == f"arn:aws:iam::*:mfa/sts-lab/{variable}"
+    assert names().text(f"arn:aws:s3:::{variable}-x/*") == f"arn:aws:s3:::{variable}-x/*"
+
+
+SAYS = "see arn:aws:iam::111122223333:user/alice, AROAABCDEFGHIJKLMNOPQ:x and 444455556666"
+
+
+@pytest.mark.parametrize(
+    "service, operation, parameters",
+    [
+        ("s3", "PutObject", {"Body": SAYS, "Metadata": {"note": SAYS}, "ContentType": SAYS}),
+        ("s3", "PutObject", {"SSECustomerKey": "111122223333" * 2 + "x" * 8}),
+        ("iam", "CreateRole", {"Description": SAYS}),
+        ("ec2", "RunInstances", {"UserData": SAYS}),
+        ("ec2", "AuthorizeSecurityGroupIngress", {"IpPermissions": [{"Description": SAYS}]}),
+    ],
+)
+def test_texts_that_name_nothing_are_left_as_they_are(service, operation, parameters):
+    known = names(second=None)
+    assert known.request(service, operation, parameters) == parameters
+    said = {"Description": "of sts-lab-ab12cd-x", "Metadata": {"n": "/sts-lab/ 123456789012"}}
+    assert known.answer("Get", said) == said
+
+
+def test_only_a_path_loses_the_labs_path():
+    known = names()
+    answer = {"Key": "docs/sts-lab/read.me", "Path": "/sts-lab/team/"}
+    assert known.answer("Get", answer) == {"Key": "docs/sts-lab/read.me", "Path": "/team/"}
 
 
 def test_not_even_a_long_name_is_somebody_elses():
