@@ -322,6 +322,7 @@ class Front:
             "contents": self._contents,
             "fork": self._fork,
             "github_token": self._github_token,
+            "stored": stored,
             "trail": lambda: self._gateway.recorder.events()[before:],
         }
 
@@ -473,6 +474,18 @@ def contents() -> dict[str, dict[str, Any]]:
         found.setdefault(account_id, {}).update(_ec2_contents(regions))
     found = {account_id: _filled(held) for account_id, held in found.items()}
     return _filled(found)
+
+
+def stored(bucket: str, key: str) -> list[str] | None:
+    """What this process's S3 holds of an object, as hex digits, and its metadata."""
+    from moto.s3.models import s3_backends
+
+    for partitions in list(s3_backends.values()):
+        held = partitions["aws"].buckets.get(bucket)
+        if held is not None and (found := held.keys.get(key)) is not None:
+            metadata = {name.lower(): value for name, value in found.metadata.items()}
+            return [found.value.hex(), json.dumps(metadata, sort_keys=True)]
+    return None
 
 
 def _filled(found: dict[str, Any]) -> dict[str, Any]:
@@ -666,6 +679,11 @@ class ServedAws:
     def github_token(self, **claims: Any) -> str:
         """A token of GitHub's issuer, whose keys this AWS knows; claims as in github_claims."""
         return self._ask("github_token", **claims)
+
+    def stored(self, bucket: str, key: str) -> bytes | None:
+        """What is in an object; None where there is none."""
+        found = self._ask("stored", bucket=bucket, key=key)
+        return None if found is None else bytes.fromhex(found[0])
 
     def calls(self) -> dict[str, dict[str, int]]:
         """Requests by service: "seen", "throttled", "stale" (answered from the past)."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from labhelpers.account.bodies import anew, differing
 from labhelpers.account.clock import AccountClock
 from labhelpers.account.mirror import Mirror, Reply
 from labhelpers.account.reasons import blocked_by
@@ -20,10 +21,25 @@ Send = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 SETTLES_IN = 10.0
 READS = ("Get", "List", "Describe", "Head", "AssumeRole", "Simulate")
 _PAUSES = (0.2, 0.4, 0.8, 1.5, 3.0)
-#: Made once more they change nothing more: these may be asked again after a success.
-_REPEATABLE = frozenset(("PutObject", "DeleteObject", "CopyObject", "PutBucketPolicy"))
 #: What AWS says of a thing whose creation was left out before.
 NEVER_MADE = ("NoSuchEntity", "NoSuchBucket")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A call as AWS gets it: `sent` may be another operation than the lesson's; `changes` tells
+    whether policies are others afterwards."""
+
+    operation: str
+    sent: str
+    parameters: Mapping[str, Any]
+    send: Send
+    changes: bool = False
+
+    @property
+    def reads(self) -> bool:
+        """Whether it may be asked again after it got through."""
+        return self.operation.startswith(READS)
 
 
 @dataclass
@@ -39,86 +55,115 @@ class Asking:
     agreed: int = 0
     _changed_at: datetime = datetime.min.replace(tzinfo=UTC)
 
-    def changed(self) -> None:
-        """A policy is about to change: for some seconds AWS may answer from before."""
-        self._changed_at = self.clock.now()
-
-    def ask(
-        self, operation: str, parameters: Mapping, send: Send
-    ) -> tuple[Reply, ClientError | None]:
-        early = self._unsettled() > 0
+    def ask(self, question: Question) -> tuple[Reply, ClientError | None]:
+        """Ask AWS once. Each time botocore gets a copy of its own, for it changes what it gets."""
+        early, changed = self._unsettled() > 0, question.changes
         try:
-            return Reply(send(operation, parameters)), None
+            return Reply(question.send(question.sent, anew(question.parameters))), None
         except ClientError as error:
+            changed = False
             said = error.response.get("Error", {})
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             told = blocked_by(str(said.get("Message", "")))
-            return Reply(None, str(said.get("Code", "")), told, early=early), error
+            code = str(said.get("Code", ""))
+            return Reply(None, code, told, early=early, unsure=status >= 500), error
+        finally:
+            if changed:  # for some seconds AWS may answer from before
+                self._changed_at = self.clock.now()
 
     def expect(self, mirrored: Any, service: str, operation: str, given: Mapping) -> Reply | None:
+        """What the mirror makes of the same call; None where it has no opinion."""
         if self.mirror is None:
             return None
         return self.mirror.ask(mirrored, service, operation, given)
 
     def settle(
-        self,
-        operation: str,
-        reply: Reply,
-        error: ClientError | None,
-        expected: Reply | None,
-        sent: str,
-        parameters: Mapping,
-        send: Send,
+        self, question: Question, reply: Reply, error: ClientError | None, expected: Reply | None
     ) -> tuple[Reply, ClientError | None]:
-        """Ask again while AWS may still be on its way to what the policies say."""
+        """Ask again while AWS may still be on its way to what the policies say.
+
+        A write that got through is never asked again, nor one that failed on AWS's side.
+        """
         started, told = time.monotonic(), False
         for number in range(10_000):
             waited = time.monotonic() - started
-            if not self._may_change(operation, reply, expected, waited):
+            if not self._may_change(question, reply, expected, waited):
                 break
             pause = _PAUSES[min(number, len(_PAUSES) - 1)]
             if expected is not None and _same(reply, expected):
                 pause = self._unsettled()  # one more refusal before would prove nothing
             if waited + pause > 2 and not told:
                 told = True
-                print(f"{operation}: waiting for AWS to catch up (at most {self.patience:.0f} s) …")
+                self._say_waiting(question.operation, self.patience)
             time.sleep(pause)
-            reply, error = self.ask(sent, parameters, send)
+            reply, error = self.ask(question)
         return reply, error
 
     def _unsettled(self) -> float:
         """Seconds for which the last change of a policy may still be on its way; 0 if none is."""
-        age = (self.clock.now() - self._changed_at).total_seconds()
-        return max(0.0, min(SETTLES_IN, self.patience) - age)
+        return max(0.0, min(SETTLES_IN, self.patience) - self._age())
 
-    def let_settle(self) -> None:
-        """An MFA code works once, so it is not spent while AWS may still be catching up."""
+    def _age(self) -> float:
+        """Seconds since the last change of a policy."""
+        return (self.clock.now() - self._changed_at).total_seconds()
+
+    def let_settle(self, question: Question, expected: Reply | None) -> None:
+        """Wait before what can be asked only once, while AWS may still be catching up.
+
+        An MFA code works once; a write that shall be refused would otherwise get through.
+        """
+        refused = expected is not None and expected.code in REFUSAL_CODES and not question.reads
+        if not (refused or "TokenCode" in question.parameters):
+            return
+        if (left := self._unsettled()) > 2:
+            self._say_waiting(question.operation, left)
         while left := self._unsettled():
             time.sleep(min(left, 1))
 
+    def _say_waiting(self, operation: str, most: float) -> None:
+        print(f"{operation}: waiting for AWS to catch up (at most {most:.0f} s) …")
+
     def _may_change(
-        self, operation: str, reply: Reply, expected: Reply | None, waited: float
+        self, question: Question, reply: Reply, expected: Reply | None, waited: float
     ) -> bool:
         if waited > self.patience:
+            return False
+        if not question.reads and (reply.parsed is not None or reply.unsure):
             return False
         early = reply.early and reply.code in REFUSAL_CODES
         if expected is None:
             # EC2 knows a new instance profile some seconds after IAM does.
-            return early or (operation == "RunInstances" and reply.code == "InvalidParameterValue")
+            late = question.operation == "RunInstances" and reply.code == "InvalidParameterValue"
+            return early or late
         if reply.agrees_with(expected):
             return early
-        again = operation.startswith(READS) or operation in _REPEATABLE
-        return reply.parsed is None or again
+        # A write that shall be refused is refused: another code for it is no reason to risk it.
+        harmless = question.reads or expected.code not in REFUSAL_CODES
+        return harmless or reply.code in REFUSAL_CODES
 
     def compare(self, service: str, operation: str, reply: Reply, expected: Reply | None) -> None:
+        """Count and tell whether AWS and the mirror agree, objects that were read included."""
         if expected is None:
             return
         self.asked += 1
-        if _same(reply, expected):
+        said = self._difference(operation, reply, expected)
+        if not said:
             self.agreed += 1
             return
-        said = f"{service}:{operation}: AWS says {reply}, the sandbox {expected}."
-        self.differences.append(said)
-        print(f"A difference. {said} AWS's word counts.")
+        self.differences.append(f"{service}:{operation}: AWS says {said}.")
+        print(f"A difference. {self.differences[-1]} AWS's word counts.")
+
+    def _difference(self, operation: str, reply: Reply, expected: Reply) -> str:
+        if not _same(reply, expected):
+            said = f"{reply}, the sandbox {expected}"
+            through = reply.parsed is not None and expected.code in REFUSAL_CODES
+            recent = self._age() <= self.patience
+            if through and recent and not operation.startswith(READS):
+                said += "; it may have let this through before the last change of a policy counted"
+            return said
+        if reply.parsed is None or expected.parsed is None:
+            return ""
+        return differing(reply.parsed, expected.parsed)
 
 
 def _same(reply: Reply, expected: Reply) -> bool:

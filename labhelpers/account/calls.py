@@ -7,12 +7,13 @@ that clients stay what they are: boto3's.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from labhelpers.account.asking import NEVER_MADE, READS, Asking, Send, eventually
+from labhelpers.account.asking import NEVER_MADE, READS, Asking, Question, Send, eventually
+from labhelpers.account.bodies import hold
 from labhelpers.account.creates import KINDS, Marks, furnish
 from labhelpers.account.fence.boundary import fenced, strangers_could_enter, without_strangers
 from labhelpers.account.fence.guard import Guard
@@ -98,29 +99,30 @@ class Calls:
             name = str(parameters.get(KINDS[service, operation].name, ""))
             self.journal.about_to_create(caller.account_id, operation, name)
         changes = service == "iam" and not operation.startswith(READS)
-        if changes or operation in _BUCKET_POLICY:
-            self.asking.changed()
-        if "TokenCode" in given:
-            self.asking.let_settle()
-        reply, error = self.asking.ask(sent, parameters, send)
+        changes = changes or operation in _BUCKET_POLICY
+        bodies = hold(client.meta.service_model.operation_model(operation), given)
+        given = {**given, **bodies}
+        question = Question(operation, sent, {**parameters, **bodies}, send, changes)
+        # First what to expect: a write that shall be refused is not asked too early.
+        expected = self.asking.expect(caller.mirrored, service, operation, given)
+        self.asking.let_settle(question, expected)
+        reply, error = self.asking.ask(question)
         if reply.code == "EntityAlreadyExists" and operation == "CreateOpenIDConnectProvider":
             reply, creates = self._theirs(parameters, caller), False
-        expected = self.asking.expect(caller.mirrored, service, operation, given)
         # Whatever this lab has handed out has a twin in the mirror: other keys never come alive.
         known = self.asking.mirror is None or caller.mirrored is not None
         if known and "TokenCode" not in given:
-            reply, error = self.asking.settle(
-                operation, reply, error, expected, sent, parameters, send
-            )
+            reply, error = self.asking.settle(question, reply, error, expected)
         if creates and reply.parsed is not None:
             self._after_create(service, operation, parameters, reply.parsed, caller)
         if reply.code in NEVER_MADE or "Invalid principal" in str(error):
             self.missing(str(error))
-        self.asking.compare(service, operation, reply, expected)
         if reply.parsed is None:
+            self.asking.compare(service, operation, reply, expected)
             raise self._translated(operation, error, expected)
         self._note_keys(reply.parsed, caller)
         answer = self.names.answer(operation, reply.parsed)
+        self.asking.compare(service, operation, replace(reply, parsed=answer), expected)
         if self.asking.mirror is not None and expected is not None and expected.parsed is not None:
             self.asking.mirror.learn(operation, answer, expected.parsed)
         return answer

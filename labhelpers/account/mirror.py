@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyotp
 
+from labhelpers.account.bodies import Held
+from labhelpers.account.names import FREE_TEXTS
 from labhelpers.errors import SandboxOnly
 from labhelpers.outcome import Outcome
 
@@ -37,13 +39,15 @@ _NOT_MIRRORED = frozenset(
 class Reply:
     """One answer: `parsed` of a call that succeeded, else the error's code, and what it tells of
     the policy that refused: (outcome, kind of policy), None where it tells nothing. An `early`
-    answer of AWS may still come from the policies before the last change."""
+    refusal of AWS may still come from the policies before the last change; after an `unsure`
+    error nobody knows whether the call was carried out."""
 
-    parsed: Mapping[str, Any] | None = None
+    parsed: dict[str, Any] | None = None
     code: str = ""
     told: tuple[str, str | None] | None = None
     outcome: Outcome | None = None
     early: bool = False
+    unsure: bool = False
 
     def agrees_with(self, other: Reply) -> bool:
         """Both succeeded, or both failed with the same code."""
@@ -146,13 +150,17 @@ class Mirror:
     def _as_here(self, given: Mapping[str, Any]) -> dict[str, Any]:
         seeds = self._seeds.get(given.get("SerialNumber", ""))
         return {
-            name: self._code(value, *seeds) if seeds and name in _CODES else self._value(value)
-            for name, value in given.items()
+            name: self._code(value, *seeds) if seeds and name in _CODES else value
+            for name, value in self._value(given).items()
         }
 
-    def _value(self, value: Any) -> Any:
+    def _value(self, value: Any, name: str = "") -> Any:
+        if isinstance(value, Held):
+            return value.content
+        if name in FREE_TEXTS:
+            return value
         if isinstance(value, Mapping):
-            return {key: self._value(inner) for key, inner in value.items()}
+            return {key: self._value(inner, key) for key, inner in value.items()}
         if isinstance(value, (list, tuple)):
             return [self._value(inner) for inner in value]
         if not isinstance(value, str):

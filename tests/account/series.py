@@ -26,6 +26,10 @@ import sys as _sys
 _sys.path.insert(0, {tests!r})
 from account_clock import make_waits_short as _short
 _short()
+_sys.path.insert(0, {root!r})
+from account_clock import ask as _ask
+from written import compare_what_is_written as _compare
+_written = _compare(_ask)
 import gc as _gc
 _gc.set_threshold(20_000, 20, 20)  # a tenth less CPU time
 %config InlineBackend.figure_formats = []  # nbval and the browser draw the pictures
@@ -42,6 +46,7 @@ print(_json.dumps({
     "left out": lab._cells.skipped, "ran": lab._cells.ran,
     "differences": lab.differences, "asked": lab._asking.asked,
     "creates": [entry["kind"] for entry in lab._journal.entries() if "id" not in entry],
+    "written": _written,
     "secrets": [t for t in lab._mirror._twins if len(t) >= 40],
 }))
 lab.close()
@@ -64,7 +69,7 @@ def run(path: Path, environ: dict[str, str], *, moments: Path | None = None):
     """(notebook with outputs, summary of its lab); `moments` is the folder for moments.keep."""
     notebook = nbformat.read(path, as_version=4)
     new = nbformat.v4.new_code_cell
-    startup = STARTUP.format(tests=str(Path(__file__).parent))
+    startup = STARTUP.format(tests=str(Path(__file__).parent), root=str(ROOT / "tests"))
     if moments:
         startup += KEEPING.format(tests=str(ROOT / "tests"), folder=str(moments))
     notebook.cells = [new(startup), *notebook.cells, new(SUMMARY)]

@@ -8,10 +8,14 @@ from datetime import timedelta
 
 import pyotp
 import pytest
+from botocore.exceptions import ClientError
 from scene import allow, policy, trusts
 
 from labhelpers import SandboxOnly, open_lab
 from labhelpers.account import asking
+from labhelpers.account.asking import Question
+from labhelpers.account.bodies import Held
+from labhelpers.account.clock import AccountClock
 from labhelpers.account.mirror import Mirror, Reply
 
 HERE = {"CreateBucketConfiguration": {"LocationConstraint": "ap-northeast-2"}}
@@ -243,11 +247,41 @@ def test_a_presigned_link_leads_to_the_bucket_of_the_account(account):
 
 def test_a_new_instance_profile_is_waited_for(account):
     """EC2 hears of it seconds after IAM; nothing tells the mirror that it will."""
-    late = Reply(None, "InvalidParameterValue")
+    late, started = Reply(None, "InvalidParameterValue"), {"Instances": []}
+    run = Question("RunInstances", "RunInstances", {}, lambda *_: started)
+    look = Question("DescribeInstances", "DescribeInstances", {}, lambda *_: started)
     may_change = account._asking._may_change
-    assert may_change("RunInstances", late, None, waited=1)
-    assert not may_change("RunInstances", late, None, waited=account.settings.patience + 1)
-    assert not may_change("DescribeInstances", late, None, waited=1)
-    settle, started = account._asking.settle, {"Instances": []}
-    got, _ = settle("RunInstances", late, None, None, "RunInstances", {}, lambda *_: started)
+    assert may_change(run, late, None, waited=1)
+    assert not may_change(run, late, None, waited=account.settings.patience + 1)
+    assert not may_change(look, late, None, waited=1)
+    got, _ = account._asking.settle(run, late, None, None)
     assert got.parsed == started  # asked again
+
+
+def a_late_answer(status):
+    """A write that AWS refuses twice with this status; how often it was asked, and with what."""
+    seen = []
+
+    def send(operation, parameters):
+        seen.append(parameters["Body"].read() if hasattr(parameters["Body"], "read") else None)
+        seen[-1] = seen[-1] or parameters.pop("Body")
+        if len(seen) < 3:
+            said = {"Code": "AccessDenied", "Message": "no"}
+            told = {"Error": said, "ResponseMetadata": {"HTTPStatusCode": status}}
+            raise ClientError(told, operation)
+        return {}
+
+    return seen, Question("PutObject", "PutObject", {"Body": Held(b"text"), "Key": "k"}, send)
+
+
+@pytest.mark.parametrize("status, asked", [(403, 3), (503, 1)])
+def test_a_write_that_did_nothing_is_asked_again_and_one_that_nobody_knows_of_is_not(
+    monkeypatch, status, asked
+):
+    """AWS may have carried out what it answers with a failure of its own."""
+    monkeypatch.setattr(asking, "_PAUSES", (0.0,))
+    asks = asking.Asking(None, AccountClock(), patience=5)
+    seen, question = a_late_answer(status)
+    allowed = Reply({})
+    asks.settle(question, *asks.ask(question), allowed)
+    assert seen == [b"text"] * asked

@@ -43,6 +43,7 @@ def test_the_same_cells_run_on_aws_and_leave_nothing(path, tmp_path, monkeypatch
         asks = asked(aws.trail(), learners)
         calls = aws.calls()
     assert summary["differences"] == []
+    assert summary["written"]["wrong"] == []
     assert list((tmp_path / "state").glob("*.jsonl")) == []  # the journal has done its work
     everything = nbformat.writes(notebook)
     secrets = [*summary["secrets"], *in_profiles(tmp_path)]
