@@ -15,7 +15,12 @@ from botocore.exceptions import ClientError
 from labhelpers.account.asking import NEVER_MADE, READS, Asking, Question, Send, eventually
 from labhelpers.account.bodies import hold
 from labhelpers.account.creates import KINDS, Marks, furnish
-from labhelpers.account.fence.boundary import fenced, strangers_could_enter, without_strangers
+from labhelpers.account.fence.boundary import (
+    fenced,
+    is_the_runs,
+    strangers_could_enter,
+    without_strangers,
+)
 from labhelpers.account.fence.guard import Guard
 from labhelpers.account.journal import Journal
 from labhelpers.account.mirror import Reply
@@ -28,6 +33,7 @@ _TRUST = {"CreateRole": "AssumeRolePolicyDocument", "UpdateAssumeRolePolicy": "P
 _FENCED = ("CreatePolicy", "CreatePolicyVersion")
 _STRANGERS = "A role that strangers' tokens could enter is not put on a real account."
 _THEIRS = "This account trusts that identity provider already; the lab leaves it as it is."
+_NOT_OURS = "A permissions boundary that this lab has not made holds nobody to the lab's limits."
 _UNBOUND = {
     "DeleteRolePermissionsBoundary": "PutRolePermissionsBoundary",
     "DeleteUserPermissionsBoundary": "PutUserPermissionsBoundary",
@@ -57,7 +63,6 @@ class Calls:
     raw: Callable[[str, str], Any]  # (real account id, service) -> a client that rewrites nothing
     #: Called with an error about something that is not there; may raise SandboxOnly.
     missing: Callable[[str], None] = lambda said: None
-    _unfenced: set[str] = field(default_factory=set)
     account_of: dict[str, str] = field(default_factory=dict)  # key id -> real account id
 
     def classes(self, caller: Caller) -> Callable[..., None]:
@@ -172,15 +177,12 @@ class Calls:
                 raise SandboxOnly(_STRANGERS)
             parameters[_TRUST[operation]] = without_strangers(trust, accounts)
         if operation in _FENCED and isinstance(document, str):
-            text = fenced(document, self.names.prefix, accounts)
-            if text == document:
-                name = parameters.get("PolicyName") or parameters.get("PolicyArn", "")
-                self._unfenced.add(name.rpartition("/")[2])
-            parameters["PolicyDocument"] = text
-        wanted = parameters.get("PermissionsBoundary") or ""
-        cannot_hold_it = wanted.startswith("arn:aws:iam::aws:")
-        if operation in _UNBOUND or cannot_hold_it or wanted.rpartition("/")[2] in self._unfenced:
+            parameters["PolicyDocument"] = fenced(document, self.names.prefix, accounts)
+        wanted = parameters.get("PermissionsBoundary")
+        if operation in _UNBOUND or str(wanted).startswith("arn:aws:iam::aws:"):
             parameters["PermissionsBoundary"] = self.boundaries[caller.account_id]
+        elif wanted is not None and not is_the_runs(str(wanted), self.names.prefix):
+            raise SandboxOnly(_NOT_OURS)
         return _UNBOUND.get(operation, operation), parameters
 
     def _after_create(
