@@ -152,6 +152,7 @@ SANDBOX_ONLY = {
     "one more account": "a third account",
     "root user": "the root user",
     "where the lab's issuer is not": "the lab's OIDC providers",
+    "carries the lab's limits": "a policy without room for the fence",
     "a real directory": "SAML",
     "instance's metadata": "instance metadata",
     "task's credentials": "container credentials",
