@@ -14,6 +14,7 @@ comes in at writing/parse.py and is then what language/ says:
     asking      requests as the command `decide` reads them
     explaining  why, and the smallest change that would allow
     linting     what AWS accepts and nobody meant
+    reaching    what somebody can come to do by a few calls that change their rights
 """
 
 from labhelpers.policy.asking.lines import decide_line

@@ -18,7 +18,7 @@ from labhelpers.account.names import PATH, PREFIX
 from labhelpers.errors import SandboxOnly
 
 #: Shows what there is, or concerns the caller only; AWS takes no other resource than "*" for it.
-_LOOK = [
+LOOK = [
     "ec2:Describe*",
     "iam:ListRoles",
     "iam:ListUsers",
@@ -37,7 +37,7 @@ _FILL = ["iam:AttachRolePolicy", "iam:PutRolePolicy"]
 #: makes a bucket public, or one that cannot be removed (ACLs, Block Public Access, object lock,
 #: bucket policies), is left to the lab's own calls, which are looked at before they are sent.
 _INSIDE = [
-    *_LOOK,
+    *LOOK,
     *_MAKE,
     *_FILL,
     "iam:CreateAccessKey",
@@ -113,7 +113,7 @@ def _outside(prefix: str, accounts: Iterable[str], boundaries: str) -> list[dict
         f"arn:aws:iam::{account}:{kind}{PATH}*{prefix}*" for account in accounts for kind in _KINDS
     ]
     return [
-        {"Sid": "StsLabResources", "Effect": "Deny", "NotAction": _LOOK, "NotResource": names},
+        {"Sid": "StsLabResources", "Effect": "Deny", "NotAction": LOOK, "NotResource": names},
         {
             "Sid": "StsLabBounded",
             "Effect": "Deny",

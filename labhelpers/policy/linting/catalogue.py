@@ -92,6 +92,12 @@ def is_tagging(action: str) -> bool:
 
 
 @cache
+def is_reading(action: str) -> bool:
+    """Say whether the action changes nothing."""
+    return _details(action)["accessLevel"] in ("List", "Read")
+
+
+@cache
 def keys_of(action: str) -> frozenset[str]:
     """Return the condition keys that requests for an action can hold, as keys_of_service does.
 
