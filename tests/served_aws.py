@@ -35,6 +35,7 @@ from typing import Any
 from unittest.mock import patch
 
 import boto3
+from iam_moments import Moments
 from warm import Fork, start
 
 from labhelpers.boto_session import isolated_session
@@ -311,6 +312,7 @@ class Front:
         self._lag = Lag(0.0, self._dice)
         self._lag.install()
         self._drift = ExitStack()
+        self._moments = Moments()
         self._counted = {name: Counter() for name in ("seen", "throttled", "stale")}
         self._throttled: set[tuple[str, str, str]] = set()
         self._lock = threading.Lock()
@@ -323,6 +325,7 @@ class Front:
             "fork": self._fork,
             "github_token": self._github_token,
             "stored": stored,
+            "moments": self._moments.told,
             "trail": lambda: self._gateway.recorder.events()[before:],
         }
 
@@ -348,6 +351,9 @@ class Front:
             return _reply(environ, start_response, *reply)
         self._lag.used.past = False
         reply = self._gateway(environ, start_response)
+        if service == "iam" and not action.startswith(_READS):
+            with self._gateway._lock:
+                self._moments.note()
         if self._lag.used.past:
             self._count("stale", service)
         return reply
@@ -684,6 +690,10 @@ class ServedAws:
         """What is in an object; None where there is none."""
         found = self._ask("stored", bucket=bucket, key=key)
         return None if found is None else bytes.fromhex(found[0])
+
+    def moments(self) -> list[dict[str, Any]]:
+        """What GetAccountAuthorizationDetails would have said after each change of IAM."""
+        return self._ask("moments")
 
     def calls(self) -> dict[str, dict[str, int]]:
         """Requests by service: "seen", "throttled", "stale" (answered from the past)."""

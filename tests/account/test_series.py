@@ -11,6 +11,7 @@ import pytest
 from learner_permissions import FILE as LEARNER
 from learner_permissions import asked, policy, text
 from moments import kept
+from reaching import way_out
 from series import NOTEBOOKS, ROOT, environ_of, lesson_record, run
 from served_aws import served_aws
 
@@ -26,7 +27,8 @@ each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=[p.stem for p in 
 @each_notebook
 def test_the_same_cells_run_on_aws_and_leave_nothing(path, tmp_path, monkeypatch):
     """No error, no difference to what the sandbox expects, no secret shown, nothing left; and
-    all of it with the least permissions. Had it died after any create, sweep would have removed
+    all of it with the least permissions. From no identity's keys, at any moment, is there a way
+    to anything that is not the lesson's. Had it died after any create, sweep would have removed
     what was there (test_dying.py lets some runs die indeed)."""
     permissions = None if UPDATE else LEARNER.read_text()
     with served_aws(tmp_path, **FAULTS, learner_policy=permissions, forks=True) as aws:
@@ -42,6 +44,8 @@ def test_the_same_cells_run_on_aws_and_leave_nothing(path, tmp_path, monkeypatch
         learners = (f"arn:aws:iam::{first}:user/{who}", f"arn:aws:iam::{second}:user/lab-admin")
         asks = asked(aws.trail(), learners)
         calls = aws.calls()
+        found, _ = way_out(aws.moments(), aws.accounts)
+    assert found is None, f"somebody of this lesson could do more than the lesson:\n{found}"
     assert summary["differences"] == []
     assert summary["written"]["wrong"] == []
     assert list((tmp_path / "state").glob("*.jsonl")) == []  # the journal has done its work

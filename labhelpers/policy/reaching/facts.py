@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from labhelpers.policy.language.model import Principal
@@ -53,17 +54,22 @@ class Power:
     identity: Identity
     form: Form
 
-    @property
+    @cached_property
     def principal(self) -> Principal:
         return self.identity.principal()
 
-    @property
+    @cached_property
     def policies(self) -> tuple[Policy, ...]:
         return tuple(policy for _, policy in self.form.policies)
 
-    @property
+    @cached_property
     def boundaries(self) -> tuple[Policy, ...]:
         return (self.form.boundary[1],) if self.form.boundary else ()
+
+    @cached_property
+    def limits(self) -> tuple[frozenset[Policy], tuple[Policy, ...]]:
+        """The texts alone: few, where the powers are many."""
+        return frozenset(self.policies), self.boundaries
 
 
 #: A kind of fact, the ARN that it is about, and what is true of it.

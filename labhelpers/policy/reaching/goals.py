@@ -72,13 +72,15 @@ def one_of(wanted: Iterable[Target]) -> Callable[[Search, Power], str]:
     for target in wanted:
         by_action.setdefault(target.action, []).append(target)
 
+    hopeful: dict[tuple, list[Target]] = {}
+
     def reached(search: Search, power: Power) -> str:
-        for action, there in by_action.items():
-            if search.hopeless(power, action):
-                continue
-            for target in there:
-                if search.may(power, action, target.resource, free=True):
-                    return str(target)
+        if power.limits not in hopeful:
+            there = (a for a in by_action if not search.hopeless(power, a))
+            hopeful[power.limits] = [target for action in there for target in by_action[action]]
+        for target in hopeful[power.limits]:
+            if search.may(power, target.action, target.resource, free=True):
+                return str(target)
         return ""
 
     return reached

@@ -62,7 +62,7 @@ class Search:
         self.policies = list(dict.fromkeys(state.policies()))
         self.decisions = self.rounds = 0
         self._judged: dict[tuple[Power, tuple], bool] = {}
-        self._hopeless: dict[tuple[Power, str], bool] = {}
+        self._hopeless: dict[tuple, bool] = {}
         self._seen: set[Power] = set()
 
     @property
@@ -147,7 +147,7 @@ class Search:
 
     def hopeless(self, power: Power, action: str, entering: bool = False) -> bool:
         """Whether no resource and no condition could make it allowed: most calls are."""
-        key = (power, f"{action} {entering}")
+        key = (power.limits, action, entering)
         if key not in self._hopeless:
             lowered = action.lower()
             groups = [power.policies, *((one,) for one in power.boundaries)]

@@ -38,13 +38,13 @@ class Form:
     boundary: tuple[str, Policy] | None = None
 
     def plus(self, source: str, policy: Policy) -> Form:
-        """With one more policy; what adds nothing beside EVERYTHING is left out, so that there
-        are few forms."""
+        """With one more policy. Beside EVERYTHING nothing adds anything, and only a policy that
+        denies is worth remembering: so there are few forms."""
         kept = self.policies
+        if any(one is EVERYTHING for _, one in kept):
+            return self
         if policy is EVERYTHING:
             kept = frozenset(pair for pair in kept if denies(pair[1]))
-        elif not denies(policy) and any(one is EVERYTHING for _, one in kept):
-            return self
         return Form(kept | {(source, policy)}, self.boundary)
 
     def without(self, source: str) -> Form:
@@ -122,9 +122,22 @@ class State:
 
 
 def compiled(document: str | Mapping, kind: str = "identity") -> Policy:
-    """A policy under no name: the same text is the same object, and counts once."""
+    """A policy under no name: the same text is the same object, and counts once; whatever allows
+    everything is EVERYTHING."""
     text = document if isinstance(document, str) else json.dumps(document)
-    return parse(text, kind=kind)
+    policy = parse(text, kind=kind)
+    return EVERYTHING if kind == "identity" and _allows_all(policy) else policy
+
+
+def _allows_all(policy: Policy) -> bool:
+    return not denies(policy) and any(
+        s.plain
+        and s.action_element == "Action"
+        and "*" in s.actions
+        and s.resource_element == "Resource"
+        and bool(s.resource and s.resource.everything)
+        for s in policy.statements
+    )
 
 
 def _add(state: State, answer: Mapping[str, Any]) -> None:
@@ -187,7 +200,7 @@ def _identity(
     tags = tuple(sorted((tag["Key"], tag["Value"]) for tag in one.get("Tags", ())))
     state.identities[arn] = Identity(arn, unique_id, tags)
     form = Form(frozenset())
-    for source, policy in pairs:
+    for source, policy in sorted(pairs, key=lambda pair: not denies(pair[1])):
         form = form.plus(source, policy)
     limit = one.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
     # A boundary that is not there any more allows nothing.
