@@ -34,6 +34,10 @@ _FENCED = ("CreatePolicy", "CreatePolicyVersion")
 _STRANGERS = "A role that strangers' tokens could enter is not put on a real account."
 _THEIRS = "This account trusts that identity provider already; the lab leaves it as it is."
 _NOT_OURS = "A permissions boundary that this lab has not made holds nobody to the lab's limits."
+_CEILING = (
+    "In this account users and roles carry the boundary that its administrator has made "
+    "(LAB_AWS_CEILING=1); a lesson's own cannot take its place."
+)
 _UNBOUND = {
     "DeleteRolePermissionsBoundary": "PutRolePermissionsBoundary",
     "DeleteUserPermissionsBoundary": "PutUserPermissionsBoundary",
@@ -63,6 +67,7 @@ class Calls:
     raw: Callable[[str, str], Any]  # (real account id, service) -> a client that rewrites nothing
     #: Called with an error about something that is not there; may raise SandboxOnly.
     missing: Callable[[str], None] = lambda said: None
+    ceiling: bool = False  # see Settings
     account_of: dict[str, str] = field(default_factory=dict)  # key id -> real account id
 
     def classes(self, caller: Caller) -> Callable[..., None]:
@@ -181,6 +186,8 @@ class Calls:
         wanted = parameters.get("PermissionsBoundary")
         if operation in _UNBOUND or str(wanted).startswith("arn:aws:iam::aws:"):
             parameters["PermissionsBoundary"] = self.boundaries[caller.account_id]
+        elif wanted is not None and self.ceiling:
+            raise SandboxOnly(_CEILING)
         elif wanted is not None and not is_the_runs(str(wanted), self.names.prefix):
             raise SandboxOnly(_NOT_OURS)
         return _UNBOUND.get(operation, operation), parameters

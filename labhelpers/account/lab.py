@@ -18,7 +18,7 @@ from labhelpers.account.cleanup.occasions import Occasions
 from labhelpers.account.cleanup.sweep import Sweep
 from labhelpers.account.clock import AccountClock
 from labhelpers.account.creates import Marks
-from labhelpers.account.fence.boundary import boundary
+from labhelpers.account.fence.boundary import CEILING, boundary
 from labhelpers.account.fence.gate import check_open
 from labhelpers.account.fence.guard import Guard
 from labhelpers.account.journal import Journal
@@ -78,6 +78,7 @@ class AccountLab:
             boundaries=_Boundaries(self._boundary),
             raw=self._learner.client,
             missing=self._missing,
+            ceiling=self.settings.ceiling,
         )
         self._farewell = Farewell(self._journal, self._learner.client, self.settings)
         shell = get_ipython()
@@ -272,7 +273,10 @@ class AccountLab:
         return self._calls.account_of.get(keys["AccessKeyId"], self.settings.account_id)
 
     def _boundary(self, real: str) -> str:
-        """The ARN of this run's permissions boundary in an account, made at first need."""
+        """The ARN of this run's permissions boundary in an account, made at first need; where the
+        account has a ceiling, of that."""
+        if self.settings.ceiling:
+            return CEILING.replace("*", real)
         name = f"{self._names.prefix}boundary"
         self._journal.about_to_create(real, "CreatePolicy", name)
         accounts = [self.settings.account_id, self.settings.second_account_id]

@@ -29,6 +29,7 @@ class Settings:
     region: str = REGION
     yes: bool = False
     ami: str = ""
+    ceiling: bool = False  # every user and role carries the boundary that an administrator made
     patience: float = PATIENCE
 
     @classmethod
@@ -49,6 +50,7 @@ class Settings:
             region=env.get("LAB_AWS_REGION") or REGION,
             yes=env.get("LAB_AWS_YES") == "1",
             ami=env.get("LAB_AWS_AMI", ""),
+            ceiling=env.get("LAB_AWS_CEILING") == "1",
             patience=patience,
         )
 

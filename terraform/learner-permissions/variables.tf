@@ -14,6 +14,12 @@ variable "name" {
   default     = "sts-lab-learner"
 }
 
+variable "own_boundaries" {
+  description = "Whether learners may set boundaries of their own (lessons 06, 11 and 14), which lets them do anything in the account"
+  type        = bool
+  default     = false
+}
+
 variable "region" {
   description = "Region of the lab"
   type        = string

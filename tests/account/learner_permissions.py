@@ -1,7 +1,9 @@
 """The least policy for a learner on a real account, from what CloudTrail shows of a full run.
 
 The package's own least_privilege finds actions and resources of each lesson; here the names of a
-run become patterns, and what creates identities gets the condition that they carry a boundary.
+run become patterns, and what creates identities gets the condition that they carry a boundary
+which the learner cannot write: the ceiling. own-boundaries.json lifts that condition for the
+lessons that set boundaries of their own.
 """
 
 from __future__ import annotations
@@ -16,21 +18,38 @@ from series import ROOT
 
 from labhelpers import least_privilege
 from labhelpers.account.creates import PROJECT
+from labhelpers.account.fence.boundary import CEILING, ceiling
 
 FOLDER = ROOT / "terraform" / "learner-permissions"
 FILE = FOLDER / "policy.json"
-_BOUNDED = {"ArnLike": {"iam:PermissionsBoundary": "arn:aws:iam::*:policy/sts-lab/*"}}
+_OWN = "own-boundaries.json"
+_CEILING = {"ArnLike": {"iam:PermissionsBoundary": CEILING}}
+_LABS = {"ArnLike": {"iam:PermissionsBoundary": "arn:aws:iam::*:policy/sts-lab/*"}}
 _OURS = {"StringEquals": {"aws:ResourceTag/project": PROJECT}}
-#: Only with a boundary, only what is tagged: the sandbox's trail tells neither.
-_CONDITIONS = {
-    "iam:CreateUser": _BOUNDED,
-    "iam:CreateRole": _BOUNDED,
+_NEW = {"StringEquals": {"aws:RequestTag/project": PROJECT}}
+_CREATED = {"StringEquals": {"ec2:CreateAction": ["CreateSecurityGroup", "RunInstances"]}}
+_SMALL = {"StringLike": {"ec2:InstanceType": ["t*.micro", "t*.nano"]}}
+_BOUNDING = {
+    "iam:CreateRole": "role",
+    "iam:CreateUser": "user",
+    "iam:PutRolePermissionsBoundary": "role",
+    "iam:PutUserPermissionsBoundary": "user",
+}
+#: Only with the ceiling, only what is tagged or is being made: the sandbox's trail tells neither.
+#: (Action, kind of resource) goes before the action.
+_CONDITIONS: dict[str | tuple[str, str], dict] = {
+    **dict.fromkeys(_BOUNDING, _CEILING),
+    "iam:PassRole": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
+    "ec2:CreateTags": _CREATED,
     "ec2:TerminateInstances": _OURS,
     "ec2:DeleteSecurityGroup": _OURS,
     "ec2:AuthorizeSecurityGroupEgress": _OURS,
     "ec2:AuthorizeSecurityGroupIngress": _OURS,
     "ec2:RevokeSecurityGroupEgress": _OURS,
     "ec2:ModifyInstanceMetadataOptions": _OURS,
+    ("ec2:CreateSecurityGroup", "security-group"): _NEW,
+    ("ec2:RunInstances", "instance"): _NEW | _SMALL,
+    ("ec2:RunInstances", "volume"): _NEW,
 }
 #: AWS asks for these with tags in a create; moto's events of them do not lead to it.
 #: Source: Service Authorization Reference, IAM, dependent actions.
@@ -82,18 +101,53 @@ def policy(lessons: Iterable[Mapping[str, list[str]]]) -> dict[str, Any]:
                 needed[one].update(resources)
         for action in _PATHLESS:
             needed[action] |= {r.replace("/sts-lab/", "/sts-lab-") for r in needed[action]}
+    apart: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for action, resources in needed.items():
+        for resource in {"*"} if "*" in resources else resources:
+            apart[action, json.dumps(_condition(action, resource))].add(resource)
     groups: dict[tuple, list[str]] = defaultdict(list)
-    for action in sorted(needed):
-        condition = json.dumps(_CONDITIONS.get(action, {}))
-        resources = ("*",) if "*" in needed[action] else tuple(sorted(needed[action]))
-        groups[resources, condition].append(action)
-    statements = []
-    for (resources, condition), actions in sorted(groups.items()):
-        statement = {"Effect": "Allow", "Action": actions, "Resource": list(resources)}
-        if json.loads(condition):
-            statement["Condition"] = json.loads(condition)
-        statements.append(statement)
+    for (action, condition), resources in sorted(apart.items()):
+        groups[tuple(sorted(resources)), condition].append(action)
+    statements = [
+        _statement(actions, list(resources), json.loads(condition))
+        for (resources, condition), actions in sorted(groups.items())
+    ]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _condition(action: str, resource: str) -> dict:
+    kind = resource.rpartition(":")[2].partition("/")[0]
+    return _CONDITIONS.get((action, kind), _CONDITIONS.get(action, {}))
+
+
+def _statement(actions: list[str], resources: list[str], condition: dict) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": actions, "Resource": resources}
+    return statement | ({"Condition": condition} if condition else {})
+
+
+def own_boundaries() -> dict[str, Any]:
+    """What the learner needs besides for lessons that set boundaries of their own. It opens a way
+    to administrator: who writes a boundary can write one that allows everything."""
+    resources = [f"arn:aws:iam::*:{kind}/sts-lab/*" for kind in sorted(set(_BOUNDING.values()))]
+    return {
+        "Version": "2012-10-17",
+        "Statement": [_statement(sorted(_BOUNDING), resources, _LABS)],
+    }
+
+
+def files(lessons: Iterable[Mapping[str, list[str]]]) -> dict[str, str]:
+    """Name -> text of the generated files in FOLDER."""
+    return {
+        "policy.json": text(policy(lessons)),
+        "ceiling.json": text(json.loads(ceiling())),
+        _OWN: text(own_boundaries()),
+    }
+
+
+def with_own_boundaries() -> str:
+    """Both as one policy: with this the whole series runs."""
+    both = [json.loads((FOLDER / name).read_text()) for name in ("policy.json", _OWN)]
+    return json.dumps({**both[0], "Statement": [s for one in both for s in one["Statement"]]})
 
 
 def text(document: Mapping[str, Any]) -> str:

@@ -97,4 +97,4 @@ def way_out(
     state = State.of(*moments, *map(theirs, accounts))
     start = [arn for arn in state.identities if run_of(arn) not in ("", "sts-lab-ffffff-")]
     search = Search(state, start)
-    return search.way(one_of(some_goals([*accounts, STRANGERS])), most), search
+    return search.way(one_of(some_goals([*accounts, STRANGERS]), tagged=True), most), search

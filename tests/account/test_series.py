@@ -8,8 +8,8 @@ import os
 
 import nbformat
 import pytest
-from learner_permissions import FILE as LEARNER
-from learner_permissions import asked, policy, text
+from learner_permissions import FOLDER as LEARNER
+from learner_permissions import asked, files, with_own_boundaries
 from moments import kept
 from reaching import way_out
 from series import NOTEBOOKS, ROOT, environ_of, lesson_record, run
@@ -30,7 +30,7 @@ def test_the_same_cells_run_on_aws_and_leave_nothing(path, tmp_path, monkeypatch
     all of it with the least permissions. From no identity's keys, at any moment, is there a way
     to anything that is not the lesson's. Had it died after any create, sweep would have removed
     what was there (test_dying.py lets some runs die indeed)."""
-    permissions = None if UPDATE else LEARNER.read_text()
+    permissions = None if UPDATE else with_own_boundaries()
     with served_aws(tmp_path, **FAULTS, learner_policy=permissions, forks=True) as aws:
         before = aws.contents()
         moments = tmp_path / "moments"
@@ -44,8 +44,10 @@ def test_the_same_cells_run_on_aws_and_leave_nothing(path, tmp_path, monkeypatch
         learners = (f"arn:aws:iam::{first}:user/{who}", f"arn:aws:iam::{second}:user/lab-admin")
         asks = asked(aws.trail(), learners)
         calls = aws.calls()
-        found, _ = way_out(aws.moments(), aws.accounts)
+        found, searched = way_out(aws.moments(), aws.accounts)
     assert found is None, f"somebody of this lesson could do more than the lesson:\n{found}"
+    makes_somebody = {"CreateUser", "CreateRole"} & set(summary["creates"])
+    assert bool(searched.powers) == bool(makes_somebody)
     assert summary["differences"] == []
     assert summary["written"]["wrong"] == []
     assert list((tmp_path / "state").glob("*.jsonl")) == []  # the journal has done its work
@@ -76,7 +78,8 @@ def is_recorded(lesson, record):
     if UPDATE:
         known = known | {lesson: record}
         LESSONS.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
-        LEARNER.write_text(text(policy(one["asks"] for one in known.values())))
+        for name, text in files(one["asks"] for one in known.values()).items():
+            (LEARNER / name).write_text(text)
         return
     assert known[lesson] == record, f"LAB_UPDATE=1 pytest {__file__} -n 0"
 
@@ -85,5 +88,6 @@ def test_the_learners_permissions_are_the_least():
     """What the lessons ask for, and nothing that none of them asks for."""
     known = json.loads(LESSONS.read_text())
     assert sorted(known) == [path.stem[:2] for path in NOTEBOOKS]
-    assert LEARNER.read_text() == text(policy(one["asks"] for one in known.values()))
-    assert len("".join(LEARNER.read_text().split())) <= 6144  # a managed policy's most
+    for name, text in files(one["asks"] for one in known.values()).items():
+        assert (LEARNER / name).read_text() == text, f"LAB_UPDATE=1 pytest {__file__} -n 0"
+        assert len("".join(text.split())) <= 6144  # a managed policy's most

@@ -43,8 +43,10 @@ def test_only_what_lies_under_the_path(learner, action, resource, allowed):
     assert evaluate(request, identity=learner).allowed is allowed
 
 
-def test_identities_only_with_a_boundary_of_the_lab(learner):
-    for boundary, allowed in (("sts-lab/sts-lab-ab12cd-boundary", True), ("mine", False)):
+def test_identities_only_with_the_ceiling(learner):
+    limits = {"StsLabCeiling": True, "sts-lab/StsLabCeiling": False, "mine": False}
+    limits["sts-lab/sts-lab-ab12cd-boundary"] = False  # which the learner could have written
+    for boundary, allowed in limits.items():
         context = {"iam:PermissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/{boundary}"}
         arn = f"arn:aws:iam::{ACCOUNT}:role/sts-lab/sts-lab-ab12cd-r"
         request = Request(ANNA, "iam:CreateRole", arn, ACCOUNT, context)

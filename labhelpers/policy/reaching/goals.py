@@ -65,9 +65,9 @@ def _filled(pattern: str, account: str, name: str) -> str:
     return re.sub(r"\$\{(\w+)\}", lambda found: places.get(found[1], name), pattern)
 
 
-def one_of(wanted: Iterable[Target]) -> Callable[[Search, Power], str]:
-    """The goal to be allowed one of these; the things' tags are the searcher's to choose, since
-    others may have tagged theirs alike."""
+def one_of(wanted: Iterable[Target], *, tagged: bool = False) -> Callable[[Search, Power], str]:
+    """The goal to be allowed one of these things, which have no tags; with `tagged` they have
+    whatever a policy asks for, as things of others may."""
     by_action: dict[str, list[Target]] = {}
     for target in wanted:
         by_action.setdefault(target.action, []).append(target)
@@ -79,7 +79,7 @@ def one_of(wanted: Iterable[Target]) -> Callable[[Search, Power], str]:
             there = (a for a in by_action if not search.hopeless(power, a))
             hopeful[power.limits] = [target for action in there for target in by_action[action]]
         for target in hopeful[power.limits]:
-            if search.may(power, target.action, target.resource, free=True):
+            if search.may(power, target.action, target.resource, free=tagged):
                 return str(target)
         return ""
 

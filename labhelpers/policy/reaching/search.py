@@ -31,6 +31,7 @@ _KNOWN = (
     "aws:resourceaccount",
     "aws:userid",
     "aws:username",
+    "ec2:createaction",  # of tags that come with a create: here things are there
     "iam:passedtoservice",
     "iam:permissionsboundary",
     "iam:policyarn",
