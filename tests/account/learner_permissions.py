@@ -28,6 +28,8 @@ _LABS = {"ArnLike": {"iam:PermissionsBoundary": "arn:aws:iam::*:policy/sts-lab/*
 _OURS = {"StringEquals": {"aws:ResourceTag/project": PROJECT}}
 _NEW = {"StringEquals": {"aws:RequestTag/project": PROJECT}}
 _CREATED = {"StringEquals": {"ec2:CreateAction": ["CreateSecurityGroup", "RunInstances"]}}
+#: The lab's own marks stay as they are: by them its things are found again.
+_NO_MARKS = {"ForAllValues:StringNotLike": {"aws:TagKeys": ["project", "sts-lab:*"]}}
 _SMALL = {"StringLike": {"ec2:InstanceType": ["t*.micro", "t*.nano"]}}
 _BOUNDING = {
     "iam:CreateRole": "role",
@@ -104,7 +106,8 @@ def policy(lessons: Iterable[Mapping[str, list[str]]]) -> dict[str, Any]:
     apart: dict[tuple[str, str], set[str]] = defaultdict(set)
     for action, resources in needed.items():
         for resource in {"*"} if "*" in resources else resources:
-            apart[action, json.dumps(_condition(action, resource))].add(resource)
+            for condition in _conditions(action, resource):
+                apart[action, json.dumps(condition)].add(resource)
     groups: dict[tuple, list[str]] = defaultdict(list)
     for (action, condition), resources in sorted(apart.items()):
         groups[tuple(sorted(resources)), condition].append(action)
@@ -115,9 +118,11 @@ def policy(lessons: Iterable[Mapping[str, list[str]]]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _condition(action: str, resource: str) -> dict:
+def _conditions(action: str, resource: str) -> list[dict]:
+    """Each is enough."""
     kind = resource.rpartition(":")[2].partition("/")[0]
-    return _CONDITIONS.get((action, kind), _CONDITIONS.get(action, {}))
+    first = _CONDITIONS.get((action, kind), _CONDITIONS.get(action, {}))
+    return [first, _OURS | _NO_MARKS] if action == "ec2:CreateTags" else [first]
 
 
 def _statement(actions: list[str], resources: list[str], condition: dict) -> dict[str, Any]:

@@ -130,6 +130,11 @@ def test_what_a_learner_tries_with_plain_boto3(learner):
     group = theirs_ec2.create_security_group(GroupName="theirs", Description="d")["GroupId"]
     ami = {"ImageId": "ami-0fedcba9876543210", "MinCount": 1, "MaxCount": 1}
     instance = theirs_ec2.run_instances(**ami)["Instances"][0]["InstanceId"]
+    made = ec2.create_security_group(
+        GroupName="sts-lab-ffffff-g", Description="d", **tagged("security-group")
+    )
+    own = made["GroupId"]
+    ec2.create_tags(Resources=[own], Tags=[{"Key": "Name", "Value": "mine"}])
     wide = iam.create_policy(
         PolicyName="sts-lab-ffffff-boundary", Path="/sts-lab/", PolicyDocument=EVERYTHING
     )["Policy"]["Arn"]
@@ -150,6 +155,8 @@ def test_what_a_learner_tries_with_plain_boto3(learner):
         (iam.create_access_key, {"UserName": "lab-admin"}),
         (ec2.create_tags, {"Resources": [group], "Tags": tags}),
         (ec2.create_tags, {"Resources": [instance], "Tags": tags}),
+        (ec2.create_tags, {"Resources": [own], "Tags": [{"Key": "project", "Value": "mine"}]}),
+        (ec2.create_tags, {"Resources": [own], "Tags": [{"Key": "sts-lab:run", "Value": "x"}]}),
         (ec2.terminate_instances, {"InstanceIds": [instance]}),
         (ec2.run_instances, {**ami, "InstanceType": "t3.micro"}),  # nothing says whose it is
         (ec2.run_instances, {**ami, **tagged("instance", "volume"), "InstanceType": "m5.large"}),
