@@ -1,6 +1,6 @@
 """The large checks, each as a whole; `make test` runs a part of them.
 
-python tests/check.py all|browser|crash|soak (to come: class|clients|fuzz|supply)
+python tests/check.py all|browser|crash|fuzz|soak (to come: class|clients|supply)
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "class": (),
     "clients": (),
     "crash": ("env", "LAB_EVERY_CREATE=1", *PYTEST, str(TESTS / "account" / "test_dying.py")),
-    "fuzz": (),
+    # LAB_FUZZ_MINUTES, 10 without, and LAB_FUZZ_SEED.
+    "fuzz": (sys.executable, str(TESTS / "fuzz_guard.py")),
     "soak": (sys.executable, str(TESTS / "soak.py")),
     "supply": (),
 }
