@@ -28,7 +28,7 @@ from itertools import islice
 from typing import Any
 
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from fuzz_requests import READS, Maker, Request, model
 from fuzz_world import World
 from moto_state import Label, texts
@@ -41,6 +41,7 @@ _SHRINKING = 12  # requests to try for a smaller one
 _SHOWN = 30  # finds that are made smaller
 #: What stays of what is gone: moto's tags, and terminated instances as AWS shows them for an hour.
 _REMAINS = ("tagger", "tags", "enis")
+_HANGS = (TimeoutError, ReadTimeoutError)
 _REFUSALS = (LabError, SandboxOnly, BotoCoreError, urllib.error.HTTPError)
 
 
@@ -92,6 +93,9 @@ def ask(world: World, asked: Request) -> str:
     parameters = world.filled(deepcopy(asked.parameters), plain=asked.who.startswith("plain"))
     try:
         _WAYS[asked.way](world, asked, parameters)
+    except _HANGS as error:
+        world.hangs = True
+        return type(error).__name__
     except ClientError as error:
         return error.response["Error"].get("Code", "") or "ClientError"
     except _REFUSALS as error:
@@ -133,7 +137,7 @@ def _presigned(world: World, asked: Request, parameters: Mapping) -> None:
     url = client.generate_presigned_url(xform_name(asked.operation), Params=parameters, **more)
     method = method or model(asked.service).operation_model(asked.operation).http["method"]
     body = b"x" if method in ("PUT", "POST") else None
-    with urllib.request.urlopen(urllib.request.Request(url, body, method=method), timeout=20):
+    with urllib.request.urlopen(urllib.request.Request(url, body, method=method), timeout=5):
         pass
 
 
@@ -265,7 +269,7 @@ def fuzz(seed: str, seconds: float, tell: Callable[[Find], None] = lambda find: 
         with World() as world:
             judge = Judge(world)
             a_round(judge, maker, result, A_ROUND, end)
-            left = tuple(sorted(set(judge.left())))
+            left = () if world.hangs else tuple(sorted(set(judge.left())))
             if left:
                 result.note(Find(None, left))
     return result
@@ -278,7 +282,7 @@ def a_round(
     maker.begin()
     spoiled = 0
     for _ in range(requests):
-        if spoiled >= _SPOILED or time.monotonic() >= end:
+        if judge.world.hangs or spoiled >= _SPOILED or time.monotonic() >= end:
             break
         asked, sent = maker.request(), result.counted["sent"]
         found = judge.find(asked, result)

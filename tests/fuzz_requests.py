@@ -205,7 +205,7 @@ class Maker:
 
     def _number(self, shape: Any) -> int:
         least = int(shape.metadata.get("min", 0))
-        return self._dice.choice((least, least + 1, 1, 3, 443, 3600))
+        return self._dice.choice((least, least + 1, 1, 3))
 
     def _structure(self, shape: Any, path: str, depth: int) -> dict[str, Any]:
         found = {}

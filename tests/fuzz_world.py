@@ -32,7 +32,7 @@ REGION, ELSEWHERE = "ap-northeast-2", "us-east-1"
 ACCOUNT, SECOND = ACCOUNTS
 AMI = "ami-0fedcba9876543210"
 #: What moto does not know is a fault of the server's to boto3, which would ask again, later.
-_ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=2)
+_ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=5)
 MARK = re.compile("«([^»]*)»")
 #: The run of somebody else, and what people have called like the lab's without its being one.
 _OTHER = "sts-lab-0a1b2c-"
@@ -64,7 +64,8 @@ def aside(call: Callable[..., Any], **parameters: Any) -> Any:
 
 
 class World:
-    """`names` are what labels stand for, `sessions` whoever can ask; `with` ends it."""
+    """`names` are what labels stand for, `sessions` whoever can ask; `with` ends it. `hangs` is for
+    a request that moto never ends: then nothing else is answered any more."""
 
     def __init__(self) -> None:
         self._ending = contextlib.ExitStack()
@@ -79,6 +80,7 @@ class World:
         told |= {"learner": None, "root": self._keys[ACCOUNT], "token": ""}
         here = ServedAws(SimpleNamespace(pid=0), told, folder).environ
         os.environ.update(here | {"LAB_AWS_AMI": AMI, "LAB_AWS_PATIENCE": "0"})
+        self.hangs = False
         self.names: dict[str, str] = {}
         self.sessions: dict[str, Any] = {}
         self._clients: dict[tuple[str, ...], Any] = {}
@@ -100,7 +102,8 @@ class World:
 
     def __exit__(self, *_: object) -> None:
         with contextlib.suppress(LabError):
-            self.lab.close()
+            if not self.hangs:  # else each call of close() would wait for an answer
+                self.lab.close()
         self._ending.close()
 
     # ------------------------------------------------------------------ the scene
