@@ -11,12 +11,13 @@ from pathlib import Path
 
 TESTS = Path(__file__).parent
 PYTEST = (sys.executable, "-m", "pytest", "-n", "0", "-rs")
+CRASHES = (TESTS / "account" / "test_dying.py", TESTS / "account" / "test_kernel_ends.py")
 #: What each runs; none yet where it says so.
 CHECKS: dict[str, tuple[str, ...]] = {
     "browser": ("env", "LAB_COLD=1", *PYTEST, str(TESTS / "test_browser.py")),
     "class": (),
     "clients": (),
-    "crash": ("env", "LAB_EVERY_CREATE=1", *PYTEST, str(TESTS / "account" / "test_dying.py")),
+    "crash": ("env", "LAB_EVERY_CREATE=1", *PYTEST, *(str(file) for file in CRASHES)),
     # LAB_FUZZ_MINUTES, 10 without, and LAB_FUZZ_SEED.
     "fuzz": (sys.executable, str(TESTS / "fuzz_guard.py")),
     "soak": (sys.executable, str(TESTS / "soak.py")),

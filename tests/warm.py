@@ -304,11 +304,16 @@ def client(notebook: Any, **settings: Any) -> NotebookClient:
     missed there, and a fork has it already.
     """
     made = NotebookClient(notebook, **settings)
+    made.create_kernel_manager()
+    use_forks(made.km)
+    return made
+
+
+def use_forks(manager: Any) -> None:
+    """The kernel of this KernelManager will be a fork, where there are any."""
     if WARM:
         _known()
-        made.create_kernel_manager()
-        made.km.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": "warm"}
-    return made
+        manager.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": "warm"}
 
 
 if __name__ == "__main__":
