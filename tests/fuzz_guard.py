@@ -26,6 +26,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
@@ -42,7 +43,7 @@ _SHOWN = 30  # finds that are made smaller
 #: What stays of what is gone: moto's tags, and terminated instances as AWS shows them for an hour.
 _REMAINS = ("tagger", "tags", "enis")
 _HANGS = (TimeoutError, ReadTimeoutError)
-_REFUSALS = (LabError, SandboxOnly, BotoCoreError, urllib.error.HTTPError)
+_REFUSALS = (LabError, SandboxOnly, BotoCoreError, urllib.error.URLError)
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Find:
         if self.request is None:
             return tuple(sorted(self.did))
         asked = self.request
-        return asked.service, asked.operation, asked.way, asked.who
+        return asked.service, asked.operation, asked.way, asked.who, self.did[0].split(":")[0]
 
     def __str__(self) -> str:
         return f"{self.request or 'left by close()'}\n    " + "\n    ".join(self.did[:4])
@@ -137,6 +138,8 @@ def _presigned(world: World, asked: Request, parameters: Mapping) -> None:
     url = client.generate_presigned_url(xform_name(asked.operation), Params=parameters, **more)
     method = method or model(asked.service).operation_model(asked.operation).http["method"]
     body = b"x" if method in ("PUT", "POST") else None
+    if urlsplit(url).netloc != urlsplit(world.sandbox.endpoint_url).netloc:
+        raise LabError(f"{url} is no link to this AWS.")  # a host of its own for what moto lacks
     with urllib.request.urlopen(urllib.request.Request(url, body, method=method), timeout=5):
         pass
 

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from labhelpers.terminal import show_anything
 _ABOUT = """\
 Put the same requests under the same policies to a real AWS account and to the sandbox, and
 report where their answers differ. AWS is asked first, then the sandbox; what differs is asked on
-AWS once more. Users, roles and a bucket are made for it and taken away at the end. Exit status 1
-if there are differences, 2 if the comparison cannot be made.
+AWS once more. A resumed run goes on in the same account only, and says which answers are from
+before, and of when. Users, roles and a bucket are made for it and taken away at the end. Exit
+status 1 if there are differences, 2 if the comparison cannot be made.
 """
 _FILE = "compare-aws.jsonl"
 #: How long AWS may take to believe a policy, and how often it is asked meanwhile.
@@ -114,7 +116,7 @@ def _compare(options: Any, only: list[str]) -> int:
     open_aws, open_sandbox = _grounds()
     if options.report:  # an hour later would be too late to learn that it cannot be written
         _write(Path(options.report), "", "a")
-    wanted = set(only)
+    wanted, began = set(only), datetime.now(UTC)
     aws = _replay(open_aws, path, "aws", patience=PATIENCE, only=wanted)
     with tempfile.TemporaryDirectory() as folder:
         sandbox = _replay(open_sandbox, Path(folder, "sandbox.jsonl"), "sandbox", only=wanted)
@@ -122,7 +124,7 @@ def _compare(options: Any, only: list[str]) -> int:
     again = len(found)
     if found:
         aws = _replay(open_aws, path, "aws", patience=PATIENCE, only=found, again=True)
-    text = report(aws, sandbox, SCENARIOS, only=only, again=again)
+    text = report(aws, sandbox, SCENARIOS, only=only, again=again, began=began)
     if options.report:
         _write(Path(options.report), text)
     left = [d for d in differences(aws.results, sandbox.results) if d.id in wanted]
@@ -133,7 +135,31 @@ def _compare(options: Any, only: list[str]) -> int:
         raise LabError(f"Nothing was compared: {out[only[0]]}.")
     more = f"; {len(out)} left out, see the report" if out else ""
     print(f"{len(left)} differences in {len(only) - len(out)} scenarios{more}.")
+    _tell_when(aws, wanted, began)
     return 1 if left else 0
+
+
+def _tell_when(aws: Any, wanted: set[str], began: datetime) -> None:
+    """How many scenarios AWS was asked now, and of when the other answers are."""
+    from labhelpers.compare.results import in_words
+
+    before = aws.days_before(began, wanted)
+    asked = len(aws.finished & wanted) - before.total()
+    if before and not asked:
+        print(
+            f"Nothing was asked: {aws.path} has all answers, {in_words(before)}. To ask AWS now, "
+            "give --resume a new file, or take this one away."
+        )
+    elif before:
+        print(f"AWS was asked now: {asked}. From before: {before.total()}, {in_words(before)}.")
+
+
+def _real_accounts(ground: Any, second: str | None) -> list[str]:
+    """The numbers of a real ground's accounts; none for the sandbox."""
+    settings = getattr(ground, "settings", None)
+    if settings is None:
+        return []
+    return [settings.account_id, *([settings.second_account_id] if second else [])]
 
 
 def _replay(open_ground: Open, path: Path, name: str, **more: Any) -> Any:
@@ -142,8 +168,8 @@ def _replay(open_ground: Open, path: Path, name: str, **more: Any) -> Any:
 
     with open_ground() as ground:
         second = _second_account(ground)
-        show = _progress(name)
-        return replay(ground, SCENARIOS, path, show, name=name, other_account=second, **more)
+        more |= {"other_account": second, "real_accounts": _real_accounts(ground, second)}
+        return replay(ground, SCENARIOS, path, _progress(name), name=name, **more)
 
 
 def _progress(name: str) -> Callable[[int, int, str], None]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from labhelpers.compare.results import Result, ResultsFile
+from labhelpers.compare.results import Result, ResultsFile, in_words
 from labhelpers.compare.scenario import Scenario
 
 _NOT_ASKED = "not asked"
@@ -70,10 +70,12 @@ def report(
     only: Iterable[str] | None = None,
     again: int = 0,
     today: date | None = None,
+    began: datetime | None = None,
 ) -> str:
     """Markdown: what was compared, the agreement, every difference, what was left out and why.
 
-    `only` are the ids that were to be compared, `again` counts those asked a second time. It
+    `only` are the ids that were to be compared, `again` counts those asked a second time, `began`
+    is since when AWS was asked for this report: answers from before are told with their day. It
     holds no account number, no key and no path: results hold none.
     """
     import boto3
@@ -86,6 +88,8 @@ def report(
     found = differences(real, made)
     compared = len(says) - len(skipped)
     day = today or datetime.now(UTC).date()
+    before = aws.days_before(began, says) if began else Counter()
+    asked = len(aws.finished & says.keys()) - before.total()
     return (
         "\n".join(
             [
@@ -93,7 +97,8 @@ def report(
                 "",
                 f"{day:%Y-%m-%d}. The same requests under the same policies, put to a real AWS "
                 "account and to the sandbox. Compared are allowed or refused and the error code, "
-                "and what the message tells of the outcome where both tell it.",
+                "and what the message tells of the outcome where both tell it."
+                + _of_when(asked, before),
                 "",
                 *_table(("What", "Number"), _numbers(aws, sandbox, says, compared, found, again)),
                 f"boto3 {boto3.__version__}, botocore {botocore.__version__}.",
@@ -110,6 +115,15 @@ def report(
             ]
         ).rstrip("\n")
         + "\n"
+    )
+
+
+def _of_when(asked: int, before: Counter[str]) -> str:
+    if not before:
+        return ""
+    return (
+        f" For this report AWS was asked {asked or 'nothing'}; {before.total()} of its answers "
+        f"are from before, {in_words(before)}."
     )
 
 

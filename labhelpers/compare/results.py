@@ -1,12 +1,20 @@
-"""What a ground answered: one JSON line for each scenario, so that a run can be resumed."""
+"""What a ground answered: one JSON line for each scenario, so that a run can be resumed.
+
+Each answer has its time, and the file knows whose account it was without telling it: there is no
+account number in it, and none can be found out from it by trying all of them.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import secrets
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +22,8 @@ from labhelpers.errors import LabError
 from labhelpers.outcome import Outcome
 from labhelpers.policy import EXPLICITLY_DENIED, IMPLICITLY_DENIED
 
-FORMAT = "labhelpers compare 1"
+FORMAT = "labhelpers compare 2"
+_NAME = "labhelpers compare "
 _TYPES = {
     "identity-based": "identity",
     "resource-based": "resource",
@@ -36,7 +45,7 @@ _TOLD = re.compile(
 class Result:
     """One answer. `outcome` and `blocked_by` are None where the service's message does not tell;
     `step` is where the answer fell: at the request, at the write of a policy, or at the caller's
-    own credentials. `skipped` says why there is no answer."""
+    own credentials. `skipped` says why there is no answer, `at` when it was given (UTC)."""
 
     id: str
     allowed: bool = False
@@ -46,6 +55,7 @@ class Result:
     message: str = ""
     step: str = "request"
     skipped: str = ""
+    at: str = field(default="", compare=False)
 
 
 def told(message: str) -> tuple[str | None, str | None]:
@@ -80,18 +90,39 @@ def _unmodelled(outcome: Outcome) -> bool:
 class ResultsFile:
     """A file of results: a header, then a line for each scenario and one at the end of each run.
 
-    The last line of a scenario counts. Raises LabError for a file of another table or ground.
+    The last line of a scenario counts. `accounts` are the ground's account numbers, the first
+    and, where there is one, the second. Raises LabError for a file of another table, ground or
+    account.
     """
 
-    def __init__(self, path: str | os.PathLike, table: str, ground: str) -> None:
+    def __init__(
+        self, path: str | os.PathLike, table: str, ground: str, accounts: Sequence[str] = ()
+    ) -> None:
         self.path = Path(path)
         self.results: dict[str, Result] = {}
         self.runs: list[Mapping[str, Any]] = []
+        self._known: dict[str, str] = {}  # "account" and "second" as they were noted
+        self._salt = secrets.token_hex(16)
         header = {"format": FORMAT, "table": table, "ground": ground}
         if self.path.exists() and self.path.stat().st_size:
             self._read(header)
         else:
-            self._write(header)
+            self._write({**header, "salt": self._salt})
+        for word, number in zip(("account", "second"), accounts, strict=False):
+            self._check(word, number)
+
+    def _check(self, word: str, number: str) -> None:
+        """Note whose account it is, or see that it is the same as before."""
+        marked = _marked(number, self._salt)
+        if word not in self._known:
+            self._known[word] = marked
+            self._write({word: marked})
+        elif self._known[word] != marked:
+            which = {"account": "account", "second": "second account"}[word]
+            raise LabError(
+                f"{self.path} holds the answers of another {which} than the one that is "
+                "confirmed now: go on with it there, or name a new file."
+            )
 
     @property
     def finished(self) -> set[str]:
@@ -99,8 +130,14 @@ class ResultsFile:
         return {id_ for id_, result in self.results.items() if not result.skipped}
 
     def add(self, result: Result) -> None:
+        result = replace(result, at=datetime.now(UTC).isoformat())
         self.results[result.id] = result
         self._write(asdict(result))
+
+    def days_before(self, moment: datetime, ids: Collection[str]) -> Counter[str]:
+        """How many of these ids' answers were given before, by day (UTC), the oldest first."""
+        given = sorted(self.results[id_].at for id_ in self.finished & set(ids))
+        return Counter(at[:10] for at in given if at < moment.isoformat())
 
     def end_of_run(self, **numbers: Any) -> None:
         """Note calls, seconds and how many scenarios a run has asked."""
@@ -121,7 +158,13 @@ class ResultsFile:
             raise LabError(f"{self.path} cannot be read as a file of results.") from None
         lines = text.splitlines()
         found = _json(lines[0]) or {}
-        if found.get("format") != FORMAT:
+        told = str(found.get("format"))
+        if told.startswith(_NAME) and told != FORMAT:
+            raise LabError(
+                f"{self.path} was begun by another version, which noted neither account nor date "
+                "of an answer as this one does: name a new file."
+            )
+        if told != FORMAT:
             raise LabError(f"{self.path} holds no results of compare: name another file.")
         if found.get("table") != header["table"]:
             raise LabError(
@@ -130,14 +173,31 @@ class ResultsFile:
             )
         if found.get("ground") != header["ground"]:
             raise LabError(f"{self.path} holds the results of the ground {found.get('ground')}.")
+        self._salt = str(found.get("salt"))
         for line in map(_json, lines[1:]):
             if line and "run" in line:
                 self.runs.append(line["run"])
+            elif line and line.keys() <= {"account", "second"}:
+                self._known |= line
             elif line:
                 self.results[line["id"]] = Result(**line)
         if not text.endswith("\n"):  # the run died while it wrote
             with open(self.path, "a", encoding="utf-8") as file:
                 file.write("\n")
+
+
+def in_words(days: Mapping[str, int]) -> str:
+    """ "answered on 2026-01-02", with the numbers where there are several days."""
+    if len(days) == 1:
+        return f"answered on {next(iter(days))}"
+    return "answered on " + ", ".join(f"{day} ({count})" for day, count in days.items())
+
+
+def _marked(number: str, salt: str) -> str:
+    """An account as this file knows it. scrypt, since there are only 10^12 account numbers: a
+    quick hash of each would be the work of an hour. RFC 7914; 32 MB and a tenth of a second."""
+    cost = {"n": 2**15, "r": 8, "p": 1, "maxmem": 2**26}
+    return hashlib.scrypt(number.encode(), salt=salt.encode(), dklen=16, **cost).hex()
 
 
 def _json(line: str) -> dict[str, Any] | None:

@@ -31,14 +31,17 @@ def replay(
     only: Collection[str] | None = None,
     again: bool = False,
     other_account: str | None = None,
+    real_accounts: Sequence[str] = (),
 ) -> ResultsFile:
     """Ask a ground every scenario that `results_path` has no answer to yet.
 
     `only` are the ids to ask, `again` asks them although they are answered. `other_account` is
-    a second account of the ground; without one the scenarios that need it are skipped. What was
-    made is taken away at the end, whatever happens. Raises LabError for a file of another table.
+    a second account of the ground; without one the scenarios that need it are skipped.
+    `real_accounts` are the numbers by which the file knows whose answers it holds. What was made
+    is taken away at the end, whatever happens. Raises LabError for a file of another table or
+    account.
     """
-    file = ResultsFile(results_path, table_hash(scenarios), name)
+    file = ResultsFile(results_path, table_hash(scenarios), name, real_accounts)
     asked = [s for s in scenarios if only is None or s.id in only]
     if not again:
         asked = [s for s in asked if s.id not in file.finished]
