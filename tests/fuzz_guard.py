@@ -4,9 +4,10 @@
 
 Every operation of the allowed services with foreign, own and mixed names, by clients of the
 learner and of all whom the lab has given keys, presigned links, resources and paginators. After
-each request all that moto holds is compared with before, and after close() with what there was
-before the lab. Prints the seed, each kind of find with the least request that shows it, how many
-requests were made and how many were carried out; the exit status is 1 if there was a find.
+each request that was not refused all that moto holds is compared with before, and after close()
+with what there was before the lab. Prints the seed, each kind of find with the least request that
+shows it, how many requests were made and how many were carried out; the exit status is 1 if there
+was a find.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from urllib.parse import urlsplit
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
-from fuzz_requests import READS, Maker, Request, model
+from fuzz_requests import Maker, Request, model
 from fuzz_world import World
 from moto_state import Label, texts
 
@@ -39,6 +40,7 @@ from labhelpers import LabError, SandboxOnly
 A_ROUND = 1000  # requests for which a world stays as it is made
 _SPOILED = 12  # changed things after which too little is left that could still be hit
 _SHRINKING = 12  # requests to try for a smaller one
+_SEEN_EVERY = 40  # refused requests: then, too, one looks whether something has changed
 _SHOWN = 30  # finds that are made smaller
 #: What stays of what is gone: moto's tags, and terminated instances as AWS shows them for an hour.
 _REMAINS = ("tagger", "tags", "enis")
@@ -84,29 +86,30 @@ class Result:
 # ---------------------------------------------------------------------- asking
 
 
-def ask(world: World, asked: Request) -> str:
-    """Make a request; the error's code or name, "" if it was carried out.
+def ask(world: World, asked: Request) -> tuple[str, bool]:
+    """Make a request; the error's code or name, "" if it was carried out, and whether it was the
+    service that refused it.
 
     An error that is none of a service's, of boto3's or of the lab's own is raised.
     """
     if asked.who not in world.sessions:
-        return "no such session"
+        return "no such session", False
     parameters = world.filled(deepcopy(asked.parameters), plain=asked.who.startswith("plain"))
     try:
         _WAYS[asked.way](world, asked, parameters)
     except _HANGS as error:
         world.hangs = True
-        return type(error).__name__
+        return type(error).__name__, False
     except ClientError as error:
-        return error.response["Error"].get("Code", "") or "ClientError"
+        return error.response["Error"].get("Code", "") or "ClientError", True
     except _REFUSALS as error:
-        return type(error).__name__
+        return type(error).__name__, isinstance(error, urllib.error.HTTPError)
     except (TypeError, ValueError, AttributeError, KeyError) as error:
         frames = traceback.extract_tb(error.__traceback__)
         if frames and f"{os.sep}labhelpers{os.sep}" in frames[-1].filename:
             raise
-        return type(error).__name__  # boto3 itself cannot do anything with it
-    return ""
+        return type(error).__name__, False  # boto3 itself cannot do anything with it
+    return "", False
 
 
 def _call(client: Any, asked: Request) -> Callable[..., Any]:
@@ -178,7 +181,7 @@ _WAYS = {
 
 
 class Judge:
-    """Looks at a world before and after each request."""
+    """Looks at a world before and after each request that the service did not refuse."""
 
     def __init__(self, world: World) -> None:
         self.world, self.told = world, set()
@@ -202,24 +205,25 @@ class Judge:
         self.text = texts(self.held)
         self.own = {label: self.world.is_own(label, thing) for label, thing in self.held.items()}
         self.entered = len(self._sessions.all())
+        self._unseen = 0
 
     def find(self, asked: Request, result: Result) -> Find | None:
         """Make the request; what it did to others' things."""
-        arrived, crash = self.arrived, ""
+        arrived, crash, refused = self.arrived, "", False
         try:
-            error = ask(self.world, asked)
+            self.error, refused = ask(self.world, asked)
         except Exception as raised:  # the lab's own stack trace, or a form that is signed wrongly
-            error, crash = type(raised).__name__, f"{type(raised).__name__}: {raised}"
+            self.error, crash = type(raised).__name__, f"{type(raised).__name__}: {raised}"
         result.counted["requests"] += 1
-        self.error = error
-        if error:
-            result.refused[error] += 1
-        else:
-            result.counted["carried out"] += 1
+        result.counted["carried out"] += not self.error
+        if self.error:
+            result.refused[self.error] += 1
         did = [crash] if crash else []
         if self.arrived > arrived:
             result.counted["sent"] += 1
-            did += self._changes() if not (READS.match(asked.operation) and error) else []
+            self._unseen += 1
+            if not refused or self._unseen >= _SEEN_EVERY:
+                did += self._changes()
         return Find(asked, tuple(did)) if did else None
 
     def _changes(self) -> list[str]:
@@ -245,8 +249,9 @@ class Judge:
         """What close() has left behind, or has changed, that no request was told of."""
         try:
             self.world.lab.close()
-        except LabError as error:
-            yield f"close(): {str(error)[:300]}".replace(self.world.run, "RUN")
+        except Exception as error:  # whatever it is, something is left
+            said = f"{type(error).__name__}: {error}"[:300]
+            yield f"close(): {said}".replace(self.world.run, "RUN")
         first, held = self.world.at_first, self.world.held()
         for label, said in texts(held).items():
             if said != first.get(label) and label not in self.told and not _remains(label, held):
