@@ -273,8 +273,7 @@ class AccountLab:
         return self._calls.account_of.get(keys["AccessKeyId"], self.settings.account_id)
 
     def _boundary(self, real: str) -> str:
-        """The ARN of this run's permissions boundary in an account, made at first need; where the
-        account has a ceiling, of that."""
+        """The ARN of an account's ceiling, or of this run's boundary, made at first need."""
         if self.settings.ceiling:
             return CEILING.replace("*", real)
         name = f"{self._names.prefix}boundary"

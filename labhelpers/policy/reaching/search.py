@@ -17,8 +17,9 @@ from labhelpers.policy.deciding.evaluate import evaluate
 from labhelpers.policy.deciding.trust import evaluate_trust
 from labhelpers.policy.language.model import Request
 from labhelpers.policy.language.statement import Policy, Statement
-from labhelpers.policy.reaching.calls import FREE_TAGS, Possible, calls
+from labhelpers.policy.reaching.calls import calls
 from labhelpers.policy.reaching.facts import Facts, Power, Step, in_order
+from labhelpers.policy.reaching.possible import FREE_TAGS, Possible
 from labhelpers.policy.reaching.state import State
 
 #: Keys that a search fills in where they are there, so that their absence is known; those of
