@@ -28,7 +28,7 @@ bench: $(READY)
 	$(BIN)/python tests/bench_checkers.py
 	$(BIN)/python tests/bench_emulators.py
 
-# The large checks as a whole: WHAT=all|browser|crash|fuzz|soak (to come: class|clients|supply)
+# The large checks as a whole: WHAT=all|browser|crash|fuzz|reach|soak (to come: class|clients|supply)
 check: $(READY)
 	$(BIN)/python tests/check.py $(WHAT)
 

@@ -1,6 +1,6 @@
 """The large checks, each as a whole; `make test` runs a part of them.
 
-python tests/check.py all|browser|crash|fuzz|soak (to come: class|clients|supply)
+python tests/check.py all|browser|crash|fuzz|reach|soak (to come: class|clients|supply)
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 TESTS = Path(__file__).parent
 PYTEST = (sys.executable, "-m", "pytest", "-n", "0", "-rs")
 CRASHES = (TESTS / "account" / "test_dying.py", TESTS / "account" / "test_kernel_ends.py")
+REACHING = tuple(str(TESTS / "account" / f"test_{name}.py") for name in ("closed", "series"))
 #: What each runs; none yet where it says so.
 CHECKS: dict[str, tuple[str, ...]] = {
     "browser": ("env", "LAB_COLD=1", *PYTEST, str(TESTS / "test_browser.py")),
@@ -20,6 +21,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "crash": ("env", "LAB_EVERY_CREATE=1", *PYTEST, *(str(file) for file in CRASHES)),
     # LAB_FUZZ_MINUTES, 10 without, and LAB_FUZZ_SEED.
     "fuzz": (sys.executable, str(TESTS / "fuzz_guard.py")),
+    "reach": ("env", "LAB_EVERY_ACTION=1", *PYTEST, *REACHING),
     "soak": (sys.executable, str(TESTS / "soak.py")),
     "supply": (),
 }

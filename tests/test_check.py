@@ -23,7 +23,7 @@ def ran(monkeypatch):
         ("crash", ["crash"], 0),
         ("soak", ["soak"], 1),
         ("fuzz", ["fuzz"], 0),
-        ("all", ["browser", "crash", "fuzz", "soak"], 1),
+        ("all", ["browser", "crash", "fuzz", "reach", "soak"], 1),
         ("supply", [], 2),
     ],
 )
@@ -48,7 +48,7 @@ def test_what_there_is_not_yet_is_said_in_a_sentence(ran, capsys):
 def test_an_unknown_check_gets_the_choices(ran, capsys, arguments):
     assert check.main(arguments) == 2 and ran == []
     said = capsys.readouterr().out
-    assert said.count("\n") == 1 and "make check WHAT=all|browser|crash|fuzz|soak" in said
+    assert said.count("\n") == 1 and "make check WHAT=all|browser|crash|fuzz|reach|soak" in said
     assert all(name in said for name in check.CHECKS)
 
 
