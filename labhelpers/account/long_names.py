@@ -23,7 +23,7 @@ LIMITS = {
     "RoleName": 64,
     "NewUserName": 64,
     "RoleSessionName": 64,
-    "SourceIdentity": 64,
+    "SourceIdentity": 256,
     "Name": 32,
     "VirtualMFADeviceName": 226,
 }

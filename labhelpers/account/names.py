@@ -203,7 +203,7 @@ class Names:
             of_a_tag = key in _NAME_KEYS and value[2:].lower().startswith(_TAG_KEYS)
             return self.prefix + value if of_a_tag else value
         if key in _NAME_KEYS and value.strip("*?"):
-            return self.real(value)
+            return self.real(value, LIMITS["SourceIdentity"])  # the longest of these
         if key.startswith(_TAG_KEYS) and value in self._users:
             return self.real(value)
         return value

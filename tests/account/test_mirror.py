@@ -285,3 +285,15 @@ def test_a_write_that_did_nothing_is_asked_again_and_one_that_nobody_knows_of_is
     allowed = Reply({})
     asks.settle(question, *asks.ask(question), allowed)
     assert seen == [b"text"] * asked
+
+
+def test_a_write_that_shall_be_refused_is_not_risked_again():
+    """Refused for another reason, it did nothing; asked again, it could."""
+    asks = asking.Asking(None, AccountClock(), patience=5)
+    write = Question("CreateAccessKey", "CreateAccessKey", {}, lambda *_: {})
+    read = Question("GetUser", "GetUser", {}, lambda *_: {})
+    full, refused = Reply(None, "LimitExceeded"), Reply(None, "AccessDenied")
+    assert not asks._may_change(write, full, refused, waited=0)
+    assert asks._may_change(read, full, refused, waited=0)
+    unknown = Reply(None, "InvalidClientTokenId")  # a new key: who is refused is still to come
+    assert asks._may_change(write, unknown, refused, waited=0)

@@ -3,11 +3,13 @@
 import json
 from fnmatch import fnmatchcase
 
+import botocore.session
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from labhelpers import SandboxOnly
+from labhelpers.account.long_names import LIMITS
 from labhelpers.account.names import Names
 
 REAL, SECOND = "123456789012", "210987654321"
@@ -106,7 +108,7 @@ def test_tags_that_name_a_user_follow_the_user():
 
 NAMED = (  # where a name stands, and the longest that AWS takes there
     ("sts", "AssumeRole", "RoleSessionName", 64),
-    ("sts", "AssumeRole", "SourceIdentity", 64),
+    ("sts", "AssumeRole", "SourceIdentity", 256),
     ("sts", "GetFederationToken", "Name", 32),
     ("iam", "CreateUser", "UserName", 64),
     ("iam", "CreateRole", "RoleName", 64),
@@ -126,6 +128,24 @@ def test_a_prefix_makes_no_allowed_name_a_forbidden_one(service, operation, name
             found = names().request(service, operation, {name: "x" * length})[name]
             assert found.startswith("sts-lab-ab12cd-")
             assert (len(found) <= most) == (length <= most)
+
+
+@each_name
+def test_the_limits_are_awss_own(service, operation, name, most):
+    if service != "s3":  # whose model tells none
+        model = botocore.session.get_session().get_service_model(service)
+        members = model.operation_model(operation).input_shape.members
+        assert LIMITS.get(name, 128) == most == members[name].metadata["max"]
+
+
+def test_a_long_name_is_the_same_in_a_condition():
+    known = names()
+    for key, name in (("sts:SourceIdentity", "SourceIdentity"), ("aws:username", "UserName")):
+        long = "n" * (LIMITS[name] - 1)
+        real = known.request("sts", "AssumeRole", {name: long})[name]
+        text = json.dumps({"Statement": [{"Condition": {"StringEquals": {key: long}}}]})
+        given = {"PolicyDocument": text}
+        assert real in known.request("iam", "PutRolePolicy", given)["PolicyDocument"]
 
 
 @each_name
