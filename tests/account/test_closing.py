@@ -41,9 +41,9 @@ def half(copied, raw, monkeypatch):
     """A lab with three buckets, of which one cannot be removed yet."""
     monkeypatch.setattr("labhelpers.account.cleanup.removal.time.sleep", lambda _: None)
     lab = open_lab()
-    for name in ("a", "b", "c"):
+    for name in ("aaa", "bbb", "ccc"):
         lab.client("s3").create_bucket(Bucket=name, **HERE)
-    real = lab.real("b")
+    real = lab.real("bbb")
     raw("s3").put_bucket_policy(Bucket=real, Policy=deny("s3:DeleteBucket", real))
     stuck(raw)
     yield lab
@@ -56,7 +56,7 @@ def left(raw):
 @pytest.mark.parametrize("first", ["close", "with", "interrupt", "exit", "again"])
 def test_what_was_left_goes_the_next_time(half, raw, first, capsys):
     """However the first time came: the others are gone then, and the one is named."""
-    name = f"bucket {half.real('b')} \\(AccessDenied"
+    name = f"bucket {half.real('bbb')} \\(AccessDenied"
     if first == "exit":
         half._occasions._close_telling()
         assert "could not clean up: Not removed: bucket" in capsys.readouterr().out
@@ -70,7 +70,7 @@ def test_what_was_left_goes_the_next_time(half, raw, first, capsys):
         for _ in range(2 if first == "again" else 1):
             with pytest.raises(LabError, match=f"Not removed: {name}.*sweep"):
                 half.close()
-    assert left(raw) == [half.real("b")] and half.is_closed
+    assert left(raw) == [half.real("bbb")] and half.is_closed
     stuck(raw, is_on=False)
     half.close()
     assert left(raw) == [] and list(journals()) == []
@@ -108,9 +108,9 @@ def test_a_bucket_that_denies_keeps_no_other(copied, raw, monkeypatch, action, w
     monkeypatch.setattr("labhelpers.account.cleanup.removal.time.sleep", lambda _: None)
     lab = open_lab()
     lab.client("iam").create_user(UserName="anna")
-    for name in ("a", "b", "c"):
+    for name in ("aaa", "bbb", "ccc"):
         lab.client("s3").create_bucket(Bucket=name, **HERE)
-    real = lab.real("b")
+    real = lab.real("bbb")
     raw("s3").put_bucket_policy(Bucket=real, Policy=deny(action, real))
     said = ""
     if way == "sweep":

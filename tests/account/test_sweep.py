@@ -405,9 +405,9 @@ def test_close_minds_no_date_either(learner, raw):
 def test_a_bucket_that_will_not_be_looked_at_keeps_no_other(learner, raw, capsys):
     """Nor does it end anything where the journal names it; where it does not, it is told."""
     lab = open_lab()
-    for name in ("a", "b", "c"):
+    for name in ("aaa", "bbb", "ccc"):
         lab.client("s3").create_bucket(Bucket=name, **HERE)
-    real = lab.real("b")
+    real = lab.real("bbb")
     deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetBucketTagging"}
     deny |= {"Resource": f"arn:aws:s3:::{real}"}
     text = json.dumps({"Version": "2012-10-17", "Statement": deny})
