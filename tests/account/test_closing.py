@@ -77,6 +77,19 @@ def test_what_was_left_goes_the_next_time(half, raw, first, capsys):
     half.close()  # now there is nothing to do
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "name"),
+    [("iam", "create_user", {"UserName": "alice "}), ("s3", "create_bucket", {"Bucket": "a b"})],
+)
+def test_what_aws_refused_for_its_name_was_never_made(copied, service, operation, name):
+    lab = open_lab()
+    more = HERE if service == "s3" else {}
+    with pytest.raises(Exception, match="Invalid|ValidationError"):
+        getattr(lab.client(service), operation)(**name, **more)
+    lab.close()
+    assert list(journals(state_directory())) == []
+
+
 def test_an_interrupted_close_goes_on_when_it_is_called_again(copied, monkeypatch):
     before = copied.contents()
     lab = open_lab()

@@ -29,6 +29,8 @@ from labhelpers.account.signature import RUN
 
 #: client(service), or client(service, region_name=…), as boto3's sessions have it.
 Clients = Callable[..., Any]
+#: AWS has refused to make a thing of such a name.
+_NO_NAME = ("ValidationError", "InvalidInput", "InvalidBucketName")
 _THERE = ("pending", "running", "stopping", "stopped")
 
 
@@ -100,6 +102,8 @@ class Survey:
         try:
             return maybe(call, **which)
         except ClientError as error:
+            if error.response["Error"]["Code"] in _NO_NAME:
+                return None
             self.unseen.append(f"{_would_show(error)} of {', '.join(which.values())}")
             return None
 
