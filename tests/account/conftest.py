@@ -5,6 +5,9 @@ import os
 import pytest
 from served_aws import served_aws
 
+from labhelpers.account import lab
+from labhelpers.account.cleanup.occasions import Occasions
+
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory):
@@ -20,7 +23,16 @@ def learner(aws, monkeypatch):
     for name, value in aws.environ.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("LAB_AWS_PATIENCE", "2")  # nothing lags here unless a test wants it
-    return aws
+    watching = []
+
+    def watched(*given):
+        watching.append(Occasions(*given))
+        return watching[-1]
+
+    monkeypatch.setattr(lab, "Occasions", watched)
+    yield aws
+    for one in watching:
+        one.remove()  # after a test that failed, no lab asks at the end where it should not
 
 
 @pytest.fixture
