@@ -1,12 +1,19 @@
-"""The learner's own credentials: confirmed once, used as boto3's own chain finds them."""
+"""The learner's own credentials: found by boto3's own chain, confirmed once, used from then on.
+
+What has been confirmed stays: where the environment or a file says something else later (a cell
+may have set it, a test has taken it back), no client goes to another address or as somebody else.
+"""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.configprovider import ConfiguredEndpointProvider
+from botocore.credentials import CredentialProvider, CredentialResolver
 from botocore.exceptions import ProfileNotFound
 
 from labhelpers.account.settings import Settings, confirmed_caller
@@ -17,7 +24,9 @@ _FIRST, _SECOND = "LAB_AWS_ACCOUNT_ID", "LAB_AWS_SECOND_ACCOUNT_ID"
 #: Throttled calls are made again, later and later: botocore's own standard mode. Presigned links
 #: name the Region's own host, for S3 redirects from the global one until a bucket is known there.
 _CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 10}, s3={"addressing_style": "virtual"}
+    retries={"mode": "standard", "total_max_attempts": 10},
+    s3={"addressing_style": "virtual"},
+    ignore_configured_endpoint_urls=True,  # _Session has them
 )
 
 
@@ -53,27 +62,69 @@ class Learner:
         return self._clients[which]
 
     def session(self, account: str) -> botocore.session.Session:
-        """A new botocore session with the learner's profile in an account."""
-        first = account == self._settings.account_id
-        return self._opened(self._settings.profile if first else self._settings.second_profile)
+        """A new botocore session of the confirmed learner in an account."""
+        confirmed: _Session = self._sessions[account]._session
+        new = opened(confirmed.profile, self._settings.region, confirmed)
+        provider = _Confirmed(confirmed.get_credentials())
+        new.register_component("credential_provider", CredentialResolver([provider]))
+        return new
 
     def _confirm(self, profile: str | None, wanted: str, variable: str) -> None:
-        session = boto3.Session(botocore_session=self._opened(profile))
+        session = boto3.Session(botocore_session=opened(profile, self._settings.region))
         self.arns.append(confirmed_caller(session, wanted, variable))
         self._sessions[wanted] = session
 
-    def _opened(self, profile: str | None) -> botocore.session.Session:
-        return opened(profile, self._settings.region)
+
+class _Session(botocore.session.Session):
+    """A botocore Session whose endpoints are those that were configured when it was opened, or
+    when the one that it is to be `like` was; that one's profiles and files are its own, too."""
+
+    _environ: dict[str, str]
+
+    def __init__(self, profile: str | None, like: _Session | None) -> None:
+        self._like = like
+        super().__init__(profile=profile, **builtin_handlers())
+        environ = like._environ if like else os.environ
+        self._environ = {k: v for k, v in environ.items() if k.startswith("AWS_ENDPOINT_URL")}
+        ignored = "ignore_configured_endpoint_urls"
+        self._ignored: bool = like._ignored if like else self.get_config_variable(ignored)
+
+    @property
+    def full_config(self) -> dict[str, Any]:
+        return self._like.full_config if self._like else super().full_config
+
+    def get_scoped_config(self) -> dict[str, Any]:
+        return self._like.get_scoped_config() if self._like else super().get_scoped_config()
+
+    def create_client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("endpoint_url") is None and not self._ignored:
+            found = (self.full_config, self.get_scoped_config(), service_name, self._environ)
+            kwargs["endpoint_url"] = ConfiguredEndpointProvider(*found).provide()
+        return super().create_client(service_name, *args, **kwargs)
 
 
-def opened(profile: str | None, region: str) -> botocore.session.Session:
-    """A new botocore session with a profile; LabError if there is none of that name."""
-    session = botocore.session.Session(profile=profile, **builtin_handlers())
-    session.register_component("data_loader", shared_loader())
-    session.set_config_variable("region", region)
-    session.set_default_client_config(_CONFIG)
+class _Confirmed(CredentialProvider):
+    """Credentials that were found before; they renew themselves as they would there."""
+
+    METHOD = CANONICAL_NAME = "confirmed"
+
+    def __init__(self, credentials: Any) -> None:
+        super().__init__()
+        self._credentials = credentials
+
+    def load(self) -> Any:
+        return self._credentials
+
+
+def opened(profile: str | None, region: str, like: _Session | None = None) -> _Session:
+    """A new botocore session with a profile; LabError if there is none of that name. Its endpoints
+    are those of now, or of the session that it is to be `like`."""
     try:
+        session = _Session(profile, like)
         session.get_scoped_config()
     except ProfileNotFound as error:
         raise LabError(f"{error}. `aws configure list-profiles` shows what there is.") from None
+    session.register_component("data_loader", shared_loader())
+    session.set_config_variable("region", region)
+    session.set_default_client_config(_CONFIG)
     return session

@@ -3,6 +3,7 @@
 import pytest
 
 from labhelpers import LabError, open_lab
+from labhelpers.account.learner import opened
 from labhelpers.account.settings import Settings
 
 
@@ -82,3 +83,45 @@ def test_the_refused_lab_leaves_no_sandbox_behind(learner, monkeypatch):
     refused(match="999999999999")
     after = [t for t in threading.enumerate() if t.name.startswith("sts-lab-sandbox")]
     assert len(after) == len(before)
+
+
+@pytest.mark.parametrize("way", ["environment", "profile"])
+def test_what_was_confirmed_stays_whatever_is_set_later(learner, monkeypatch, tmp_path, way):
+    """The address and the identity: of clients and sessions made before and after, and at the
+    end."""
+    if way == "profile":
+        config = tmp_path / "config"
+        lines = f"[profile lab]\nregion = x\nendpoint_url = {learner.endpoint_url}\n"
+        config.write_text(lines + lines.replace("lab", "second"))
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+        monkeypatch.delenv("AWS_ENDPOINT_URL")
+    before = learner.contents()
+    with open_lab() as lab:
+        lab.client("iam").create_user(UserName="alice")
+        keys = lab.client("iam").create_access_key(UserName="alice")["AccessKey"]
+        if way == "profile":
+            config.write_text("")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", "http://127.0.0.1:9")
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "somebody else's")
+        for session in (lab.session(), lab.session_from(keys)):
+            for service in ("sts", "s3", "ec2", "iam"):
+                assert session.client(service).meta.endpoint_url == learner.endpoint_url
+        assert lab.client("s3").list_buckets()["Buckets"] == []
+        assert lab.client("ec2").describe_instances()["Reservations"] == []
+        lab.session("444455556666").client("iam").create_user(UserName="bob")
+        said = lab.session_from(keys).client("sts").get_caller_identity()
+        assert said["Arn"] == "arn:aws:iam::111122223333:user/alice"
+    assert learner.contents() == before
+
+
+def test_configured_endpoints_are_ignored_where_boto3_is_told_to(learner, monkeypatch):
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    client = opened("lab", "ap-northeast-2").create_client("s3")
+    assert client.meta.endpoint_url == "https://s3.ap-northeast-2.amazonaws.com"
+    monkeypatch.delenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+    assert opened("lab", "ap-northeast-2").create_client("s3").meta.endpoint_url == (
+        learner.endpoint_url
+    )
