@@ -10,19 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
+from botocore.validate import ParamValidator
 
 from labhelpers.account.asking import NEVER_MADE, READS, Asking, Question, Send, eventually
 from labhelpers.account.bodies import hold
-from labhelpers.account.creates import KINDS, Marks, furnish
-from labhelpers.account.fence.boundary import (
-    fenced,
-    is_the_runs,
-    strangers_could_enter,
-    without_strangers,
-)
+from labhelpers.account.creates import KINDS, Marks, furnish, with_marks
+from labhelpers.account.fence.boundary import fenced, is_the_runs
 from labhelpers.account.fence.guard import Guard
+from labhelpers.account.fence.trust import without_strangers
 from labhelpers.account.journal import Journal
+from labhelpers.account.links import guarded_signers
 from labhelpers.account.mirror import Reply
 from labhelpers.account.names import Names
 from labhelpers.account.plan import Plan
@@ -31,7 +29,6 @@ from labhelpers.errors import SandboxOnly
 _BUCKET_POLICY = ("PutBucketPolicy", "DeleteBucketPolicy")
 _TRUST = {"CreateRole": "AssumeRolePolicyDocument", "UpdateAssumeRolePolicy": "PolicyDocument"}
 _FENCED = ("CreatePolicy", "CreatePolicyVersion")
-_STRANGERS = "A role that strangers' tokens could enter is not put on a real account."
 _THEIRS = "This account trusts that identity provider already; the lab leaves it as it is."
 _NOT_OURS = "A permissions boundary that this lab has not made holds nobody to the lab's limits."
 _CEILING = (
@@ -79,18 +76,11 @@ class Calls:
                 send = super()._make_api_call  # type: ignore[misc]  # the client class's own
                 return calls.make(self, caller, operation_name, api_params, send)
 
-        def handler(base_classes: list[type], **_: Any) -> None:
+        guard_signers = guarded_signers(self.guard)
+
+        def handler(base_classes: list[type], class_attributes: dict[str, Any], **_: Any) -> None:
             base_classes.insert(0, LabClient)
-
-        return handler
-
-    def rewriter(self) -> Callable[..., Any]:
-        """A handler for `provide-client-params`, which presigned URLs pass through as well."""
-
-        def handler(params: Mapping, model: Any, context: Mapping, **_: Any) -> Any:
-            if context.get("is_presign_request"):
-                return self.names.request(model.service_model.service_name, model.name, params)
-            return None
+            guard_signers(class_attributes)
 
         return handler
 
@@ -99,12 +89,11 @@ class Calls:
     ) -> dict[str, Any]:
         """Make one call. Returns the answer, or raises ClientError, in the lesson's names."""
         service = client.meta.service_model.service_name
-        self.guard.check(service, operation, given, client.meta.region_name)
+        parameters = self._guarded(client, caller, operation, given)
         creates = (service, operation) in KINDS
         if creates:
             self.plan.confirm()
-        sent, parameters = self._as_sent(service, operation, given, caller)
-        self.guard.check_own(service, sent, parameters, caller.administrator)
+        sent, parameters = self._as_sent(service, operation, parameters, caller)
         if creates:
             name = str(parameters.get(KINDS[service, operation].name, ""))
             self.journal.about_to_create(caller.account_id, operation, name)
@@ -130,6 +119,7 @@ class Calls:
         if reply.parsed is None:
             self.asking.compare(service, operation, reply, expected)
             raise self._translated(operation, error, expected)
+        self.guard.saw(operation, reply.parsed)
         self._note_keys(reply.parsed, caller)
         answer = self.names.answer(operation, reply.parsed)
         self.asking.compare(service, operation, replace(reply, parsed=answer), expected)
@@ -152,14 +142,26 @@ class Calls:
         if isinstance(keys, Mapping) and "AccessKeyId" in keys:
             arn = parsed.get("AssumedRoleUser", {}).get("Arn", "::::" + caller.account_id)
             self.account_of[keys["AccessKeyId"]] = arn.split(":")[4]
+            self.guard.owned.ids.add(keys["AccessKeyId"])
 
     # ---------------------------------------------------------------- before
 
-    def _as_sent(
-        self, service: str, operation: str, given: Mapping, caller: Caller
-    ) -> tuple[str, dict[str, Any]]:
-        """The operation and its parameters as AWS gets them."""
+    def _guarded(
+        self, client: Any, caller: Caller, operation: str, given: Mapping
+    ) -> dict[str, Any]:
+        """The parameters in the account's names, if the guard lets the call through."""
+        service, administrator = client.meta.service_model.service_name, caller.administrator
+        self.guard.check_region(service, client.meta.region_name)
+        _check_types(client, operation, given)
+        self.guard.check(service, operation, given, administrator)
         parameters = self.names.request(service, operation, given)
+        self.guard.check_own(service, operation, parameters, administrator)
+        return parameters
+
+    def _as_sent(
+        self, service: str, operation: str, parameters: dict[str, Any], caller: Caller
+    ) -> tuple[str, dict[str, Any]]:
+        """The operation and its parameters, in the account's names, as AWS gets them."""
         creates = (service, operation) in KINDS
         if service == "iam":
             operation, parameters = self._with_limits(operation, parameters, caller)
@@ -168,6 +170,8 @@ class Calls:
             boundary = self.boundaries[caller.account_id] if bounded else ""
             tagging = caller.administrator
             parameters = furnish(service, operation, parameters, self.marks, boundary, tagging)
+        if operation == "PutBucketTagging":  # puts all tags anew
+            parameters = with_marks(parameters, self.marks)
         return operation, self.guard.instance(operation, parameters)
 
     def _with_limits(
@@ -178,8 +182,6 @@ class Calls:
         trust = parameters.get(_TRUST.get(operation, ""))
         document = parameters.get("PolicyDocument")
         if isinstance(trust, str):
-            if strangers_could_enter(trust, self.names.repository):
-                raise SandboxOnly(_STRANGERS)
             parameters[_TRUST[operation]] = without_strangers(trust, accounts)
         if operation in _FENCED and isinstance(document, str):
             parameters["PolicyDocument"] = fenced(document, self.names.prefix, accounts)
@@ -229,3 +231,15 @@ class Calls:
         found = type(error)(response, error.operation_name)
         found.expected = expected.outcome if expected is not None else None
         return found
+
+
+def _check_types(client: Any, operation: str, given: Mapping) -> None:
+    """What boto3 would say of wrong types, before anything else looks at them."""
+    if not client.meta.config.parameter_validation:
+        return
+    if isinstance(given.get("CopySource"), Mapping):  # boto3 makes a text of it
+        given = {**given, "CopySource": "bucket/key"}
+    shape = client.meta.service_model.operation_model(operation).input_shape
+    report = ParamValidator().validate(given, shape) if shape else None
+    if report is not None and report.has_errors():
+        raise ParamValidationError(report=report.generate_report())

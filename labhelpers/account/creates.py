@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -103,13 +103,24 @@ def furnish(
     return found
 
 
-def _with_ours(tags: Iterable[Mapping[str, str]], marks: Marks) -> list:
-    """A lesson's tags and the run's; AWS refuses keys that differ in their case only."""
-    ours = {key.lower() for key in marks.tags()}
-    return [*(tag for tag in tags if tag["Key"].lower() not in ours), *marks.listed()]
+def with_marks(parameters: Mapping[str, Any], marks: Marks) -> dict[str, Any]:
+    """PutBucketTagging, which puts all tags anew, with the run's among them."""
+    tags = parameters["Tagging"]["TagSet"]
+    return {**parameters, "Tagging": {"TagSet": _with_ours(tags, marks, str)}}
+
+
+def _with_ours(
+    tags: Iterable[Mapping[str, str]], marks: Marks, same: Callable[[str], str] = str.casefold
+) -> list[Mapping[str, str]]:
+    """A lesson's tags and the run's, each key once. To IAM keys that differ in their case only
+    are the same, to S3 and EC2 they are not."""
+    ours = {same(key) for key in marks.tags()}
+    return [*(tag for tag in tags if same(tag["Key"]) not in ours), *marks.listed()]
 
 
 def _specifications(operation: str, parameters: Mapping[str, Any], marks: Marks) -> list:
     types = {"RunInstances": ("instance", "volume")}.get(operation, ("security-group",))
-    given = {s["ResourceType"]: s["Tags"] for s in parameters.get("TagSpecifications", ())}
-    return [{"ResourceType": t, "Tags": [*given.get(t, ()), *marks.listed()]} for t in types]
+    given: dict[str, list] = {kind: [] for kind in types}
+    for one in parameters.get("TagSpecifications", ()):
+        given.setdefault(one["ResourceType"], []).extend(one.get("Tags", ()))
+    return [{"ResourceType": t, "Tags": _with_ours(given[t], marks, str)} for t in types]

@@ -23,6 +23,7 @@ from labhelpers.account.fence.gate import check_open
 from labhelpers.account.fence.guard import Guard
 from labhelpers.account.journal import Journal
 from labhelpers.account.learner import Learner
+from labhelpers.account.links import rewriter
 from labhelpers.account.mirror import Mirror
 from labhelpers.account.names import LESSON_ACCOUNTS, PATH, Names
 from labhelpers.account.plan import Plan
@@ -72,7 +73,7 @@ class AccountLab:
             names=self._names,
             marks=self._marks,
             journal=self._journal,
-            guard=Guard(prefix, self.region, self.settings.ami),
+            guard=Guard(self._names, self.region, self.settings.ami, self._learner.arns),
             plan=Plan(lesson, self._names.accounts, prefix, self.settings.yes),
             asking=self._asking,
             boundaries=_Boundaries(self._boundary),
@@ -110,7 +111,9 @@ class AccountLab:
         own = self._learner.session(self.settings.account_id)
         own.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken"))
         mirrored = self._mirror.session_of(keys) if self._mirror else None
-        return self._hooked(own, Caller(self._account_of(keys), False, mirrored))
+        real = self._calls.account_of.get(keys["AccessKeyId"])
+        # Keys that this lab has not handed out are the learner's own, or nobody's.
+        return self._hooked(own, Caller(real or self.settings.account_id, not real, mirrored))
 
     def attempt(self, call: Callable[..., Any], /, *args: Any, **parameters: Any) -> Outcome:
         """Make a boto3 call and report what became of it, refused or not.
@@ -260,7 +263,7 @@ class AccountLab:
 
     def _hooked(self, session: botocore.session.Session, caller: Caller) -> boto3.Session:
         session.register("creating-client-class", self._calls.classes(caller))
-        session.register("provide-client-params", self._calls.rewriter())
+        session.register("provide-client-params", rewriter(self._calls.guard, self._names))
         return boto3.Session(botocore_session=session)
 
     def _missing(self, said: str) -> None:
@@ -268,9 +271,6 @@ class AccountLab:
         why = self._cells.why_not_made(self._names.lesson(said)) if self._cells else ""
         if why:
             raise SandboxOnly(why)
-
-    def _account_of(self, keys: Mapping[str, Any]) -> str:
-        return self._calls.account_of.get(keys["AccessKeyId"], self.settings.account_id)
 
     def _boundary(self, real: str) -> str:
         """The ARN of an account's ceiling, or of this run's boundary, made at first need."""

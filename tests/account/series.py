@@ -23,20 +23,19 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 STARTUP = """
 import sys as _sys
-_sys.path.insert(0, {tests!r})
+_sys.path[:0] = [{here!r}, {tests!r}]
 from account_clock import make_waits_short as _short
+from used import of_accounts as _of_accounts
 _short()
-_sys.path.insert(0, {root!r})
 from account_clock import ask as _ask
 from written import compare_what_is_written as _compare
 _written = _compare(_ask)
+_used = _of_accounts()
 import gc as _gc
 _gc.set_threshold(20_000, 20, 20)  # a tenth less CPU time
 %config InlineBackend.figure_formats = []  # nbval and the browser draw the pictures
 """
 KEEPING = """
-import sys as _sys
-_sys.path.insert(0, {tests!r})
 from moments import after_each_create as _after, keep as _keep
 _after(lambda number: _keep(number, {folder!r}))
 """
@@ -47,6 +46,7 @@ print(_json.dumps({
     "differences": lab.differences, "asked": lab._asking.asked,
     "creates": [entry["kind"] for entry in lab._journal.entries() if "id" not in entry],
     "written": _written,
+    "used": {name: sorted(paths) for name, paths in _used.items()},
     "secrets": [t for t in lab._mirror._twins if len(t) >= 40],
 }))
 lab.close()
@@ -69,9 +69,9 @@ def run(path: Path, environ: dict[str, str], *, moments: Path | None = None):
     """(notebook with outputs, summary of its lab); `moments` is the folder for moments.keep."""
     notebook = nbformat.read(path, as_version=4)
     new = nbformat.v4.new_code_cell
-    startup = STARTUP.format(tests=str(Path(__file__).parent), root=str(ROOT / "tests"))
+    startup = STARTUP.format(here=str(Path(__file__).parent), tests=str(ROOT / "tests"))
     if moments:
-        startup += KEEPING.format(tests=str(ROOT / "tests"), folder=str(moments))
+        startup += KEEPING.format(folder=str(moments))
     notebook.cells = [new(startup), *notebook.cells, new(SUMMARY)]
     where = {"metadata": {"path": FOLDER}}
     client = warm.client(notebook, timeout=120, resources=where)

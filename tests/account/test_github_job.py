@@ -12,8 +12,9 @@ import nbformat
 import pytest
 from series import NOTEBOOKS, environ_of, run
 from served_aws import served_aws
+from used import is_noted
 
-from labhelpers.account.fence.boundary import strangers_could_enter
+from labhelpers.account.fence.trust import strangers_could_enter
 from labhelpers.account.github_job import URL, claims_of, github_job
 from labhelpers.account.names import Names
 from labhelpers.errors import LabError, SandboxOnly
@@ -287,6 +288,8 @@ def test_notebook_09_lets_the_job_in(tmp_path, registered_before):
         assert aws.contents() == before
     assert summary["differences"] == []
     granted = [e for e in _of(events, "AssumeRoleWithWebIdentity") if "errorCode" not in e]
+    if not registered_before:
+        is_noted("09 in a job of GitHub", summary["used"])
     assert len(granted) >= 6 and {e["userIdentity"]["userName"] for e in granted} == {OURS}
     trusts = _of(events, "CreateRole") + _of(events, "UpdateAssumeRolePolicy")
     assert trusts and all(":octo-org/octo-shop:" in json.dumps(event) for event in trusts)

@@ -30,6 +30,11 @@ def test_only_the_services_of_the_lab(account):
 def test_only_the_region_of_the_lab(account):
     with pytest.raises(LabError, match="ap-northeast-2 and nowhere else"):
         account.session().client("ec2", region_name="us-east-1").describe_vpcs()
+    everywhere = account.session().client("s3", region_name="aws-global")
+    with pytest.raises(LabError, match="ap-northeast-2 and nowhere else"):
+        everywhere.create_bucket(Bucket="b")
+    with pytest.raises(LabError, match="ap-northeast-2 and nowhere else"):
+        everywhere.generate_presigned_url("get_object", {"Bucket": "b", "Key": "k"})
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from moments import kept
 from reaching import way_out
 from series import NOTEBOOKS, ROOT, environ_of, lesson_record, run
 from served_aws import served_aws
+from used import is_noted
 
 from labhelpers.__main__ import main
 
@@ -56,6 +57,7 @@ def test_the_same_cells_run_on_aws_and_leave_nothing(path, tmp_path, monkeypatch
     assert not any(secret in everything for secret in secrets)
     assert sum(calls["throttled"].values()) > 0 or sum(calls["seen"].values()) < 100
     is_recorded(path.stem[:2], lesson_record(summary) | {"asks": asks})
+    is_noted(path.stem[:2], summary["used"])
 
 
 def sweeps_clean(aws, before, monkeypatch):

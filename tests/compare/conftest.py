@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from used import of_clients
 from variants import OTHER
 
 from labhelpers.compare import SCENARIOS, replay
@@ -18,7 +19,16 @@ def lab():
 
 
 @pytest.fixture(scope="module")
-def replayed(lab, tmp_path_factory):
+def asked():
+    """What clients have asked for to replay the table: operation -> parameters."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def replayed(lab, asked, tmp_path_factory):
     """The ResultsFile of all scenarios in the sandbox."""
     path = tmp_path_factory.mktemp("compare") / "sandbox.jsonl"
-    return replay(lab, SCENARIOS, path, other_account=OTHER)
+    with of_clients() as used:
+        found = replay(lab, SCENARIOS, path, other_account=OTHER)
+    asked.update(used)
+    return found

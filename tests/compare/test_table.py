@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import asdict, replace
 
 import pytest
+from used import is_noted
 from variants import OTHER, turned
 
 from labhelpers.compare import SCENARIOS, replay, run, table_hash
@@ -70,6 +71,10 @@ def test_the_sandbox_answers_all_of_them(replayed):
     assert 0.35 < allowed < 0.6  # a ground that allows everything fails more than 40 %
     assert {r.step for r in results.values()} <= {"request", "write", "session"}
     assert sum(r.step != "request" for r in results.values()) < 10
+
+
+def test_a_real_account_lets_through_what_they_ask(replayed, asked):
+    is_noted("compare", asked)
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)

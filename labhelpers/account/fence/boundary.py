@@ -3,8 +3,7 @@
 Each user and role of the lab carries the permissions boundary below. A lesson that brings a
 boundary of its own gets the same limits as Deny statements in it: the fence. Both close over
 themselves: who carries them makes and fills nothing that does not carry one of this run's, and
-every managed policy of a run holds the fence, in all its versions. Trust policies that name
-everybody are narrowed to the lab's own accounts.
+every managed policy of a run holds the fence, in all its versions.
 """
 
 from __future__ import annotations
@@ -62,7 +61,6 @@ _INSIDE = [
     "sts:TagSession",
 ]
 _KINDS = ("user", "role", "policy", "instance-profile", "mfa")
-_GITHUB = "token.actions.githubusercontent.com"
 _MOST = 6144  # characters of a managed policy, white space apart
 #: What IAM refuses in the very words that it has for the lesson's text.
 _NO_JSON, _NO_POLICY = "{", "{}"
@@ -150,72 +148,6 @@ def _size(text: str) -> int:
     return len("".join(text.split()))
 
 
-def without_strangers(text: str, accounts: Iterable[str]) -> str:
-    """A trust policy in which "everybody" means: of the accounts of this lab."""
-    document = _parsed(text)
-    given = _statements(document)
-    if given is None:
-        return text
-    if not any(names_everybody(s) and s.get("Effect") == "Allow" for s in given):
-        return text
-    found = [_narrowed(s, list(accounts)) if names_everybody(s) else s for s in given]
-    return json.dumps({**document, "Statement": found})
-
-
-def _narrowed(statement: dict[str, Any], accounts: list[str]) -> dict[str, Any]:
-    condition = statement.get("Condition") or {}
-    if statement.get("Effect") != "Allow" or not isinstance(condition, dict):
-        return statement
-    # An operator of its own: the lesson's StringEquals must stay as it is.
-    return {
-        **statement,
-        "Condition": {
-            **condition,
-            "StringLike": {**condition.get("StringLike", {}), "aws:PrincipalAccount": accounts},
-        },
-    }
-
-
-def names_everybody(statement: Any) -> bool:
-    """Whether a statement's Principal is a star, bare or of the type AWS."""
-    principal = statement.get("Principal") if isinstance(statement, dict) else None
-    named = principal.get("AWS") if isinstance(principal, dict) else principal
-    return "*" in (named if isinstance(named, list) else [named])
-
-
-def strangers_could_enter(text: str, repository: str) -> bool:
-    """Whether a trust policy lets in tokens of others than `repository` (OWNER/NAME, "" for none).
-
-    GitHub and its like sign for everybody who has an account there.
-    """
-    document = _parsed(text)
-    statements = document.get("Statement") if document else None
-    return any(
-        isinstance(s, dict) and s.get("Effect") == "Allow" and not _only_from(s, repository)
-        for s in (statements if isinstance(statements, list) else [statements])
-    )
-
-
-def _only_from(statement: dict[str, Any], repository: str) -> bool:
-    principal, conditions = statement.get("Principal"), statement.get("Condition")
-    if "NotPrincipal" in statement:
-        return False
-    if not isinstance(principal, dict) or "Federated" not in principal:
-        return True
-    if not all(
-        str(name).endswith(f":oidc-provider/{_GITHUB}") for name in _listed(principal["Federated"])
-    ):
-        return False
-    subjects: list[Any] = []
-    for operator in ("StringEquals", "StringLike"):
-        block = conditions.get(operator) if isinstance(conditions, dict) else None
-        for key, values in block.items() if isinstance(block, dict) else ():
-            subjects += _listed(values) if key.lower() == f"{_GITHUB}:sub" else []
-    return bool(repository and subjects) and all(
-        str(subject).startswith(f"repo:{repository}:") for subject in subjects
-    )
-
-
 def _statements(document: dict[str, Any]) -> list[Any] | None:
     """None where the document is no policy."""
     found = document.get("Statement")
@@ -224,14 +156,6 @@ def _statements(document: dict[str, Any]) -> list[Any] | None:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def is_public(text: str) -> bool:
-    """Whether a bucket policy lets everybody in under no condition."""
-    return any(
-        names_everybody(s) and s.get("Effect") == "Allow" and not s.get("Condition")
-        for s in _listed(_parsed(text).get("Statement"))
-    )
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -1,84 +1,159 @@
-"""What may be asked of a real account at all: services, Region, operations, and only own things."""
+"""What may be asked of a real account at all: what the lessons use, and only of own things.
+
+check() looks at a call as a lesson makes it, check_own() at what AWS would get: by then every
+name is the account's. Whoever calls is asked the same, for a right that a boundary withholds
+today may be the learner's own tomorrow.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from labhelpers.account.creates import KINDS
-from labhelpers.account.fence.boundary import is_public
+from labhelpers.account.fence.allowed import check_listed, kinds, takes
+from labhelpers.account.fence.buckets import check_bucket_policy
+from labhelpers.account.fence.owned import BOUNDARY, Owned
+from labhelpers.account.fence.ranges import Ranges, cidrs
+from labhelpers.account.fence.tags import check_tags
+from labhelpers.account.fence.trust import is_doubtful, names_strangers, strangers_could_enter
+from labhelpers.account.names import Names
 from labhelpers.errors import LabError, SandboxOnly
 
 SERVICES = ("iam", "sts", "s3", "ec2")
+#: The only ones with an endpoint for all Regions that boto3 calls aws-global.
+_GLOBAL = ("iam", "sts")
 _WHY_NOT = {
     "organizations": "An organization is nothing to try things out with on a real account.",
     "cloudtrail": "CloudTrail's events arrive minutes later, and only a trail has data events.",
 }
-_READS = re.compile(r"(Get|List|Describe|Head|Simulate|Assume|Decode)")
-_WORLD = ("0.0.0.0/0", "::/0")
-_OPENS = ("PutPublicAccessBlock", "PutBucketAcl", "PutObjectAcl")
-_ADDS = ("CreatePolicyVersion", "CreateTags")  # to something that is there already
-#: Ids and ARNs that hold no name of ours, so that only made() knows whose they are.
-_EC2_ID = re.compile(r"[a-z]{1,12}-[0-9a-f]{8,17}")
-_PROVIDER = re.compile(r"arn:aws:iam::\d{12}:oidc-provider/.*")
+_READS = re.compile(r"(Get|List|Describe|Head)")
+#: Sessions with the learner's own rights, which no boundary limits.
+_LEARNERS_OWN = ("GetSessionToken", "GetFederationToken")
+#: Signed by whoever holds the keys, carried out by whoever holds the link.
+_LINKS = {"s3": ("GetObject", "HeadObject", "PutObject"), "sts": ("GetCallerIdentity",)}
 _SIZES = ("t2.micro", "t3.micro", "t3.nano", "t4g.micro", "t4g.nano")
-_NO_ACCOUNT_WIDE = "This call concerns the whole account, not only what the lab has made in it."
+_TRUST = {"CreateRole": "AssumeRolePolicyDocument", "UpdateAssumeRolePolicy": "PolicyDocument"}
+_FOREIGN = "{operation} names with {path}={value!r} nothing that this lab has made."
+_STRANGERS = "A role that strangers' tokens could enter is not put on a real account."
+_DOUBTFUL = (
+    "This policy could be read in two ways: write it as JSON, each element once as IAM spells it."
+)
+_OTHERS = "A role that other accounts could enter is not put on a real account."
 
 
 class Guard:
-    """`prefix` begins every name of this run, `ami` is what an instance may be started from."""
+    """`ami` is what an instance may be started from, `learners` the ARNs of who runs the lab."""
 
-    def __init__(self, prefix: str, region: str, ami: str = "") -> None:
-        self._prefix, self._region, self._ami = prefix, region, ami
-        self._ids: set[str] = set()  # ids and ARNs that carry no name of ours
+    def __init__(
+        self, names: Names, region: str, ami: str = "", learners: Sequence[str] = ()
+    ) -> None:
+        self._names, self._region, self._ami = names, region, ami
+        self._learners = learners
+        self.owned = Owned(names.prefix, names.accounts, region)
+        self._ranges = Ranges()
 
-    def check(self, service: str, operation: str, given: Mapping[str, Any], region: str) -> None:
-        """Raises SandboxOnly for what the lab does not do on a real account, LabError for
-        another Region."""
-        if service not in SERVICES:
-            raise SandboxOnly(_WHY_NOT.get(service, f"The lab uses no {service} on AWS."))
-        if region not in (self._region, "aws-global"):
-            raise LabError(
-                f"This lab works in {self._region} and nowhere else; this client is for {region}."
+    def check(
+        self, service: str, operation: str, given: Mapping[str, Any], administrator: bool
+    ) -> None:
+        """Raises SandboxOnly for what the lab does not do on a real account."""
+        check_listed(f"{service}:{operation}", given)
+        if operation in _LEARNERS_OWN and administrator:
+            raise SandboxOnly(
+                f"{operation} would hand out a session with all of your own rights in the account."
             )
-        creates = operation.startswith("Create") and operation not in _ADDS
-        if creates and (service, operation) not in KINDS:
-            raise SandboxOnly(f"The lab makes no {service}:{operation} on a real account.")
-        if operation == "PutBucketPolicy" and is_public(given.get("Policy", "")):
-            raise SandboxOnly("AWS blocks public buckets, and the lab leaves it at that.")
-        if operation in _OPENS and not _blocks_all(given):
-            raise SandboxOnly("The lab opens no bucket to the public on a real account.")
-        if operation == "AuthorizeSecurityGroupIngress" and any(w in str(given) for w in _WORLD):
-            raise SandboxOnly("The lab opens no port to the world on a real account.")
         if operation == "RunInstances" and not self._ami:
             raise SandboxOnly(
                 "An EC2 instance costs money: set LAB_AWS_AMI to the id of an AMI of "
                 f"{self._region} if the lab may start one."
             )
+        check_tags(service, (service, operation) in KINDS, given)
+
+    def check_region(self, service: str, region: str) -> None:
+        """Raises SandboxOnly for a service of no lesson, LabError for another Region."""
+        if service not in SERVICES:
+            raise SandboxOnly(_WHY_NOT.get(service, f"The lab uses no {service} on AWS."))
+        if region != self._region and not (region == "aws-global" and service in _GLOBAL):
+            raise LabError(
+                f"This lab works in {self._region} and nowhere else; this client is for {region}."
+            )
 
     def check_own(
-        self, service: str, operation: str, parameters: Mapping[str, Any], administrator: bool
+        self, service: str, operation: str, sent: Mapping[str, Any], administrator: bool
     ) -> None:
-        """Whatever changes something has to name a thing of this run.
+        """Raises SandboxOnly unless all that a request names is of this run.
 
-        Identities of the lab are held back by their boundary; the learner's own is not.
+        `operation` is the lesson's, `sent` has the account's names. A create names what it makes,
+        and whatever else changes something names a thing: no name means the caller's own user.
         """
-        if not administrator or service == "sts" or _READS.match(operation):
-            return
-        if (service, operation) in KINDS:
-            return
-        texts = list(_texts(parameters))
-        nameless = _EC2_ID if service == "ec2" else _PROVIDER
-        ids = {text for text in texts if nameless.fullmatch(text)}
-        if ids - self._ids or not (ids or any(self._prefix in text for text in texts)):
-            raise SandboxOnly(_NO_ACCOUNT_WIDE)
+        named = False
+        for path, kind, value in kinds(f"{service}:{operation}", sent):
+            if not self.owned.holds(kind, value):
+                raise SandboxOnly(_FOREIGN.format(operation=operation, path=path, value=value))
+            named = True
+        create = KINDS.get((service, operation))
+        nameless = create is not None and create.name and not sent.get(create.name)
+        own = administrator and takes(f"{service}:{operation}", "UserName")
+        if nameless or (own and not sent.get("UserName")):
+            raise SandboxOnly(f"{operation} without a name would be about your own user.")
+        if service != "sts" and create is None and not named and not _READS.match(operation):
+            raise SandboxOnly("This call names nothing that the lab has made.")
+        if operation == "CreatePolicy" and sent["PolicyName"] == self._names.prefix + BOUNDARY:
+            raise SandboxOnly("The lab's own boundary has that name; call the policy otherwise.")
+        self._check_public(operation, sent)
+
+    def _check_public(self, operation: str, sent: Mapping[str, Any]) -> None:
+        accounts, ids = self.owned.accounts, self.owned.ids
+        trust = sent.get(_TRUST.get(operation, ""))
+        document = str(sent.get("Policy", "")) if operation == "PutBucketPolicy" else trust
+        if isinstance(document, str) and is_doubtful(document):
+            raise SandboxOnly(_DOUBTFUL)
+        if isinstance(trust, str) and strangers_could_enter(trust, self._names.repository):
+            raise SandboxOnly(_STRANGERS)
+        if isinstance(trust, str) and names_strangers(trust, accounts, ids):
+            raise SandboxOnly(_OTHERS)
+        if operation == "PutBucketPolicy" and document:
+            check_bucket_policy(document, sent["Bucket"], accounts, ids, self._learners)
+        if operation == "PutPublicAccessBlock":
+            wanted = sent.get("PublicAccessBlockConfiguration")
+            if not isinstance(wanted, Mapping) or len(wanted) != 4:
+                raise SandboxOnly("The lab opens no bucket to the public on a real account.")
+        if operation == "AuthorizeSecurityGroupIngress":
+            self._ranges.add(cidrs(sent.get("IpPermissions")))
+
+    def check_link(self, service: str, operation: str, given: Mapping[str, Any]) -> None:
+        """Raises SandboxOnly for a presigned link to anything but an own object, or to who am I.
+
+        Nobody is asked any more when a link is used.
+        """
+        if operation not in _LINKS.get(service, ()) or given.keys() - {"Bucket", "Key"}:
+            raise SandboxOnly(
+                f"The lab signs no link for {service}:{operation}, only to read or write an own "
+                "object and for GetCallerIdentity."
+            )
+        for kind, name in (("name", "Bucket"), ("object key", "Key")) if service == "s3" else ():
+            if not self.owned.holds(kind, given.get(name)):
+                value = given.get(name)
+                raise SandboxOnly(_FOREIGN.format(operation=operation, path=name, value=value))
 
     def made(self, parsed: Mapping[str, Any]) -> None:
-        """Note the id of what was created: an answer names others' things, too."""
+        """Note the ids of what was created: an answer names others' things, too."""
         found = [parsed.get("OpenIDConnectProviderArn"), parsed.get("GroupId")]
         found += [instance.get("InstanceId") for instance in parsed.get("Instances", ())]
-        self._ids.update(filter(None, found))
+        found += [parsed.get("User", {}).get("UserId"), parsed.get("Role", {}).get("RoleId")]
+        self.owned.ids.update(filter(None, found))
+
+    def saw(self, operation: str, parsed: Mapping[str, Any]) -> None:
+        """Note the default networks, in which an instance may stand: a lesson looks for them."""
+        found = [vpc["VpcId"] for vpc in parsed.get("Vpcs", ()) if vpc.get("IsDefault")]
+        found += [
+            subnet["SubnetId"]
+            for subnet in parsed.get("Subnets", ())
+            if subnet.get("DefaultForAz") or subnet.get("VpcId") in self.owned.networks
+        ]
+        if operation in ("DescribeVpcs", "DescribeSubnets"):
+            self.owned.networks.update(found)
 
     def instance(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """RunInstances as the lab may make it: one, small, from the learner's AMI."""
@@ -94,19 +169,3 @@ class Guard:
             "MinCount": 1,
             "MaxCount": 1,
         }
-
-
-def _blocks_all(given: Mapping[str, Any]) -> bool:
-    wanted = given.get("PublicAccessBlockConfiguration")
-    return isinstance(wanted, Mapping) and len(wanted) == 4 and all(wanted.values())
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, (list, tuple)):
-        for inner in value:
-            yield from _texts(inner)
-    elif isinstance(value, str):
-        yield value

@@ -7,8 +7,10 @@ those of the AWS provider where it matters, so that the result equals what Terra
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
+from labhelpers.errors import SandboxOnly
 from labhelpers.terraform.language.values import Attributes, Unknown
 
 Clients = Callable[[str], Any]
@@ -120,6 +122,11 @@ def _block_public(clients: Clients, values: Values) -> dict[str, Any]:
         Bucket=values["bucket"], PublicAccessBlockConfiguration=what
     )
     return {"id": values["bucket"]}
+
+
+def _unblock_public(clients: Clients, values: Values) -> None:
+    with suppress(SandboxOnly):  # on a real account it stays as long as its bucket
+        clients("s3").delete_public_access_block(Bucket=values["bucket"])
 
 
 def _create_group(clients: Clients, values: Values) -> dict[str, Any]:
@@ -264,9 +271,7 @@ MAKERS = {
         _call("s3", "put_bucket_policy", Bucket="bucket", Policy="policy"),
         _call("s3", "delete_bucket_policy", Bucket="bucket"),
     ),
-    "aws_s3_bucket_public_access_block": Maker(
-        _block_public, _call("s3", "delete_public_access_block", Bucket="bucket")
-    ),
+    "aws_s3_bucket_public_access_block": Maker(_block_public, _unblock_public),
     "aws_s3_object": Maker(
         _call("s3", "put_object", Bucket="bucket", Key="key", Body="content"),
         _call("s3", "delete_object", Bucket="bucket", Key="key"),
