@@ -69,6 +69,11 @@ KINDS = {
     "VirtualMFADeviceName": "name",
     "VpcId": "network",
 }
+#: Spelled otherwise, or said beside: whoever may give the one may give the others.
+ALSO = {
+    "Body": ("ContentType", "Metadata"),
+    "CopySource": ("CopySource.Bucket", "CopySource.Key"),
+}
 
 Used = dict[str, set[str]]
 
@@ -125,7 +130,8 @@ def allowed_text(known: Mapping[str, Mapping[str, list[str]]]) -> str:
     for record in known.values():
         for name, paths in record.items():
             kinds = found.setdefault(name, {})
-            kinds |= {path: _kind(name, path) for path in paths}
+            also = [other for path in paths for other in ALSO.get(path, ())]
+            kinds |= {path: _kind(name, path) for path in (*paths, *also)}
     return json.dumps(found, indent=1, sort_keys=True) + "\n"
 
 

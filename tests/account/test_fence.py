@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from attacks import ALL, ATTACKS, WHERE
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from scene import policy, trusts
 
 from labhelpers import SandboxOnly, open_lab
@@ -86,6 +87,19 @@ def refused(aws, lab, own):
     return check
 
 
+@pytest.fixture
+def harmless(aws, lab, own):
+    """harmless(call, …): it fails, and AWS holds what it held."""
+
+    def check(call, /, **parameters):
+        before = aws.contents()
+        with pytest.raises((SandboxOnly, ClientError)):
+            call(**parameters)
+        assert aws.contents() == before
+
+    return check
+
+
 def filled(value, holder):
     """Texts like "<foreign.vpc>" replaced by what they name."""
     if isinstance(value, dict):
@@ -102,13 +116,31 @@ def filled(value, holder):
     return re.sub(r"<(foreign\.\w+|own\.\w+)>", found, value)
 
 
-@pytest.mark.parametrize("service, method, parameters", ATTACKS.values(), ids=list(ATTACKS))
+#: Whatever a lesson names under the lab's path gets the run's prefix, and nothing is called so.
+RENAMED = {
+    "A3 a role of the account",
+    "A8 another's policy",
+    "A8 another's policy by the lesson's number",
+    "A8 another's policy goes",
+    "A8 a device",
+}
+STOPPED = {name: one for name, one in ATTACKS.items() if name not in RENAMED}
+
+
+@pytest.mark.parametrize("name", sorted(RENAMED))
+def test_nothing_of_others_is_named_by_the_labs_path(lab, own, foreign, harmless, name):
+    service, method, parameters = ATTACKS[name]
+    call = getattr(lab.client(service), method)
+    harmless(call, **filled(parameters, {"own": own, "foreign": foreign}))
+
+
+@pytest.mark.parametrize("service, method, parameters", STOPPED.values(), ids=list(STOPPED))
 def test_attacks(lab, own, foreign, refused, service, method, parameters):
     call = getattr(lab.client(service), method)
     refused(call, **filled(parameters, {"own": own, "foreign": foreign}))
 
 
-@pytest.mark.parametrize("service, method, parameters", ATTACKS.values(), ids=list(ATTACKS))
+@pytest.mark.parametrize("service, method, parameters", STOPPED.values(), ids=list(STOPPED))
 def test_attacks_unvalidated(lab, own, foreign, refused, service, method, parameters):
     """By a client that lets every parameter through, whatever its type."""
     config = Config(parameter_validation=False)
@@ -149,7 +181,11 @@ TRIED = {
     "allocate an address": ("ec2", "allocate_address", {}),
     "encrypt by default": ("ec2", "enable_ebs_encryption_by_default", {}),
     "own key": ("iam", "create_access_key", {}),
-    "another's policy": ("iam", "delete_policy", {"PolicyArn": "<foreign.policy>"}),
+    "a policy elsewhere": (
+        "iam",
+        "delete_policy",
+        {"PolicyArn": "arn:aws:iam::999999999999:policy/team"},
+    ),
     "ports": (
         "ec2",
         "authorize_security_group_ingress",

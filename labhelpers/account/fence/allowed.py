@@ -56,8 +56,9 @@ def kinds(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, 
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Each innermost value with where it stands: ("Tags[].Key", "team")."""
-    if isinstance(value, Mapping):
+    """Each innermost value with where it stands: ("Tags[].Key", "team"). The keys of an object's
+    Metadata are the lesson's own."""
+    if isinstance(value, Mapping) and path != "Metadata":
         for key, inner in value.items():
             yield from leaves(inner, f"{path}.{key}" if path else str(key))
     elif isinstance(value, (list, tuple)):
