@@ -93,7 +93,8 @@ def furnish(
     kind = KINDS[service, operation]
     found = dict(parameters)
     if kind.path:
-        found["Path"] = PATH.rstrip("/") + found.get("Path", "/")
+        path = found.get("Path", "/")  # one that AWS refuses stays one
+        found["Path"] = PATH.rstrip("/") + path if path.startswith("/") else path
     if kind.bounded:
         found.setdefault("PermissionsBoundary", boundary)
     if kind.tags and service == "iam" and tagging:
@@ -115,12 +116,19 @@ def _with_ours(
     """A lesson's tags and the run's, each key once. To IAM keys that differ in their case only
     are the same, to S3 and EC2 they are not."""
     ours = {same(key) for key in marks.tags()}
-    return [*(tag for tag in tags if same(tag["Key"]) not in ours), *marks.listed()]
+    return [*(tag for tag in tags if same(tag.get("Key", "")) not in ours), *marks.listed()]
 
 
 def _specifications(operation: str, parameters: Mapping[str, Any], marks: Marks) -> list:
+    """The run's marks on what the call makes; what else a lesson says is AWS's to judge."""
     types = {"RunInstances": ("instance", "volume")}.get(operation, ("security-group",))
     given: dict[str, list] = {kind: [] for kind in types}
+    others = []
     for one in parameters.get("TagSpecifications", ()):
-        given.setdefault(one["ResourceType"], []).extend(one.get("Tags", ()))
-    return [{"ResourceType": t, "Tags": _with_ours(given[t], marks, str)} for t in types]
+        kind = one.get("ResourceType")
+        if kind in given:
+            given[kind].extend(one.get("Tags", ()))
+        else:
+            others.append(one)
+    ours = [{"ResourceType": t, "Tags": _with_ours(given[t], marks, str)} for t in types]
+    return [*ours, *others]

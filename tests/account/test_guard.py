@@ -1,13 +1,17 @@
 """What the lab does not do on a real account, and what it does only to its own things."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
+from botocore.exceptions import ClientError
 from scene import allow, policy, trusts
 
 from labhelpers import LabError, SandboxOnly, open_lab
+from labhelpers.account.creates import Marks, furnish
 from labhelpers.account.plan import Plan
 
+ALL = policy(allow("*"))
 REGION = {"CreateBucketConfiguration": {"LocationConstraint": "ap-northeast-2"}}
 EVERYBODY = {
     "Effect": "Allow",
@@ -247,3 +251,26 @@ def test_no_secret_in_repr_journal_or_messages(account, learner, capsys):
     for secret in (key["SecretAccessKey"], token["SecretAccessKey"], token["SessionToken"]):
         assert secret not in said
     assert json.loads(written.splitlines()[0])["account"] == "123456789012"
+
+
+@pytest.mark.parametrize(("kind", "more"), [("user", {}), ("policy", {"PolicyDocument": ALL})])
+def test_a_path_that_aws_refuses_stays_refused(account, learner, kind, more):
+    iam = account.client("iam")
+    iam.create_user(UserName="otto")  # the run's boundary is there, too
+    before = learner.contents()
+    with pytest.raises(ClientError):
+        name = {f"{kind.title()}Name": "anna"}
+        getattr(iam, f"create_{kind}")(Path="team/", **name, **more)
+    assert learner.contents() == before
+
+
+def test_what_a_lesson_says_of_tags_is_awss_to_judge():
+    """Beside the run's own marks, and each key once."""
+    marks = Marks("0a1b2c", "arn:aws:iam::123456789012:user/lea", datetime.now(UTC))
+    odd = [{}, {"ResourceType": "vpc", "Tags": []}, {"Tags": [{"Key": "a", "Value": "b"}]}]
+    mine = {"ResourceType": "security-group", "Tags": [{"Value": "b"}, {"Key": "project"}]}
+    given = {"TagSpecifications": [*odd, mine]}
+    found = furnish("ec2", "CreateSecurityGroup", given, marks, "", tagging=True)
+    ours, *others = found["TagSpecifications"]
+    assert others == odd
+    assert ours == {"ResourceType": "security-group", "Tags": [{"Value": "b"}, *marks.listed()]}
