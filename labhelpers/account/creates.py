@@ -106,7 +106,7 @@ def furnish(
 
 def with_marks(parameters: Mapping[str, Any], marks: Marks) -> dict[str, Any]:
     """PutBucketTagging, which puts all tags anew, with the run's among them."""
-    tags = parameters["Tagging"]["TagSet"]
+    tags = parameters.get("Tagging", {}).get("TagSet", ())
     return {**parameters, "Tagging": {"TagSet": _with_ours(tags, marks, str)}}
 
 

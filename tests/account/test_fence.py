@@ -353,3 +353,11 @@ def test_a_wrong_type_is_told_by_boto3(lab, own, refused):
         lab.client("iam").create_policy(PolicyName="q", PolicyDocument={"Version": "2012-10-17"})
     with pytest.raises(ParamValidationError, match="Unknown parameter"):
         lab.client("iam").create_user(Username="q")
+
+
+@pytest.mark.parametrize("broken", [[{}], [{"Tags": []}]])
+def test_what_boto3_would_not_send_is_sent_without_it(lab, own, broken):
+    """By a client without validation: what is not there gives no tags but the run's."""
+    ec2 = lab.session().client("ec2", config=Config(parameter_validation=False))
+    made = ec2.create_security_group(GroupName="odd", Description="d", TagSpecifications=broken)
+    ec2.delete_security_group(GroupId=made["GroupId"])

@@ -11,6 +11,7 @@ from labhelpers.account.names import PATH
 #: The run's own boundary: no lesson attaches, changes or deletes it.
 BOUNDARY = "boundary"
 _OF_AWS = re.compile(r"arn:aws:iam::aws:policy/[\w+=,.@/-]+", re.ASCII)
+_NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
 _ACLS = ("private", "bucket-owner-full-control")
 
 
@@ -52,7 +53,9 @@ class Owned:
         return isinstance(value, str) and self._kinds[kind](value)
 
     def is_name(self, text: str) -> bool:
-        return text.startswith(self.prefix) and not set("/:?#%\\") & set(text)
+        """Whether a name begins as the run's do, in letters that AWS lets names have: what it
+        would refuse stands in no journal."""
+        return text.startswith(self.prefix) and bool(_NAME.fullmatch(text))
 
     def is_arn(self, text: str, kind: str) -> bool:
         """Whether an ARN is that of an IAM entity of this run."""
