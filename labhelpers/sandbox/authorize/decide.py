@@ -16,6 +16,7 @@ from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.authorize.context import (
     caller_context,
     is_modelled,
+    keys_of,
     org_key,
     request_context,
 )
@@ -77,7 +78,7 @@ def _decide(check: Check, caller: Caller, context: dict[str, Any]) -> Decision:
         action=check.action,
         resource=check.resource,
         resource_account=check.resource_account,
-        context={**context, **_resource_context(check.resource_account), **check.context},
+        context={**context, **_resource_context(check.resource_account), **keys_of(check)},
         is_modelled=partial(is_modelled, check=check),
     )
     policies = {} if check.principal else policies_of(caller)

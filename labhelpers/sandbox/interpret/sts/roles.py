@@ -36,7 +36,8 @@ def role_checks(
     """The permissions that entering a role needs: `action`, sts:TagSession, sts:SetSourceIdentity.
 
     `inherited` are the transitive tags of the calling session: they need sts:TagSession too,
-    and stand in for the role's own tags (STS_FACTS 5.1, 6.1).
+    and stand in for the role's own tags (STS_FACTS 5.1, 6.1). All checks get the keys of the
+    call here; authorize leaves to each those that its action has.
     """
     inherited = inherited or {}
     keys = dict(context)
