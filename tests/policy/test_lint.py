@@ -47,6 +47,8 @@ def trust(principal, action="sts:AssumeRole", **conditions):
 
 BUCKET, OBJECTS = "arn:aws:s3:::reports", "arn:aws:s3:::reports/*"
 MFA = "aws:MultiFactorAuthPresent"
+BOTH_TAG = ["sts:AssumeRole", "sts:TagSession"]
+BOTH_NAME = ["sts:AssumeRole", "sts:SetSourceIdentity"]
 
 # kind, document, (severity, code, path) of the only finding, words of the way out
 MISTAKES = {
@@ -446,6 +448,110 @@ MISTAKES = {
         ),
         "sts:SetSourceIdentity",
     ),
+    "external ID on TagSession": (
+        "trust",
+        policy(trust({"AWS": A}, BOTH_TAG, StringEquals={"sts:ExternalId": "42"})),
+        ("warning", "key-never-present", "Statement[0].Action[1]"),
+        "put sts:TagSession in a statement of its own, without sts:ExternalId",
+    ),
+    "source identity on TagSession": (
+        "trust",
+        policy(
+            trust(
+                {"AWS": A}, [*BOTH_NAME, "sts:TagSession"], StringLike={"sts:SourceIdentity": "*"}
+            )
+        ),
+        ("warning", "key-never-present", "Statement[0].Action[2]"),
+        "put sts:TagSession in a statement of its own, without sts:SourceIdentity",
+    ),
+    "request tag on SetSourceIdentity": (
+        "trust",
+        policy(
+            trust(
+                {"AWS": A},
+                [*BOTH_TAG, "sts:SetSourceIdentity"],
+                StringEquals={"aws:RequestTag/team": "red"},
+            )
+        ),
+        ("warning", "key-never-present", "Statement[0].Action[2]"),
+        "put sts:SetSourceIdentity in a statement of its own, without aws:RequestTag/team",
+    ),
+    "session name on SetSourceIdentity": (
+        "trust",
+        policy(trust({"AWS": A}, BOTH_NAME, StringLike={"sts:RoleSessionName": "a*"})),
+        ("warning", "key-never-present", "Statement[0].Action[1]"),
+        "put sts:SetSourceIdentity in a statement of its own, without sts:RoleSessionName",
+    ),
+    "session name on TagSession of a web identity": (
+        "trust",
+        policy(
+            trust(
+                {"Federated": OIDC + GITHUB},
+                ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"],
+                StringEquals={f"{GITHUB}:sub": "x", "sts:RoleSessionName": "ci"},
+            )
+        ),
+        ("warning", "key-never-present", "Statement[0].Action[1]"),
+        "without sts:RoleSessionName",
+    ),
+    "external ID on TagSession alone": (
+        "trust",
+        policy(
+            trust({"AWS": A}),
+            trust({"AWS": A}, "sts:TagSession", StringEquals={"sts:ExternalId": "42"}),
+        ),
+        ("error", "key-never-present", "Statement[1].Condition.StringEquals.sts:ExternalId"),
+        "it belongs to sts:AssumeRole.",
+    ),
+    "request tag on SetSourceIdentity alone": (
+        "trust",
+        policy(
+            trust({"AWS": A}, BOTH_TAG),
+            trust({"AWS": A}, "sts:SetSourceIdentity", StringEquals={"aws:RequestTag/a": "1"}),
+        ),
+        ("error", "key-never-present", "Statement[1].Condition.StringEquals.aws:RequestTag/a"),
+        "it belongs to sts:AssumeRole",
+    ),
+    "a Deny that reaches TagSession always": (
+        "trust",
+        policy(
+            trust({"AWS": A}, BOTH_TAG),
+            trust({"AWS": A}, BOTH_TAG, StringNotEquals={"sts:ExternalId": "42"})
+            | {"Effect": "Deny"},
+        ),
+        ("warning", "key-never-present", "Statement[1].Action[1]"),
+        "put sts:TagSession in a statement of its own, without sts:ExternalId",
+    ),
+    "a Deny that reaches reads always": (
+        "identity",
+        policy(
+            deny(
+                ["s3:PutObject", "s3:GetObject"],
+                OBJECTS,
+                StringNotEquals={"s3:x-amz-server-side-encryption": "aws:kms"},
+            )
+        ),
+        ("warning", "key-never-present", "Statement[0].Action[1]"),
+        "put s3:GetObject in a statement of its own",
+    ),
+    "request tag on PassRole": (
+        "identity",
+        policy(allow(["iam:CreateRole", "iam:PassRole"], StringEquals={"aws:RequestTag/a": "1"})),
+        ("warning", "key-never-present", "Statement[0].Action[1]"),
+        "put iam:PassRole in a statement of its own",
+    ),
+    "tags without TagSession, beside an external ID": (
+        "trust",
+        policy(
+            trust({"AWS": A}, StringEquals={"aws:RequestTag/team": "red", "sts:ExternalId": "42"})
+        ),
+        (
+            "warning",
+            "key-that-nobody-may-send",
+            "Statement[0].Condition.StringEquals.aws:RequestTag/team",
+        ),
+        'Add "sts:TagSession" in a statement of its own',
+    ),
     "saml:aud is not the audience (29)": (
         "trust",
         policy(
@@ -612,10 +718,30 @@ GOOD = {
         policy(
             trust(
                 {"AWS": f"arn:aws:iam::{A}:root"},
-                ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
                 StringEquals={"sts:ExternalId": "42"},
                 Bool={MFA: "true"},
-            )
+            ),
+            trust(
+                {"AWS": f"arn:aws:iam::{A}:root"},
+                ["sts:TagSession", "sts:SetSourceIdentity"],
+                Bool={MFA: "true"},
+                ArnLike={"aws:PrincipalArn": USER},
+            ),
+        ),
+    ),
+    "trust what is there for every action": (
+        "trust",
+        policy(
+            trust(
+                {"AWS": A},
+                [*BOTH_TAG, "sts:SetSourceIdentity"],
+                StringEquals={"aws:PrincipalTag/team": "red", "aws:ResourceTag/team": "red"},
+                StringEqualsIfExists={"sts:ExternalId": "42"},
+            ),
+            trust({"AWS": A}, BOTH_TAG, StringEquals={"aws:RequestTag/team": "red"}),
+            trust({"AWS": A}, BOTH_NAME, StringLike={"sts:SourceIdentity": "a*"}),
+            trust({"AWS": "*"}, BOTH_TAG, StringEquals={"sts:ExternalId": "43"})
+            | {"Effect": "Deny"},
         ),
     ),
     "trust GitHub": (

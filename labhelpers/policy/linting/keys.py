@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from labhelpers.policy.language.slips import closest
 from labhelpers.policy.linting import catalogue
+from labhelpers.policy.linting.catalogue import WELL_DESCRIBED, can_hold
 from labhelpers.policy.linting.views import ConditionView, View, error, warning
 from labhelpers.policy.writing.findings import Finding
 
@@ -68,9 +69,12 @@ GLOBAL = {
         "aws:username",
     )
 }
-# STS asks for these with the request of the AssumeRole* call that they come with.
-_COMPANIONS = frozenset({"sts:tagsession", "sts:setsourceidentity", "sts:setcontext"})
-_ASSUME = "sts:AssumeRole*"
+# What a call asks for beside its own action, and what makes it ask.
+_COMPANIONS = {
+    "sts:tagsession": "tags",
+    "sts:setsourceidentity": "a source identity",
+    "sts:setcontext": "a context",
+}
 
 
 def wrong_keys(view: View) -> Iterator[Finding]:
@@ -82,7 +86,8 @@ def wrong_keys(view: View) -> Iterator[Finding]:
             # Identity providers name their keys themselves.
             continue
         if prefix == "aws":
-            yield from _unknown(condition, key, GLOBAL)
+            missing = list(_unknown(condition, key, GLOBAL))
+            yield from missing or _never(view, condition, key)
         elif prefix == "saml":
             known = {k: k for k in catalogue.keys_of_service("sts") if k.startswith("saml:")}
             yield from _unknown(condition, key, known)
@@ -145,25 +150,38 @@ def _never(view: View, condition: ConditionView, key: str) -> Iterator[Finding]:
     having = [action for action, found in zip(actions, expanded, strict=True) if _has(found, key)]
     if not having:
         shown = ", ".join(actions[:3]) + (", …" if len(actions) > 3 else "")
-        sure = key.partition(":")[0] in catalogue.WELL_DESCRIBED
+        sure = _service(key) in (*WELL_DESCRIBED, "aws")
         yield (error if sure else warning)(
             "key-never-present",
             f"Requests for {shown} never have {condition.key}",
             condition.path,
             _ABSENT[condition.negated],
-            _who_has(key),
+            _who_has(key, expanded),
             at_name=True,
         )
-    elif view.allow and _demands(condition):
+    elif view.allow == _demands(condition):
         for path, action in view.actions:
             if action not in having and "*" not in action and "?" not in action:
-                yield warning(
-                    "key-never-present",
-                    f"{action} never has {condition.key}, so this statement never allows it",
-                    path,
-                    _ABSENT[False],
-                    "Put the action in a statement of its own, without this condition.",
-                )
+                yield _apart(view, condition, path, action)
+
+
+def _apart(view: View, condition: ConditionView, path: str, action: str) -> Finding:
+    """An action whose requests lack a key that the others of its statement have."""
+    does = "never allows" if view.allow else "always denies"
+    why = _ABSENT[not view.allow]
+    companion = _COMPANIONS.get(action.lower())
+    if companion:
+        why = (
+            f"A call that brings {companion} is checked for {action} as well, with that action's "
+            "own keys only: the call is refused."
+        )
+    return warning(
+        "key-never-present",
+        f"{action} never has {condition.key}, so this statement {does} it",
+        path,
+        why,
+        f"Split it: put {action} in a statement of its own, without {condition.key}.",
+    )
 
 
 def _demands(condition: ConditionView) -> bool:
@@ -175,18 +193,26 @@ def _demands(condition: ConditionView) -> bool:
 
 
 def _has(expanded: tuple[str, ...], key: str) -> bool:
-    found = any(catalogue.listed(key, catalogue.keys_of(full)) for full in expanded)
-    if not found and any(full.lower() in _COMPANIONS for full in expanded):
-        return _has(catalogue.expand(_ASSUME), key)
-    return found
+    """Say whether requests for one of these actions can have the key.
+
+    Which actions have tags is said of the well described services alone.
+    """
+    if key.startswith("aws:") and any(_service(full) not in WELL_DESCRIBED for full in expanded):
+        return True
+    return any(can_hold(full, key) for full in expanded)
 
 
-def _who_has(key: str) -> str:
-    service = key.partition(":")[0]
+def _service(text: str) -> str:
+    return text.partition(":")[0]
+
+
+def _who_has(key: str, expanded: list[tuple[str, ...]]) -> str:
+    services = {_service(full) for found in expanded for full in found}
     having = [
         f"{service}:{name}"
+        for service in (services if _service(key) == "aws" else {_service(key)})
         for name in catalogue.actions(service).values()
-        if catalogue.listed(key, catalogue.keys_of(f"{service}:{name}"))
+        if can_hold(f"{service}:{name}", key)
     ]
     if not having:
         return "Remove the condition."

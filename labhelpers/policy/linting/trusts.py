@@ -34,9 +34,15 @@ def unsendable_keys(found: list[View]) -> Iterator[Finding]:
                     f"Nobody may send {condition.key} to this role",
                     condition.path,
                     f"Whoever passes it needs {needed} in the trust policy, too.",
-                    f'Add "{needed}" to the Action.',
+                    f'Add "{needed}" {_where(view, needed)}.',
                     at_name=True,
                 )
+
+
+def _where(view: View, action: str) -> str:
+    """An action fits into a statement if its requests have all keys of the conditions."""
+    fits = all(catalogue.can_hold(action, key) for key in view.keys)
+    return "to the Action" if fits else "in a statement of its own, without the other conditions"
 
 
 def saml_audience(view: View) -> Iterator[Finding]:
