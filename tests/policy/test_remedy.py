@@ -26,6 +26,7 @@ ROOT = Principal("root", f"arn:aws:iam::{A}:root", A)
 TARGET, FOREIGN = f"arn:aws:iam::{A}:role/target", f"arn:aws:iam::{B}:role/target"
 KEY = f"arn:aws:kms:eu-west-1:{A}:key/k"
 OBJECT, READ, ASSUME = "arn:aws:s3:::b/k", "s3:GetObject", "sts:AssumeRole"
+TAG = "sts:TagSession"
 
 
 def statement(effect="Allow", action="*", resource="*", **elements):
@@ -152,6 +153,24 @@ CASES = {
         Request(USER, "sts:TagSession", TARGET),
         {"trust": [trusting({"AWS": USER_ARN})]},
         f"Let the trust policy allow sts:TagSession to {USER_ARN}.",
+    ),
+    "external ID on TagSession": (
+        Request(USER, TAG, TARGET),
+        {"trust": [trusting({"AWS": USER_ARN}, Condition=ID) | {"Action": [ASSUME, TAG]}]},
+        "sts:TagSession is checked with its own keys only, never with sts:ExternalId: split the "
+        f"statement. Let the trust policy allow sts:TagSession to {USER_ARN}.",
+    ),
+    "external ID and MFA on TagSession": (
+        Request(USER, TAG, TARGET, "", {MFA: "true"}),
+        {
+            "trust": [
+                trusting({"AWS": USER_ARN}, Condition=ID | {"Bool": {MFA: "true"}})
+                | {"Action": [ASSUME, TAG]}
+            ]
+        },
+        "sts:TagSession is checked with its own keys only, never with sts:ExternalId: split the "
+        f"statement. Let the trust policy allow sts:TagSession to {USER_ARN}. Keep the condition "
+        f"on {MFA}.",
     ),
     "no permission": (
         Request(USER, READ, OBJECT),

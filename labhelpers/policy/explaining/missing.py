@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from labhelpers.policy.deciding.case import Case, slot
 from labhelpers.policy.deciding.decision import Decision
 from labhelpers.policy.language.model import POLICY_NAMES, Principal, StatementResult
+from labhelpers.policy.linting.catalogue import can_hold
 from labhelpers.policy.writing.grammar import VERSIONS
 
 
@@ -109,6 +110,28 @@ def _written(case: Case, result: StatementResult) -> Mapping:
 
 
 def _advice(decision: Decision) -> str:
+    """The sentence for a missing statement, with the keys that keep an existing one from it."""
+    action, conditions = decision.request.action, _conditions_failed(decision)
+    foreign = ", ".join(key for key in conditions if not can_hold(action, key))
+    if not foreign:
+        return _plain_advice(decision)
+    return (
+        f"{action} is checked with its own keys only, never with {foreign}: split the statement. "
+        f"{_plain_advice(decision)}"
+    )
+
+
+def _conditions_failed(decision: Decision) -> dict[str, None]:
+    """The keys that the statements about the action ask for in vain."""
+    return {
+        failure.key: None
+        for result in decision.nearest
+        if all(failure.element == "Condition" for failure in result.failures)
+        for failure in result.failures
+    }
+
+
+def _plain_advice(decision: Decision) -> str:
     request, kind = decision.request, decision.blocking
     what = request.action
     on = f" on {request.resource}" if request.resource not in (None, "*") else ""

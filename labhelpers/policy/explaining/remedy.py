@@ -19,6 +19,7 @@ from labhelpers.policy.explaining.passing import advice_to_send, sample
 from labhelpers.policy.language.conditions import Condition, parts_of
 from labhelpers.policy.language.model import EXPLICITLY_DENIED, Failure, Request
 from labhelpers.policy.language.statement import Policy
+from labhelpers.policy.linting.catalogue import can_hold
 from labhelpers.policy.writing.grammar import VERSIONS
 from labhelpers.policy.writing.parse import compiled
 
@@ -119,6 +120,8 @@ def _sending(request: Request, failures: Sequence[Failure]) -> Change | None:
     """A request that carries what the conditions ask for; None if a caller cannot send it."""
     context, advice = {}, []
     for failure in failures:
+        if not can_hold(request.action, failure.key):
+            return None
         value = sample(failure)
         words = "" if value is None else advice_to_send(request, failure, value)
         if value is None or not words:
