@@ -191,6 +191,16 @@ def test_federated_and_outside_principals(tmp_path):
     assert graph.nodes["AWS:444455556666"]["label"] == "account 444455556666"
 
 
+def test_a_key_that_the_call_never_has_lets_nobody_in(tmp_path):
+    """An external ID comes with AssumeRole only: asked of a web identity, it shuts the door."""
+    oidc = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+    asked = {"StringEquals": {"sts:ExternalId": "x"}}
+    web = trust({"Federated": oidc}, condition=asked)
+    text = role("ci", web.replace("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"))
+    graph = access_graph(load(write(tmp_path, text), account_id=ACCOUNT))
+    assert graph.edges[f"Federated:{oidc}", "aws_iam_role.ci"]["refused"]
+
+
 def test_groups_and_managed_policies_count(tmp_path):
     text = (
         'resource "aws_iam_user" "u" {\n  name = "u"\n}\nresource "aws_iam_group" "g" {\n'

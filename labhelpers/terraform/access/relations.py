@@ -11,6 +11,7 @@ from typing import Any
 from labhelpers.policy import Decision, explain
 from labhelpers.policy.language.arn import account_of
 from labhelpers.policy.language.principals import account_in, entries_of
+from labhelpers.policy.linting.catalogue import can_hold
 from labhelpers.terraform.access.arguments import NOT_KNOWN
 from labhelpers.terraform.access.best_case import conditions_of, context_for, listed, statements
 from labhelpers.terraform.access.carriers import Carrier, carriers
@@ -88,11 +89,12 @@ class Relations:
                     self._assume(self._declared(identity), identity, role, statement)
 
     def _assume(self, node: str, who: str | Identity, role: Identity, statement: Mapping) -> None:
-        conditions = tuple(conditions_of(statement))
+        conditions, best = tuple(conditions_of(statement)), context_for(statement)
         for action in listed(statement.get("Action", ())):
             wanted = ASSUME if "*" in action else (action,) if action in ASSUME else ()
             for call in wanted:
-                decision = self.access.decide(who, call, role.address, context_for(statement))
+                held = {key: value for key, value in best.items() if can_hold(call, key)}
+                decision = self.access.decide(who, call, role.address, held)
                 if len(wanted) > 1 and not decision.allowed:
                     continue  # a wildcard names calls that this principal never makes
                 seconds = role.resource.values.get("max_session_duration", 3600)
