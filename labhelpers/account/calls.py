@@ -19,11 +19,11 @@ from labhelpers.account.creates import KINDS, Marks, furnish, with_marks
 from labhelpers.account.fence.boundary import fenced, is_the_runs
 from labhelpers.account.fence.guard import Guard
 from labhelpers.account.fence.trust import without_strangers
-from labhelpers.account.journal import Journal
 from labhelpers.account.links import guarded_signers
 from labhelpers.account.mirror import Reply
 from labhelpers.account.names import Names
 from labhelpers.account.plan import Plan
+from labhelpers.account.state.journal import Journal
 from labhelpers.errors import SandboxOnly
 
 _BUCKET_POLICY = ("PutBucketPolicy", "DeleteBucketPolicy")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from labhelpers.account.names import PATH
-from labhelpers.account.signature import OWNER, RUN, SIGNATURE, signature
+from labhelpers.account.state.signature import OWNER, RUN, SIGNATURE, signature
 
 PROJECT = "sts-lab"
 EXPIRES = "sts-lab:expires"

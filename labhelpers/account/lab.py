@@ -21,7 +21,6 @@ from labhelpers.account.creates import Marks
 from labhelpers.account.fence.boundary import CEILING, boundary
 from labhelpers.account.fence.gate import check_open
 from labhelpers.account.fence.guard import Guard
-from labhelpers.account.journal import Journal
 from labhelpers.account.learner import Learner
 from labhelpers.account.links import rewriter
 from labhelpers.account.mirror import Mirror
@@ -29,6 +28,7 @@ from labhelpers.account.names import LESSON_ACCOUNTS, PATH, Names
 from labhelpers.account.plan import Plan
 from labhelpers.account.reasons import outcome_of
 from labhelpers.account.settings import Settings
+from labhelpers.account.state.journal import Journal
 from labhelpers.attempt import attempt, credentials_in
 from labhelpers.errors import LabError, SandboxOnly
 from labhelpers.outcome import Outcome

@@ -10,7 +10,7 @@ from leaving import HERE, NUMBER, forget, listed, new_instance, of_run
 from labhelpers import open_lab
 from labhelpers.__main__ import main
 from labhelpers.account.cleanup.removal import terminate
-from labhelpers.account.journal import Journal, journals
+from labhelpers.account.state.journal import Journal, journals
 
 AMI = "ami-0fedcba9876543210"
 each_way = pytest.mark.parametrize("way", ["close", "sweep"])

@@ -15,7 +15,7 @@ from labhelpers.account.cleanup import farewell
 from labhelpers.account.cleanup.occasions import Occasions
 from labhelpers.account.cleanup.remains import remains
 from labhelpers.account.cleanup.sweep import Sweep
-from labhelpers.account.journal import Journal, journals, state_directory
+from labhelpers.account.state.journal import Journal, journals, state_directory
 from labhelpers.errors import LabError
 
 SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]

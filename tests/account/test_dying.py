@@ -14,8 +14,8 @@ from served_aws import served_aws
 from warm import start
 
 from labhelpers.__main__ import main
-from labhelpers.account.journal import Journal
 from labhelpers.account.plan import plan_of
+from labhelpers.account.state.journal import Journal
 
 EVERY = bool(os.environ.get("LAB_EVERY_CREATE"))
 CHOSEN = NOTEBOOKS if EVERY else NOTEBOOKS[::7]

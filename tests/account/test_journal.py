@@ -13,7 +13,7 @@ from leaving import HERE, NUMBER, forget, new_user
 
 from labhelpers import open_lab
 from labhelpers.__main__ import main
-from labhelpers.account.journal import Journal, journals, state_directory
+from labhelpers.account.state.journal import Journal, journals, state_directory
 from labhelpers.errors import LabError
 
 USER = (NUMBER, "CreateUser", "sts-lab-feed01-anna")
@@ -100,7 +100,7 @@ def test_ids_and_regions_are_noted(journal):
 def test_a_run_lives_as_long_as_its_process(tmp_path):
     """However that ends."""
     code = (
-        "import sys; from labhelpers.account.journal import Journal\n"
+        "import sys; from labhelpers.account.state.journal import Journal\n"
         "journal = Journal('feed01', at_work=True)\n"
         "journal.about_to_create('1', 'CreateUser', 'x'); print(flush=True); sys.stdin.read()"
     )

@@ -31,8 +31,8 @@ from labhelpers import open_lab
 from labhelpers.__main__ import main
 from labhelpers.account.cleanup.sweep import Sweep
 from labhelpers.account.creates import Marks
-from labhelpers.account.journal import Journal, journals, state_directory
-from labhelpers.account.signature import is_signed, signature
+from labhelpers.account.state.journal import Journal, journals, state_directory
+from labhelpers.account.state.signature import is_signed, signature
 from labhelpers.errors import LabError
 
 
@@ -236,7 +236,7 @@ def test_another_runs_signature_is_none(learner, raw):
 
 def test_the_key_is_made_once_and_for_this_user_alone(tmp_path):
     """Eight processes that need it at the same moment agree on it."""
-    code = "from labhelpers.account.signature import signature as s; print(s('feed01', 'me'))"
+    code = "from labhelpers.account.state.signature import signature as s; print(s('feed01', 'me'))"
     environ = os.environ | {"LAB_STATE_DIR": str(tmp_path / "state")}
     command = [sys.executable, "-c", code]
     pipe = {"stdout": subprocess.PIPE, "text": True, "env": environ}

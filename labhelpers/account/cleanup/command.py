@@ -91,7 +91,7 @@ def _run(options: Any) -> int:
 
 
 def _check_not_at_work(run: str) -> None:
-    from labhelpers.account.journal import Journal
+    from labhelpers.account.state.journal import Journal
 
     journal = Journal(run)
     if journal.is_alive():
@@ -162,7 +162,7 @@ def _tell_untouched(account: str, sweep: Any) -> None:
 
 def _forget(accounts: tuple[str, ...], run: str | None) -> None:
     """Throw away the journals of these accounts: what they name was looked for in each Region."""
-    from labhelpers.account.journal import journals
+    from labhelpers.account.state.journal import journals
 
     for journal in journals():
         if run not in (None, journal.run) or journal.is_alive():

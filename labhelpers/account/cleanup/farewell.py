@@ -20,9 +20,9 @@ from functools import partial
 from typing import Any
 
 from labhelpers.account.cleanup.removal import maybe, remove_keys
-from labhelpers.account.journal import Journal
-from labhelpers.account.lock import hold
 from labhelpers.account.settings import Settings
+from labhelpers.account.state.journal import Journal
+from labhelpers.account.state.lock import hold
 
 #: A session of its own on POSIX: neither a terminal's end nor the kernel's reaches it.
 _DETACHED: dict[str, Any] = {"start_new_session": True}

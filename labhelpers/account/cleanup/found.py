@@ -10,7 +10,7 @@ from typing import Any
 
 from labhelpers.account.creates import EXPIRES, KEEPS, PROJECT
 from labhelpers.account.names import PREFIX
-from labhelpers.account.signature import RUN
+from labhelpers.account.state.signature import RUN
 
 _RUN = r"[0-9a-f]{6}"
 _NAMED = re.compile(rf"{PREFIX}({_RUN})-")

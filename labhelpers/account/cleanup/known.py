@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from labhelpers.account.cleanup.found import Found, run_in
-from labhelpers.account.journal import Journal
+from labhelpers.account.state.journal import Journal
 
 #: AWS takes no request of a clock that is further off its own.
 _SKEW = timedelta(minutes=15)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from labhelpers.account.journal import Journal, journals, state_directory
-from labhelpers.account.lock import hold
+from labhelpers.account.state.journal import Journal, journals, state_directory
+from labhelpers.account.state.lock import hold
 
 _LOG = ".sweep.log"
 _NAMED = 3

@@ -25,7 +25,7 @@ from labhelpers.account.cleanup.removal import (
 )
 from labhelpers.account.creates import PROJECT
 from labhelpers.account.names import PATH, PREFIX
-from labhelpers.account.signature import RUN
+from labhelpers.account.state.signature import RUN
 
 #: client(service), or client(service, region_name=…), as boto3's sessions have it.
 Clients = Callable[..., Any]

@@ -19,8 +19,8 @@ from labhelpers.account.cleanup.found import Found
 from labhelpers.account.cleanup.known import Known
 from labhelpers.account.cleanup.removal import is_gone, patiently
 from labhelpers.account.cleanup.survey import Clients, Survey
-from labhelpers.account.journal import Journal, journals
-from labhelpers.account.signature import is_signed
+from labhelpers.account.state.journal import Journal, journals
+from labhelpers.account.state.signature import is_signed
 
 
 class Sweep:

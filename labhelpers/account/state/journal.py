@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 import jmespath
 
-from labhelpers.account.lock import hold
+from labhelpers.account.state.lock import hold
 from labhelpers.errors import LabError
 
 _KEYS = ("account", "kind", "name")

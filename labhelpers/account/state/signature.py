@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from labhelpers.account.journal import state_directory, unwritable
+from labhelpers.account.state.journal import state_directory, unwritable
 from labhelpers.errors import LabError
 
 RUN, OWNER, SIGNATURE = "sts-lab:run", "sts-lab:owner", "sts-lab:signature"
