@@ -36,6 +36,7 @@ _LINKS = {"s3": ("GetObject", "HeadObject", "PutObject"), "sts": ("GetCallerIden
 _SIZES = ("t2.micro", "t3.micro", "t3.nano", "t4g.micro", "t4g.nano")
 _TRUST = {"CreateRole": "AssumeRolePolicyDocument", "UpdateAssumeRolePolicy": "PolicyDocument"}
 _FOREIGN = "{operation} names with {path}={value!r} nothing that this lab has made."
+_LETTERS = "{operation}: {path}={value!r} has letters that AWS takes in no such name."
 _STRANGERS = "A role that strangers' tokens could enter is not put on a real account."
 _DOUBTFUL = (
     "This policy could be read in two ways: write it as JSON, each element once as IAM spells it."
@@ -90,7 +91,7 @@ class Guard:
         named = False
         for path, kind, value in kinds(f"{service}:{operation}", sent):
             if not self.owned.holds(kind, value):
-                raise SandboxOnly(_FOREIGN.format(operation=operation, path=path, value=value))
+                raise self._foreign(operation, path, kind, value)
             named = True
         create = KINDS.get((service, operation))
         nameless = create is not None and create.name and not sent.get(create.name)
@@ -102,6 +103,12 @@ class Guard:
         if operation == "CreatePolicy" and sent["PolicyName"] == self._names.prefix + BOUNDARY:
             raise SandboxOnly("The lab's own boundary has that name; call the policy otherwise.")
         self._check_public(operation, sent)
+
+    def _foreign(self, operation: str, path: str, kind: str, value: Any) -> SandboxOnly:
+        said = self._names.lesson(value) if isinstance(value, str) else value
+        ours = kind == "name" and str(value).startswith(self._names.prefix)
+        why = _LETTERS if ours else _FOREIGN
+        return SandboxOnly(why.format(operation=operation, path=path, value=said))
 
     def _check_public(self, operation: str, sent: Mapping[str, Any]) -> None:
         accounts, ids = self.owned.accounts, self.owned.ids
@@ -134,8 +141,7 @@ class Guard:
             )
         for kind, name in (("name", "Bucket"), ("object key", "Key")) if service == "s3" else ():
             if not self.owned.holds(kind, given.get(name)):
-                value = given.get(name)
-                raise SandboxOnly(_FOREIGN.format(operation=operation, path=name, value=value))
+                raise self._foreign(operation, name, kind, given.get(name))
 
     def made(self, parsed: Mapping[str, Any]) -> None:
         """Note the ids of what was created: an answer names others' things, too."""
