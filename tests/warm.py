@@ -108,11 +108,11 @@ def _import_everything() -> None:
     keep_what_never_changes()
     from labhelpers.boto_session import isolated_session
     from labhelpers.sandbox.answer.moto import load
-    from labhelpers.sandbox.answer.moto_session import host_free_imports
+    from labhelpers.sandbox.answer.moto_imports import keep_host_out
     from labhelpers.sandbox.interpret.models import service_model
 
-    with host_free_imports():
-        import_module("moto.s3.models")
+    keep_host_out()
+    import_module("moto.s3.models")
     session = isolated_session("http://127.0.0.1:9", "us-east-1", "key", "secret")
     for service in ("iam", "s3", "ec2"):
         load(service)

@@ -178,19 +178,19 @@ def _listen(app: Gateway, port: int) -> _Server:
 
 
 def _reset_moto() -> None:
-    from moto.core.config import default_user_config
-
+    from labhelpers.sandbox.answer.moto_imports import keep_host_out
     from labhelpers.sandbox.answer.moto_session import (
         forget_everything,
-        host_free_imports,
-        keep_host_out,
+        leave_signatures_to_the_gateway,
         share_aws_managed_policies,
     )
     from labhelpers.sandbox.answer.unique_ids import give_ids_their_prefixes
 
     keep_host_out()
-    with host_free_imports():  # before any thread does: see answer/moto.py, load()
-        import moto.s3.models  # noqa: F401
+    import moto.s3.models  # noqa: F401  # before any thread does: see answer/moto.py, load()
+    from moto.core.config import default_user_config
+
+    leave_signatures_to_the_gateway()
     # moto would let this variable override the account of every request.
     os.environ.pop("MOTO_ACCOUNT_ID", None)
     default_user_config["iam"]["load_aws_managed_policies"] = True

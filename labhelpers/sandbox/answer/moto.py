@@ -8,7 +8,6 @@ from typing import Any
 
 from labhelpers.sandbox.answer.metadata_options import keep_unmentioned_options
 from labhelpers.sandbox.answer.moto_session import (
-    host_free_imports,
     leave_bucket_policies_to_the_gateway,
     leave_policies_to_the_engine,
 )
@@ -72,7 +71,7 @@ def load(service: str) -> None:
 def moto_app(service: str) -> Any:
     """moto's WSGI application of one service, built at first use."""
     if service not in _apps:
-        with _app_lock, host_free_imports():
+        with _app_lock:
             if service not in _apps:
                 _apps[service] = _build_app(service)
     return _apps[service]
@@ -99,7 +98,7 @@ def _dispatcher() -> Any:
 
 
 def _other_app(environ: dict[str, Any]) -> Any:
-    with _app_lock, host_free_imports():
+    with _app_lock:
         app = _dispatcher().get_application(environ)
     if app.service in (*_OWN_SERVICES, "sts", "moto_api", "instance_metadata", "s3control"):
         raise not_modelled(f"{app.service} behind another service's signature")

@@ -1,43 +1,15 @@
-"""Keep the host's AWS settings away from moto, and moto away from decisions.
-
-moto asks boto3 for the names of Regions and services, and boto3 reads the host's profiles for
-that: a broken file in ~/.aws or an absent AWS_PROFILE would break the sandbox.
-"""
+"""Keep moto away from decisions, and from reading the same policies again and again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-from unittest import mock
-
-import boto3
-
-from labhelpers.boto_session import IsolatedSession
 
 
-class HostFreeSession(boto3.Session):
-    """A boto3 Session that reads nothing of the host unless it is asked for something."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        if not args and not kwargs:
-            kwargs["botocore_session"] = _botocore_session()
-        super().__init__(*args, **kwargs)
-
-
-def _botocore_session() -> IsolatedSession:
-    return IsolatedSession("http://127.0.0.1:9", "us-east-1")  # never used for a call
-
-
-def keep_host_out() -> None:
-    """Give moto's core host-free sessions and switch its own authorization off."""
-    import moto.core.base_backend
-    import moto.core.utils
+def leave_signatures_to_the_gateway() -> None:
+    """Switch moto's own authorization off."""
     import moto.settings
 
-    moto.core.base_backend.Session = HostFreeSession
-    moto.core.utils.Session = _botocore_session
-    moto.settings.INITIAL_NO_AUTH_ACTION_COUNT = float("inf")  # else it checks signatures too
+    moto.settings.INITIAL_NO_AUTH_ACTION_COUNT = float("inf")
 
 
 def leave_bucket_policies_to_the_gateway() -> None:
@@ -104,10 +76,3 @@ def forget_everything() -> None:
             service.clear()
         BackendDict._instances.clear()  # type: ignore[misc]
     reset_model_data()
-
-
-@contextmanager
-def host_free_imports() -> Iterator[None]:
-    """While moto loads a service: some of its modules make a session as they are imported."""
-    with mock.patch.object(boto3, "Session", HostFreeSession):
-        yield
