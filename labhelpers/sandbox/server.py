@@ -91,6 +91,16 @@ class _Task(WSGITask):
         environ[RAW_HEADER_NAMES] = self.request.raw_names
         return environ
 
+    def build_response_header(self) -> bytes:
+        """waitress capitalizes header names. The end of S3's x-amz-meta-… is the learner's key,
+        which Python's clients hand out as it is written: names go out as they were given."""
+        given = {name.lower(): name for name, _ in self.response_headers}
+        status, *lines = super().build_response_header().decode("latin-1").split("\r\n")
+        for number, line in enumerate(lines):
+            name, colon, value = line.partition(":")
+            lines[number] = given.get(name.lower(), name) + colon + value
+        return "\r\n".join((status, *lines)).encode("latin-1")
+
 
 class _Parser(HTTPRequestParser):
     """Keeps S3 metadata headers with underscores, which waitress drops: their signature covers

@@ -226,3 +226,17 @@ def test_every_action_name_exists():
     assert set(ACTIONS) <= known
     for operation, action in ACTIONS.items():
         assert actions.action_exists("s3", action), (operation, action)
+
+
+def test_names_of_response_headers_come_back_as_they_were_given(reports):
+    """S3 keeps metadata keys in lower case; nobody on the way may capitalize them."""
+    given = {"owner": "anna", "a_b": "1", "Two-Words": "Kept"}
+    reports.put_object(Bucket="reports", Key="marked", Body=b"x", Metadata=given)
+    kept = {"owner": "anna", "a_b": "1", "two-words": "Kept"}
+    for answer in (
+        reports.head_object(Bucket="reports", Key="marked"),
+        reports.get_object(Bucket="reports", Key="marked"),
+    ):
+        assert answer["Metadata"] == kept
+    reports.copy_object(Bucket="reports", Key="copy", CopySource="reports/marked")
+    assert reports.head_object(Bucket="reports", Key="copy")["Metadata"] == kept
