@@ -30,7 +30,8 @@ class Check:
 class Call:
     """A request that was understood. All `checks` must be Allowed before it is answered.
 
-    `subject` is what reading the request already worked out for the answer.
+    `subject` is what reading the request already worked out for the answer; `model` is botocore's
+    name of the service where it is not the one in the signature.
     """
 
     service: str
@@ -39,6 +40,7 @@ class Call:
     account_id: str  # whose state answers it
     params: Mapping[str, Any] = field(default_factory=dict)  # Query-protocol parameters
     subject: Any = None
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

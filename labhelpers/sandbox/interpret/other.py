@@ -12,18 +12,14 @@ from typing import Any
 
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call, Check, pass_role
-from labhelpers.sandbox.interpret.models import (
-    action_details,
-    query_action,
-    route,
-    service_model,
-)
+from labhelpers.sandbox.interpret.models import action_details
 from labhelpers.sandbox.interpret.resource_arns import named_arns
+from labhelpers.sandbox.interpret.services import Asked, asked
 from labhelpers.sandbox.wire.errors import not_modelled
-from labhelpers.sandbox.wire.http import HttpRequest, json_object
+from labhelpers.sandbox.wire.http import HttpRequest
 
 #: Signing names that differ from the prefix of their IAM actions.
-ACTION_PREFIXES = {"monitoring": "cloudwatch", "email": "ses", "tagging": "tag"}
+ACTION_PREFIXES = {"iotdata": "iot", "monitoring": "cloudwatch", "tagging": "tag"}
 #: Services whose policies are documents of an organization, not of a resource.
 _OWN_POLICIES = ("organizations",)
 _ROLE_ARN = re.compile(r"arn:aws:iam::\d{12}:role/.+", re.ASCII)
@@ -33,11 +29,16 @@ _PASSED_TO = {"ecs": "ecs-tasks"}
 
 def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
     service = caller.service
-    operation, params = _operation(http, service)
-    prefix = ACTION_PREFIXES.get(service, service)
-    details = action_details(prefix, operation) if operation else None
-    if details is None:
+    found = asked(http, service)
+    if found is None:
         raise not_modelled(f"this request to {service[:40]}")
+    operation, params = found.operation, found.params
+    prefix = ACTION_PREFIXES.get(service, service)
+    if service == "apigateway":
+        return _api_gateway(http, caller, found)
+    details = action_details(prefix, operation)
+    if details is None:
+        raise not_modelled(f"{service}:{operation}, whose IAM action has another name,")
     stores_policy = b"Policy" in http.body or "Permission" in operation
     stores_policy = stores_policy and operation != "LookupEvents"  # it only names events
     if stores_policy and service not in _OWN_POLICIES:
@@ -48,13 +49,22 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
     told = params if "Action" in params else {}
     if not details["resourceTypes"]:
         check = Check(f"{prefix}:{operation}", "*", account)
-        return Call(service, operation, (check, *passed), account, told)
+        return Call(service, operation, (check, *passed), account, told, model=found.service)
     arns = named_arns(prefix, operation, params, caller.region, account)
     for arn in arns or ():
         if arn.split(":")[4] not in (account, ""):
             raise not_modelled(f"{service}:{operation} on another account's {arn[:120]}")
     checks = [Check(f"{prefix}:{operation}", arn, account) for arn in arns or (None,)]
-    return Call(service, operation, (*checks, *passed), account, told)
+    return Call(service, operation, (*checks, *passed), account, told, model=found.service)
+
+
+def _api_gateway(http: HttpRequest, caller: Caller, found: Asked) -> Call:
+    """Its actions are the methods of HTTP, its resources the paths. Source: API Gateway Developer
+    Guide, "Actions and resources for managing APIs"."""
+    account = caller.principal.account
+    arn = f"arn:aws:apigateway:{caller.region}::{http.path}"
+    check = Check(f"apigateway:{http.method}", arn, account)
+    return Call(caller.service, found.operation, (check,), account, model=found.service)
 
 
 def _roles(params: Any, name: str = "") -> Iterator[str]:
@@ -67,32 +77,3 @@ def _roles(params: Any, name: str = "") -> Iterator[str]:
             yield from _roles(value, name)
     elif isinstance(params, str) and "role" in name.lower() and _ROLE_ARN.fullmatch(params):
         yield params
-
-
-def _operation(http: HttpRequest, service: str) -> tuple[str, dict[str, Any]]:
-    """The operation's name ("" for none) and its top-level parameters, of those that it has.
-
-    A service names its operations in one way, and a request in no second one: moto might take
-    the other.
-    """
-    model, target = service_model(service), http.headers.get("x-amz-target")
-    protocols = model.metadata.get("protocols", ()) if model is not None else ()
-    if target is None and "Action" in http.form and http.path == "/" and "query" in protocols:
-        return query_action(http, service)
-    if "Action" in http.form:
-        return "", {}
-    if target is not None:
-        if http.path != "/" or http.query_string or model is None or "json" not in protocols:
-            return "", {}
-        operation, params = target.rsplit(".", 1)[-1], json_object(http.body)
-    elif model is None or not any(name.startswith("rest-") for name in protocols):
-        return "", {}
-    else:
-        operation, uri_params = route(http, service)
-        params = {**json_object(http.body), **uri_params}
-    if operation not in model.operation_names:
-        return "", {}
-    shape = model.operation_model(operation).input_shape
-    names = shape.members if shape else {}
-    names = {*names, *(inner.serialization.get("name") for inner in names.values())}
-    return operation, {name: value for name, value in params.items() if name in names}

@@ -15,6 +15,7 @@ from typing import Any
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call, ServiceUse
 from labhelpers.sandbox.interpret.models import route, service_model
+from labhelpers.sandbox.interpret.services import services_of
 from labhelpers.sandbox.record.federated import FEDERATED, TOKENS, federated_identity
 from labhelpers.sandbox.wire.errors import Refusal
 from labhelpers.sandbox.wire.http import HttpRequest
@@ -65,6 +66,7 @@ class Observation:
     refusal: Refusal | None = None
     invoked_by: str = ""
     result: Mapping[str, Any] | None = None  # what STS answered a service
+    model: str = "sts"  # botocore's name of the service
 
     @property
     def failed(self) -> bool:
@@ -88,7 +90,10 @@ def observe(
     an operation that does not exist. Source: S3 User Guide, "Amazon S3 CloudTrail events"."""
     if caller is None:
         return None
-    operation = call.operation if call is not None else _operation(http, caller.service)
+    if call is not None:
+        model, operation = call.model, call.operation
+    else:
+        model, operation = _operation(http, caller.service)
     if not operation:
         return None
     headers = http.headers
@@ -106,6 +111,7 @@ def observe(
         host=headers.get("host", ""),
         status=reply[0],
         refusal=refusal,
+        model=model or caller.service,
     )
     _quote(seen, http, call, reply[2])
     return seen
@@ -158,17 +164,20 @@ def _quote(seen: Observation, http: HttpRequest, call: Call | None, reply: bytes
         seen.reply = reply
 
 
-def _operation(http: HttpRequest, service: str) -> str:
-    """The operation of a request that was refused while it was read, "" if there is none."""
+def _operation(http: HttpRequest, service: str) -> tuple[str, str]:
+    """(botocore's name of the service, operation) of a request that was refused while it was
+    read; two empty texts if there is none."""
     target, form = http.headers.get("x-amz-target"), http.form
-    if service != "s3" and target:
-        name = target.rsplit(".", 1)[-1]
-    elif service != "s3" and "Action" in form:
-        name = form["Action"]
-    else:
-        try:
-            return route(http, service)[0] if service_model(service) else ""
-        except Refusal:
-            return ""
-    model = service_model(service)
-    return name if model is not None and name in model.operation_names else ""
+    for model in services_of(service):
+        if service != "s3" and target:
+            name = target.rsplit(".", 1)[-1]
+        elif service != "s3" and "Action" in form:
+            name = form["Action"]
+        else:
+            try:
+                return model, route(http, model)[0]
+            except Refusal:
+                continue
+        if name in service_model(model).operation_names:
+            return model, name
+    return "", ""

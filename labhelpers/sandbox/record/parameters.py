@@ -116,7 +116,11 @@ def _error_in(reply: bytes) -> tuple[str, str]:
 def _parsed(seen: Observation, shape: Any) -> dict[str, Any]:
     from botocore.parsers import ResponseParserError, create_parser
 
-    protocol = service_model(seen.service).metadata["protocol"]
+    metadata = service_model(seen.model).metadata
+    protocols = metadata.get("protocols") or [metadata["protocol"]]
+    is_json = seen.reply.lstrip().startswith(b"{")
+    fitting = [name for name in protocols if ("json" in name) == is_json]
+    protocol = fitting[-1] if fitting else metadata["protocol"]
     answer = {"status_code": seen.status, "headers": {}, "body": seen.reply}
     try:
         parsed = create_parser(protocol).parse(answer, shape)
@@ -126,4 +130,4 @@ def _parsed(seen: Observation, shape: Any) -> dict[str, Any]:
 
 
 def _model(seen: Observation) -> Any:
-    return service_model(seen.service).operation_model(seen.operation)
+    return service_model(seen.model).operation_model(seen.operation)
