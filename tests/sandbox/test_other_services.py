@@ -26,6 +26,7 @@ SIGNED_OTHERWISE = [
     ("dynamodbstreams", "list_streams", {}, "dynamodb:ListStreams"),
     ("kinesisanalyticsv2", "list_applications", {}, "kinesisanalytics:ListApplications"),
     ("rds", "describe_db_instances", {}, "rds:DescribeDBInstances"),
+    ("apigatewayv2", "get_apis", {}, "apigateway:GET"),
     ("amp", "list_workspaces", {}, "aps:ListWorkspaces"),
 ]
 
@@ -158,8 +159,12 @@ def test_a_target_names_the_service_that_is_asked(world):
         assert status == 400 and "SandboxNotModelled" in text
 
 
-def test_moto_prints_nothing_into_a_cell(world, client, capfd):
-    for service, operation in (("rolesanywhere", "list_trust_anchors"), ("chime", "list_accounts")):
+def test_what_moto_has_not_is_said_by_the_sandbox(world, client, capfd):
+    for service, operation in (
+        ("rolesanywhere", "list_trust_anchors"),
+        ("chime", "list_accounts"),
+        ("account", "get_contact_information"),
+    ):
         got = world.lab.attempt(getattr(client(service), operation))
         assert got.blocked_by == "not modelled" and service in got.message
     assert capfd.readouterr() == ("", "")

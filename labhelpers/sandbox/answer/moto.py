@@ -49,7 +49,8 @@ def answer_moto(http: HttpRequest, call: Call, caller: Caller, request_id: str) 
         raise not_modelled(
             f"{call.service}:{call.operation} with these parameters ({type(error).__name__})"
         ) from None
-    if captured["status"] >= 500:
+    is_page = captured["status"] >= 400 and body.startswith(b"<!doctype html>")
+    if captured["status"] >= 500 or is_page:  # a page: moto has nothing at this path
         raise not_modelled(f"{call.service}:{call.operation} with these parameters")
     headers = [
         (name, value)

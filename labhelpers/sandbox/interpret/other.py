@@ -14,7 +14,8 @@ from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call, Check, pass_role
 from labhelpers.sandbox.interpret.models import action_details
 from labhelpers.sandbox.interpret.resource_arns import named_arns
-from labhelpers.sandbox.interpret.services import Asked, asked
+from labhelpers.sandbox.interpret.resource_policies import stores_policy
+from labhelpers.sandbox.interpret.services import asked
 from labhelpers.sandbox.wire.errors import not_modelled
 from labhelpers.sandbox.wire.http import HttpRequest
 
@@ -34,18 +35,17 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
         raise not_modelled(f"this request to {service[:40]}")
     operation, params = found.operation, found.params
     prefix = ACTION_PREFIXES.get(service, service)
-    if service == "apigateway":
-        return _api_gateway(http, caller, found)
-    details = action_details(prefix, operation)
-    if details is None:
-        raise not_modelled(f"{service}:{operation}, whose IAM action has another name,")
-    stores_policy = b"Policy" in http.body or "Permission" in operation
-    stores_policy = stores_policy and operation != "LookupEvents"  # it only names events
-    if stores_policy and service not in _OWN_POLICIES:
+    if service not in _OWN_POLICIES and stores_policy(found.service, operation, params):
         raise not_modelled(f"resource-based policies of {service}")
     account = caller.principal.account
     receiver = f"{_PASSED_TO.get(service, service)}.amazonaws.com"
     passed = tuple(pass_role(arn, account, receiver) for arn in sorted(set(_roles(params))))
+    if service == "apigateway":
+        check = _api_gateway(http, caller)
+        return Call(service, operation, (check, *passed), account, model=found.service)
+    details = action_details(prefix, operation)
+    if details is None:
+        raise not_modelled(f"{service}:{operation}, whose IAM action has another name,")
     told = params if "Action" in params else {}
     if not details["resourceTypes"]:
         check = Check(f"{prefix}:{operation}", "*", account)
@@ -58,13 +58,11 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
     return Call(service, operation, (*checks, *passed), account, told, model=found.service)
 
 
-def _api_gateway(http: HttpRequest, caller: Caller, found: Asked) -> Call:
+def _api_gateway(http: HttpRequest, caller: Caller) -> Check:
     """Its actions are the methods of HTTP, its resources the paths. Source: API Gateway Developer
     Guide, "Actions and resources for managing APIs"."""
-    account = caller.principal.account
     arn = f"arn:aws:apigateway:{caller.region}::{http.path}"
-    check = Check(f"apigateway:{http.method}", arn, account)
-    return Call(caller.service, found.operation, (check,), account, model=found.service)
+    return Check(f"apigateway:{http.method}", arn, caller.principal.account)
 
 
 def _roles(params: Any, name: str = "") -> Iterator[str]:

@@ -129,7 +129,9 @@ def _rest(http: HttpRequest, model: Any, service: str) -> tuple[str, dict[str, A
     if lost or not holds_no_form(http.body):
         what = f"with {lost[0][:40]} in another place" if lost else "with such a body"
         raise not_modelled(f"{service}:{operation} {what}")
-    return operation, _known(model, operation, {**body, **query, **uri_params})
+    payload = shape.serialization.get("payload") if shape else None
+    told = {payload: body} if payload else body
+    return operation, _known(model, operation, {**told, **query, **uri_params})
 
 
 def _known(model: Any, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
