@@ -253,8 +253,7 @@ def open_lab(
     `backend` is "sandbox" (the default, also LAB_BACKEND) or "aws"; `lesson` is the number of
     the notebook, by which the lab on AWS knows what it is going to create. `port` is the
     sandbox's, 0 takes a free one; `mirrored=False` leaves out the sandbox beside AWS that knows
-    what to expect. "aws" is closed but for an AWS that this machine serves: LabError says so.
-    There is one lab a process: opening another closes the first and says so.
+    what to expect. There is one lab a process: opening another closes the first and says so.
     """
     global _open_lab
     backend = backend or os.environ.get("LAB_BACKEND") or "sandbox"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
-from labhelpers.errors import SandboxOnly
+from labhelpers.errors import LabError, SandboxOnly
 
 LONGEST_WAIT = 120  # seconds; a learner waits so long, and not for an hour
 
@@ -24,6 +24,8 @@ class AccountClock:
 
     def advance(self, delta: timedelta | None = None, *, seconds: float = 0) -> datetime:
         """Wait for so long, up to two minutes. Raises SandboxOnly for more."""
+        if not isinstance(delta, timedelta | None):
+            raise LabError(f"advance(seconds={delta!r})? By position it takes a timedelta.")
         move = (delta or timedelta(0)) + timedelta(seconds=seconds)
         if move < timedelta(0):
             raise ValueError("Time only moves forward.")
@@ -43,6 +45,8 @@ def _told(move: timedelta) -> str:
     for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size and seconds % size == 0 and (word != "minute" or seconds < 7200):
             return f"{seconds // size} {word}{'s' if seconds > size else ''}"
+    if seconds >= 86400:
+        return f"{seconds / 86400:.1f} days"
     if seconds >= 3600:
-        return "some hours"
+        return f"{seconds / 3600:.1f} hours"
     return f"{seconds} seconds"

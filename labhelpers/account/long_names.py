@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from hashlib import sha256
 
+from labhelpers.sandbox.interpret.bucket_names import is_bucket_name
+
 #: One length for all kinds, the shortest (a bucket's), so that a name is called the same
 #: wherever it stands.
 MOST = 63
@@ -30,8 +32,6 @@ LIMITS = {
 _DIGEST = 8  # letters; two of a run's long names meet once in a billion
 #: What all kinds allow. A name with any other letter keeps it, so that AWS can say so.
 _PLAIN = re.compile(r"[\w+=,.@-]+", re.ASCII)
-_BUCKET = re.compile(r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
-_NO_BUCKET = re.compile(r".*(?:\.\..*|-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)|(?:\d+\.){3}\d+")
 
 
 def shortened(prefix: str, name: str, most: int) -> str:
@@ -50,10 +50,7 @@ def shortened(prefix: str, name: str, most: int) -> str:
 
 
 def bucket(prefix: str, name: str) -> str:
-    """A bucket's name behind `prefix`; too long for any bucket where AWS takes no such name.
-
-    Source: Amazon S3 User Guide, general purpose bucket naming rules.
-    """
-    if _BUCKET.fullmatch(name) and not _NO_BUCKET.fullmatch(name):
+    """A bucket's name behind `prefix`; too long for any bucket where S3 takes no such name."""
+    if is_bucket_name(name):
         return shortened(prefix, name, MOST)
     return (prefix + name).ljust(MOST + 1, "-")

@@ -67,7 +67,7 @@ class Plan:
     def _head(self) -> str:
         number = self._accounts[next(iter(self._accounts))]
         if self.rows():
-            return f"In the AWS account {number} this notebook will create, at most:"
+            return f"In the AWS account {number} the cells of this notebook create:"
         things = "users, roles, policies and buckets, which cost nothing"
         return f"In the AWS account {number} your cells will create what they say: {things}."
 

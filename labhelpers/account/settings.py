@@ -36,22 +36,16 @@ class Settings:
     def read(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """From environment variables. Raises LabError for one that cannot be what is meant."""
         env = os.environ if environ is None else environ
-        try:
-            patience = float(env.get("LAB_AWS_PATIENCE") or PATIENCE)
-        except ValueError:
-            raise LabError(
-                f"LAB_AWS_PATIENCE={env['LAB_AWS_PATIENCE']!r} is no number of seconds."
-            ) from None
         return cls(
             account_id=_account(env, "LAB_AWS_ACCOUNT_ID"),
             profile=env.get("LAB_AWS_PROFILE") or None,
             second_account_id=_account(env, "LAB_AWS_SECOND_ACCOUNT_ID"),
             second_profile=env.get("LAB_AWS_SECOND_PROFILE") or None,
-            region=env.get("LAB_AWS_REGION") or REGION,
-            yes=env.get("LAB_AWS_YES") == "1",
-            ami=env.get("LAB_AWS_AMI", ""),
-            ceiling=env.get("LAB_AWS_CEILING") == "1",
-            patience=patience,
+            region=_region(env, "LAB_AWS_REGION"),
+            yes=_switch(env, "LAB_AWS_YES"),
+            ami=_ami(env, "LAB_AWS_AMI"),
+            ceiling=_switch(env, "LAB_AWS_CEILING"),
+            patience=_seconds(env, "LAB_AWS_PATIENCE"),
         )
 
     def environ(self) -> dict[str, str]:
@@ -71,6 +65,37 @@ def _account(env: Mapping[str, str], name: str) -> str:
     if number and not re.fullmatch(r"\d{12}", number, re.ASCII):
         raise LabError(f"{name}={number!r} is no account id: write its 12 digits.")
     return number
+
+
+def _region(env: Mapping[str, str], name: str) -> str:
+    region = env.get(name) or REGION
+    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", region, re.ASCII):
+        raise LabError(f"{name}={region!r} is no Region: write one such as {REGION}.")
+    return region
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    if env.get(name, "") not in ("", "0", "1"):
+        raise LabError(f"{name}={env[name]!r} is neither 1 (yes) nor 0 (no).")
+    return env.get(name) == "1"
+
+
+def _ami(env: Mapping[str, str], name: str) -> str:
+    ami = env.get(name, "")
+    if ami and not re.fullmatch(r"ami-[0-9a-f]{8,17}", ami, re.ASCII):
+        raise LabError(f"{name}={ami!r} is no id of an AMI such as ami-0123456789abcdef0.")
+    return ami
+
+
+def _seconds(env: Mapping[str, str], name: str) -> float:
+    text = env.get(name) or str(PATIENCE)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < 86400:
+        raise LabError(f"{name}={text!r} is no number of seconds.")
+    return seconds
 
 
 def confirmed_caller(session: boto3.Session, wanted: str, variable: str) -> str:
@@ -112,7 +137,7 @@ def _who(session: boto3.Session) -> tuple[str, str]:
         ) from None
     except BotoCoreError as error:
         raise LabError(
-            f"boto3 cannot use these credentials: {error} Set LAB_AWS_PROFILE, sign in with "
-            "`aws sso login`, or see README.md, «On a real account»."
+            f"boto3 cannot use these credentials: {str(error).rstrip('.')}. Set LAB_AWS_PROFILE, "
+            "sign in with `aws sso login`, or see README.md, «On a real account»."
         ) from None
     return found["Arn"], found["Account"]

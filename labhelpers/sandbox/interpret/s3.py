@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from labhelpers.policy import Policy, PolicyError, parse
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret import public_access
+from labhelpers.sandbox.interpret.bucket_names import is_bucket_name
 from labhelpers.sandbox.interpret.call import Call, Check
 from labhelpers.sandbox.interpret.models import action_details, route, service_model
 from labhelpers.sandbox.state import buckets
@@ -286,7 +287,8 @@ def _refuse_strange_names(
     operation: str, http: HttpRequest, bucket: str | None, key: str | None
 ) -> None:
     """What moto would take for another bucket or another operation."""
-    if bucket is not None and not _BUCKET.fullmatch(bucket):
+    takes = is_bucket_name if operation == "CreateBucket" else _BUCKET.fullmatch
+    if bucket is not None and not takes(bucket):
         raise Refusal("InvalidBucketName", "The specified bucket is not valid.", 400)
     names = {name for name, _ in http.query}
     foreign = names & _all_parameters() - _parameters(operation)
