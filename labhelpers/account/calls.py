@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError, ParamValidationError
+from botocore.handlers import validate_bucket_name
 from botocore.validate import ParamValidator
 
 from labhelpers.account.asking import NEVER_MADE, READS, Asking, Question, Send, eventually
@@ -103,7 +104,8 @@ class Calls:
         given = {**given, **bodies}
         question = Question(operation, sent, {**parameters, **bodies}, send, changes)
         # First what to expect: a write that shall be refused is not asked too early.
-        expected = self.asking.expect(caller.mirrored, service, operation, given)
+        here = self.names.plain(dict(given))
+        expected = self.asking.expect(caller.mirrored, service, operation, here)
         self.asking.let_settle(question, expected)
         reply, error = self.asking.ask(question)
         if reply.code == "EntityAlreadyExists" and operation == "CreateOpenIDConnectProvider":
@@ -234,7 +236,7 @@ class Calls:
 
 
 def _check_types(client: Any, operation: str, given: Mapping) -> None:
-    """What boto3 would say of wrong types, before anything else looks at them."""
+    """What boto3 would say of wrong types and names, before anything else looks at them."""
     if not client.meta.config.parameter_validation:
         return
     if isinstance(given.get("CopySource"), Mapping):  # boto3 makes a text of it
@@ -243,3 +245,5 @@ def _check_types(client: Any, operation: str, given: Mapping) -> None:
     report = ParamValidator().validate(given, shape) if shape else None
     if report is not None and report.has_errors():
         raise ParamValidationError(report=report.generate_report())
+    if isinstance(given.get("Bucket"), str):
+        validate_bucket_name({"Bucket": given["Bucket"]})

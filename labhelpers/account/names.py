@@ -149,7 +149,8 @@ class Names:
     def text(self, value: str) -> str:
         """ARNs, session ids and account numbers in any text, as they are in the account."""
         for number, arn in enumerate(self._learners):
-            value = value.replace(self.lesson(arn), f"\0{number}\0")
+            for known in (self.lesson(arn), arn):
+                value = value.replace(known, f"\0{number}\0")
         value = _IAM.sub(lambda m: m[1] + m[2] + "/" + self._with_path(m[2], m[3]), value)
         value = _SESSION.sub(lambda m: m[1] + m[2] + "/" + self._parts(m[2], m[3]), value)
         value = _BUCKET.sub(lambda m: m[1] + self._bucket_in_arn(m[2]), value)
@@ -216,15 +217,16 @@ class Names:
             where, name = _LISTS[operation]
             mine = [one for one in parsed.get(where, ()) if self.prefix in str(one.get(name))]
             parsed = {**parsed, where: mine}
-        return self._plain(parsed)
+        return self.plain(parsed)
 
-    def _plain(self, value: Any, name: str = "") -> Any:
+    def plain(self, value: Any, name: str = "") -> Any:
+        """Parameters or an answer as the lesson calls things, whoever calls them otherwise."""
         if name in FREE_TEXTS or name.startswith("x-amz-meta-"):
             return value
         if isinstance(value, dict):
-            return {self._plain(k): self._plain(v, k) for k, v in value.items()}
+            return {self.plain(k): self.plain(v, k) for k, v in value.items()}
         if isinstance(value, list):
-            return [self._plain(inner) for inner in value]
+            return [self.plain(inner) for inner in value]
         if name == "Path" and isinstance(value, str) and value.startswith(PATH):
             value = value[len(PATH) - 1 :]
         return self.lesson(value) if isinstance(value, str) else value

@@ -158,8 +158,7 @@ ATTACKS = {
     ),
     "A7 address": ("ec2", "allocate_address", {"Domain": "vpc"}),
     "A7 request spot": ("ec2", "request_spot_instances", {"InstanceCount": 3}),
-    "A7 a name that is none": ("iam", "create_user", {"UserName": "anna "}),
-    "A7 a name of two lines": ("iam", "create_group", {"GroupName": "a\nb"}),
+    "A7 a name that is a path": ("iam", "create_user", {"UserName": "team/anna"}),
     # A8: others' things, with a name of the run somewhere
     "A8 another instance's profile": (
         "ec2",

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pyotp
 import pytest
 from botocore.exceptions import ClientError
+from leaving import NUMBER
 from scene import allow, policy, trusts
 
 from labhelpers import SandboxOnly, open_lab
@@ -297,3 +298,16 @@ def test_a_write_that_shall_be_refused_is_not_risked_again():
     assert asks._may_change(read, full, refused, waited=0)
     unknown = Reply(None, "InvalidClientTokenId")  # a new key: who is refused is still to come
     assert asks._may_change(write, unknown, refused, waited=0)
+
+
+def test_the_accounts_own_names_mean_the_same(account):
+    """A learner may write the account's number, or what lab.real() says."""
+    iam, sts = account.client("iam"), account.client("sts")
+    me = sts.get_caller_identity()["Arn"].replace("111122223333", NUMBER)
+    iam.create_role(RoleName="reader", AssumeRolePolicyDocument=policy(trusts(me)))
+    for arn in (
+        f"arn:aws:iam::{NUMBER}:role/reader",
+        account.real("arn:aws:iam::111122223333:role/reader"),
+    ):
+        assert account.attempt(sts.assume_role, RoleArn=arn, RoleSessionName="me").allowed
+    assert account.differences == []

@@ -37,6 +37,12 @@ _SIZES = ("t2.micro", "t3.micro", "t3.nano", "t4g.micro", "t4g.nano")
 _TRUST = {"CreateRole": "AssumeRolePolicyDocument", "UpdateAssumeRolePolicy": "PolicyDocument"}
 _FOREIGN = "{operation} names with {path}={value!r} nothing that this lab has made."
 _LETTERS = "{operation}: {path}={value!r} has letters that AWS takes in no such name."
+_PUBLIC = "The lab opens nothing to the public on a real account: {path}={value!r}."
+_WHY = {
+    "ACL": _PUBLIC,
+    "on": _PUBLIC,
+    "Region": "This lab works in one Region, and {path}={value!r} is another.",
+}
 _STRANGERS = "A role that strangers' tokens could enter is not put on a real account."
 _DOUBTFUL = (
     "This policy could be read in two ways: write it as JSON, each element once as IAM spells it."
@@ -107,7 +113,7 @@ class Guard:
     def _foreign(self, operation: str, path: str, kind: str, value: Any) -> SandboxOnly:
         said = self._names.lesson(value) if isinstance(value, str) else value
         ours = kind == "name" and str(value).startswith(self._names.prefix)
-        why = _LETTERS if ours else _FOREIGN
+        why = _LETTERS if ours else _WHY.get(kind, _FOREIGN)
         return SandboxOnly(why.format(operation=operation, path=path, value=said))
 
     def _check_public(self, operation: str, sent: Mapping[str, Any]) -> None:

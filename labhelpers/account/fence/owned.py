@@ -11,7 +11,6 @@ from labhelpers.account.names import PATH
 #: The run's own boundary: no lesson attaches, changes or deletes it.
 BOUNDARY = "boundary"
 _OF_AWS = re.compile(r"arn:aws:iam::aws:policy/[\w+=,.@/-]+", re.ASCII)
-_NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
 _ACLS = ("private", "bucket-owner-full-control")
 
 
@@ -53,9 +52,9 @@ class Owned:
         return isinstance(value, str) and self._kinds[kind](value)
 
     def is_name(self, text: str) -> bool:
-        """Whether a name begins as the run's do, in letters that AWS lets names have: what it
-        would refuse stands in no journal."""
-        return text.startswith(self.prefix) and bool(_NAME.fullmatch(text))
+        """Whether a name begins as the run's do, and nothing in it could be read as a step in a
+        path, an address or an ARN. Other letters are AWS's to refuse."""
+        return text.startswith(self.prefix) and not set("/:?#%\\") & set(text)
 
     def is_arn(self, text: str, kind: str) -> bool:
         """Whether an ARN is that of an IAM entity of this run."""
