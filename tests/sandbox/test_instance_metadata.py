@@ -184,6 +184,30 @@ def test_what_an_instance_is_told(machines, web):
 @pytest.mark.parametrize(
     "path",
     [
+        "meta-data/instance-id",
+        "meta-data/placement/region",
+        "dynamic/instance-identity/document",
+        "meta-data/iam",
+        "meta-data/iam/security-credentials",
+        "meta-data/iam/security-credentials/web",
+    ],
+)
+def test_a_slash_at_the_end_changes_nothing(machines, web, path):
+    with_slash = machines.read(web, f"latest/{path}/")
+    assert with_slash == machines.read(web, f"latest/{path}") and with_slash[0] == 200
+
+
+def test_botocore_finds_the_region(machines, web):
+    from botocore.utils import InstanceMetadataRegionFetcher
+
+    endpoint = web.environ()["AWS_EC2_METADATA_SERVICE_ENDPOINT"]
+    config = {"ec2_metadata_service_endpoint": endpoint}
+    assert InstanceMetadataRegionFetcher(config=config).retrieve_region() == machines.lab.region
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
         "",
         "latest/nothing",
         "latest/meta-data/nothing",

@@ -572,7 +572,7 @@ def test_nothing_else_is_published(web, path):
 def test_an_unmodified_boto3_finds_its_way(web, tmp_path):
     """AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN are all that a child process needs."""
     file = tmp_path / "token"
-    file.write_text(web.idp.github_actions())
+    file.write_text(web.idp.github_actions() + "\n")  # as `echo` writes it
     role = web.behind("deploy", ON_MAIN)
     environ = {
         "PATH": os.environ["PATH"],
@@ -592,6 +592,15 @@ def test_an_unmodified_boto3_finds_its_way(web, tmp_path):
     file.write_text(web.idp.github_actions(ref="refs/heads/dev"))
     done = subprocess.run(run, env=environ, capture_output=True, text=True, timeout=60)
     assert NOT_AUTHORIZED in done.stderr
+
+
+ENDS = [("\n", True), ("\r\n", True), (" \n", False), ("\nx", False)]
+
+
+@pytest.mark.parametrize("end, good", ENDS)
+def test_line_ends_after_a_token_do_not_count(web, end, good):
+    outcome = web.enter(web.behind("deploy", ON_MAIN), web.idp.github_actions() + end)
+    assert outcome.allowed if good else refused(outcome) == ("InvalidIdentityToken", NO_JWT)
 
 
 def test_nothing_heavy_is_loaded_before_its_time():

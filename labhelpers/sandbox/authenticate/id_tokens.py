@@ -55,7 +55,13 @@ class WebIdentity:
 
 
 def verify(token: str, account_id: str, registry: Registry, lab_now: datetime) -> WebIdentity:
-    """The identity in a token, for a role of an account; raises Refusal with STS's codes."""
+    """The identity in a token, for a role of an account; raises Refusal with STS's codes.
+
+    Line ends after the token do not count: files hold them, and clients send files as they are
+    (botocore, both AWS CLIs, Terraform). That STS takes such a token is inferred from CI recipes
+    that write it so, not verified on AWS.
+    """
+    token = token.rstrip("\r\n")
     header, claims = _read(token)
     issuer = claims["iss"]
     provider, prefix, client_ids = _provider(issuer, account_id)

@@ -65,14 +65,15 @@ def identity_document(instance: instances.Instance) -> str:
 
 
 def read(tree: Tree, path: str) -> str | None:
-    """The text at a path, or the names below it, directories with a slash; None for neither."""
+    """The text at a path, or the names below it, directories with a slash; None for neither. A
+    slash more at the end changes nothing: botocore and old scripts ask for texts so, too."""
     here: Any = tree
     for part in path.strip("/").split("/") if path.strip("/") else ():
         if not isinstance(here, dict) or part not in here:
             return None
         here = here[part]
     if not isinstance(here, dict):
-        return str(here) if not path.endswith("/") else None
+        return str(here)
     return "\n".join(
         name + ("/" if isinstance(value, dict) else "") for name, value in sorted(here.items())
     )

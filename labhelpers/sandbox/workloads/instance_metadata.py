@@ -123,7 +123,7 @@ class Instances:
         if rest == "user-data" and instance.user_data:
             data = _user_data(instance.user_data)
             return 200, [("Content-Type", "application/octet-stream")], data
-        if rest == "dynamic/instance-identity/document":
+        if rest.removesuffix("/") == "dynamic/instance-identity/document":
             return text(identity_document(instance))
         delivery = self._deliveries.current(instance, version, lab_now)
         if delivery is not None and rest.startswith("meta-data/iam/"):
@@ -136,14 +136,14 @@ class Instances:
 
 
 def _iam_item(delivery: Delivery, path: str) -> Answer:
+    path, name = path.removesuffix("/"), delivery.role_name
     if path == "meta-data/iam/info":
         return document(delivery.info())
-    name = delivery.role_name
-    if name and path in (_CREDENTIALS, f"{_CREDENTIALS}/"):
+    if name and path == _CREDENTIALS:
         return text(name)
     if name and path == f"{_CREDENTIALS}/{name}":
         return document(delivery.credentials())
-    return text("info\nsecurity-credentials/") if path == "meta-data/iam/" else page(404)
+    return text("info\nsecurity-credentials/") if path == "meta-data/iam" else page(404)
 
 
 def _user_data(data: object) -> bytes:
