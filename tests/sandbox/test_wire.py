@@ -1,6 +1,7 @@
 """No input may produce a 500, a stack trace or a silent allow."""
 
 import http.client
+import json
 import socket
 import string
 import threading
@@ -223,3 +224,27 @@ def test_a_request_waits_while_another_thread_loads_its_service(lab, monkeypatch
         assert codes == []
     thread.join()
     assert codes == [""] and "s3" in moto._apps
+
+
+@pytest.mark.parametrize(
+    "accept, kind",
+    [("application/json", "{"), ("text/html, application/json;q=0.5", "{"), ("*/*", "<")],
+)
+def test_sts_answers_json_to_whom_asks_for_it(world, accept, kind):
+    """As aws-iam-authenticator reads it."""
+    path = "/?Action=GetCallerIdentity&Version=2011-06-15"
+    status, text = signed(world.lab, "GET", path, headers={"accept": accept})
+    assert status == 200 and text.startswith(kind)
+    if kind == "{":
+        answer = json.loads(text)["GetCallerIdentityResponse"]
+        assert answer["GetCallerIdentityResult"]["Account"] == world.lab.account_id
+        assert answer["ResponseMetadata"]["RequestId"]
+
+
+def test_credentials_in_json(world):
+    path = "/?Action=GetSessionToken&Version=2011-06-15&DurationSeconds=900"
+    _, text = signed(world.lab, "GET", path, headers={"accept": "application/json"})
+    keys = json.loads(text)["GetSessionTokenResponse"]["GetSessionTokenResult"]["Credentials"]
+    assert 0 < keys["Expiration"] - world.lab.clock.now().timestamp() <= 900
+    event = world.lab.trail[-1]["responseElements"]["credentials"]
+    assert event["accessKeyId"] == keys["AccessKeyId"] and event["expiration"].endswith("M")

@@ -14,6 +14,7 @@ from labhelpers.sandbox.interpret.models import service_model
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.sts import operations as sts
 from labhelpers.sandbox.wire.http import Answer, HttpRequest
+from labhelpers.sandbox.wire.query_json import result_json, wants_json
 from labhelpers.sandbox.wire.query_xml import result_xml
 
 _OWNER_PAYS = (
@@ -33,7 +34,9 @@ def answer(
 ) -> Answer:
     """STS is our own; moto answers the rest, IAM with what moto lacks (iam_extras.py)."""
     if call.service == "sts":
-        return _query_answer(call, sts.answer(call, caller, registry, lab_now), request_id)
+        accept = http.headers.get("accept", "")
+        found = sts.answer(call, caller, registry, lab_now)
+        return _query_answer(call, found, request_id, wants_json(accept))
     if call.operation == "GetBucketRequestPayment":
         # moto would list the bucket; Terraform asks, and every bucket here is its owner's to pay.
         headers = [("Content-Type", "application/xml"), ("x-amz-request-id", request_id)]
@@ -53,10 +56,13 @@ def answer(
     return reply
 
 
-def _query_answer(call: Call, result: dict[str, Any], request_id: str) -> Answer:
+def _query_answer(
+    call: Call, result: dict[str, Any], request_id: str, as_json: bool = False
+) -> Answer:
     operation = service_model(call.service).operation_model(call.operation)
-    body = result_xml(operation, result, request_id)
-    headers = [("Content-Type", "text/xml"), ("x-amzn-RequestId", request_id)]
+    body = (result_json if as_json else result_xml)(operation, result, request_id)
+    kind = "application/json" if as_json else "text/xml"
+    headers = [("Content-Type", kind), ("x-amzn-RequestId", request_id)]
     if call.service == "sts":
         headers.append(("x-amz-sts-extended-request-id", b64encode(request_id.encode()).decode()))
     return 200, headers, body

@@ -16,6 +16,7 @@ from labhelpers.sandbox.record import ec2_forms
 from labhelpers.sandbox.record.observe import Observation
 from labhelpers.sandbox.record.shapes import tidy, unflatten
 from labhelpers.sandbox.wire.http import json_object
+from labhelpers.sandbox.wire.query_json import result_of
 
 _SIGNATURE = re.compile(r"X-Amz-|AWSAccessKeyId\Z|Signature\Z|Expires\Z")
 
@@ -120,6 +121,8 @@ def _parsed(seen: Observation, shape: Any) -> dict[str, Any]:
     protocols = metadata.get("protocols") or [metadata["protocol"]]
     is_json = seen.reply.lstrip().startswith(b"{")
     fitting = [name for name in protocols if ("json" in name) == is_json]
+    if is_json and not fitting:
+        return result_of(_model(seen), json_object(seen.reply))
     protocol = fitting[-1] if fitting else metadata["protocol"]
     answer = {"status_code": seen.status, "headers": {}, "body": seen.reply}
     try:
