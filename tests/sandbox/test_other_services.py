@@ -1,6 +1,8 @@
 """Services that the sandbox leaves to moto: each is found, asked for by its own IAM action, and
 gets the parameters that it was given."""
 
+import gzip
+
 import pytest
 from scene import allow
 from test_wire import signed
@@ -150,6 +152,18 @@ def test_what_is_no_rest_parameter_decides_nothing(world, client, body):
     status, _ = signed(world.lab, "DELETE", "/clusters/m", body, headers, service="eks")
     assert status == 200
     assert client("eks").list_clusters()["clusters"] == ["v"]
+
+
+def test_nobody_reads_what_is_compressed(world, client):
+    """moto would unpack it after the policies have been asked about an empty request."""
+    headers = {
+        "x-amz-target": "DynamoDB_20120810.DeleteTable",
+        "content-type": "application/x-amz-json-1.0",
+        "content-encoding": "gzip",
+    }
+    body = gzip.compress(b'{"TableName": "victim"}')
+    status, text = signed(world.lab, "POST", "/", body, headers, service="dynamodb")
+    assert status == 400 and "compressed requests" in text
 
 
 def test_a_target_names_the_service_that_is_asked(world):

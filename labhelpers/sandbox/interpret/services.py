@@ -44,8 +44,13 @@ def services_of(signing_name: str) -> tuple[str, ...]:
 
 def asked(http: HttpRequest, signing_name: str) -> Asked | None:
     """None where no service of that name has such an operation."""
+    if http.headers.get("content-encoding", "identity") != "identity":
+        raise not_modelled("compressed requests")  # moto would read what nobody has read here
     refusal: Refusal | None = None
-    for service in services_of(signing_name):
+    services = services_of(signing_name)
+    for service in services:
+        if len(services) > 1 and not _fits_version(http, service):
+            continue
         try:
             operation, params = _operation(http, service)
         except Refusal as error:
@@ -86,6 +91,12 @@ def _metadata(path: Path) -> dict[str, Any]:
     return found
 
 
+def _fits_version(http: HttpRequest, service: str) -> bool:
+    """A form's version is how elb is told from elbv2."""
+    version = http.form.get("Version") if "Action" in http.form else None
+    return version in (None, service_model(service).metadata["apiVersion"])
+
+
 def _operation(http: HttpRequest, service: str) -> tuple[str, dict[str, Any]]:
     """("", {}) where the request speaks another protocol than the service."""
     model, target = service_model(service), http.headers.get("x-amz-target")
@@ -94,8 +105,6 @@ def _operation(http: HttpRequest, service: str) -> tuple[str, dict[str, Any]]:
     if target is None and "Action" in http.form:
         if http.path != "/" or "query" not in protocols:
             return "", {}
-        if http.form.get("Version", metadata["apiVersion"]) != metadata["apiVersion"]:
-            return "", {}  # it is how elb is told from elbv2
         operation, told = query_action(http, service)
         return operation, dict(told)
     if "Action" in http.form:
