@@ -51,13 +51,14 @@ from labhelpers.sandbox.answer import replies as answering
 from labhelpers.sandbox.authenticate import keys as authenticate
 from labhelpers.sandbox.authorize import decide as authorize
 from labhelpers.sandbox.federation import issuer
-from labhelpers.sandbox.gateway import _addressed
 from labhelpers.sandbox.interpret import public_access
+from labhelpers.sandbox.interpret.addressed import addressed
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.server import HOST, Sandbox, _listen
 from labhelpers.sandbox.state import buckets, stored_principals
 from labhelpers.sandbox.state import iam as state
-from labhelpers.sandbox.wire.errors import EC2, JSON, S3, Family, Refusal, render
+from labhelpers.sandbox.wire.errors import Refusal, render
+from labhelpers.sandbox.wire.families import EC2, S3, Family
 from labhelpers.sandbox.wire.http import Answer, from_environ
 from labhelpers.sandbox.workloads import service_roles
 
@@ -339,7 +340,8 @@ class Front:
             return _reply(environ, start_response, status, [], body)
         http = from_environ(environ)
         environ["wsgi.input"] = io.BytesIO(http.body)
-        service, family = _addressed(http)
+        to = addressed(http)
+        service, family = to.service, to.family
         self._count("seen", service)
         time.sleep(self.latency)
         signed = _KEY_ID.search(http.headers.get("authorization", ""))
@@ -360,7 +362,7 @@ class Front:
 
     def _throttles(self, family: Family, key_id: str, service: str, action: str) -> bool:
         """Never twice in a row, so that a retry works."""
-        if family is JSON:
+        if family.form not in ("query", "s3", "ec2"):
             return False
         asked = (key_id, service, action)
         with self._lock:

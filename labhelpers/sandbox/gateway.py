@@ -6,7 +6,6 @@ nothing on that was not allowed by a policy. What it does not model is refused.
 
 from __future__ import annotations
 
-import re
 import threading
 import uuid
 from collections.abc import Callable, Iterable
@@ -19,17 +18,18 @@ from labhelpers.sandbox.answer import moto, replies
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.authenticate.keys import authenticate
 from labhelpers.sandbox.authorize import decide
+from labhelpers.sandbox.authorize.denials import denial
 from labhelpers.sandbox.federation.discovery import published
+from labhelpers.sandbox.interpret.addressed import Addressed, addressed, refuse_without_signature
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.interpret.reading import interpret
 from labhelpers.sandbox.record import lookup
 from labhelpers.sandbox.state.clock import LabClock
 from labhelpers.sandbox.state.registry import Registry
-from labhelpers.sandbox.wire.errors import Family, Refusal, denial, family_of, not_modelled, render
+from labhelpers.sandbox.wire.errors import Refusal, not_modelled, render
+from labhelpers.sandbox.wire.families import QUERY
 from labhelpers.sandbox.wire.http import Answer, HttpRequest, from_environ
 from labhelpers.sandbox.workloads import Workloads
-
-_SCOPE = re.compile(r"[^/,\s]+/\d*/[^/,\s]*/([a-z0-9-]{1,60})/")
 
 
 class Gateway:
@@ -48,15 +48,15 @@ class Gateway:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
         request_id = str(uuid.uuid4())
+        to = Addressed("sts", QUERY)
         try:
             http = from_environ(environ)
-            service, family = _addressed(http)
+            to = addressed(http)
             reply = published(http, self.registry) or self.workloads.answer(http)
-            status, headers, body = reply or self._handle(http, service, family, request_id)
+            status, headers, body = reply or self._handle(http, to, request_id)
         except Exception:  # the last line: no input may produce a 500 or show a stack trace
-            service, family = "sts", family_of("sts", True)
             refusal = not_modelled("a request of this form")
-            status, headers, body = render(refusal, family, service, request_id)
+            status, headers, body = render(refusal, to.family, to.service, request_id)
         if environ["REQUEST_METHOD"] == "HEAD":
             headers = [h for h in headers if h[0].lower() != "content-length" or status < 300]
             body = b""
@@ -65,22 +65,22 @@ class Gateway:
         start_response(f"{status} {_phrase(status)}", headers)
         return [body]
 
-    def _handle(self, http: HttpRequest, service: str, family: Family, request_id: str) -> Answer:
+    def _handle(self, http: HttpRequest, to: Addressed, request_id: str) -> Answer:
         caller: Caller | None = None
         call: Call | None = None
         decision: Decision | None = None
         refusal: Refusal | None = None
         lab_now = self.clock.now()
         try:
-            caller = authenticate(http, family, self.registry, lab_now)
+            refuse_without_signature(http, to.service)
+            caller = authenticate(http, to.family, self.registry, lab_now)
             moto.load(caller.service)
             with self._lock:
                 call = interpret(http, caller, self.registry, lab_now)
                 decision = decide.authorize(call, caller, http.headers, http.remote_addr, lab_now)
                 if decision is not None and not decision.allowed:
-                    account = caller.principal.account
                     encode = self.registry.encode_message
-                    raise denial(decision, family, caller.service, account, encode)
+                    raise denial(decision, to.family, http, call, caller, encode)
                 reply = lookup.answer(
                     http, call, caller, self.recorder, lab_now, request_id
                 ) or replies.answer(http, call, caller, self.registry, lab_now, request_id)
@@ -92,26 +92,12 @@ class Gateway:
         if refusal is None:
             decision = None  # only refusals are asked for their reasons later
         else:
-            reply = render(refusal, family, service, request_id)
+            reply = render(refusal, to.family, to.service, request_id)
             # A kept exception would keep every object of its stack alive.
             refusal.__traceback__ = refusal.__context__ = None
         seen = record.observe(http, request_id, lab_now, caller, call, refusal, reply)
         self.recorder.add(request_id, record.Record(seen, decision, refusal))
         return reply
-
-
-def _addressed(http: HttpRequest) -> tuple[str, Family]:
-    """Which service the request says it is for; only the shape of an error depends on it."""
-    header = http.headers.get("authorization", "")
-    scoped = _SCOPE.search(header or http.query_value("X-Amz-Credential") or "")
-    is_query = "Action" in http.form
-    if scoped is not None:
-        service = scoped.group(1)
-    elif is_query or header:
-        service = "sts"
-    else:
-        service = "unknown" if "x-amz-target" in http.headers else "s3"
-    return service, family_of(service, is_query)
 
 
 def _request_id(reply: Answer, default: str) -> str:

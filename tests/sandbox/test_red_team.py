@@ -97,7 +97,7 @@ def test_a_move_needs_both_places(world):
     iam.create_user(UserName="dev1", Path="/dev/")
     dora = world.user("dora", allow("iam:UpdateUser", f"{IAM}user/dev/*")).client("iam")
     out = world.lab.attempt(dora.update_user, UserName="dev1", NewPath="/admin/")
-    assert out.outcome == "ImplicitlyDenied" and f"{IAM}user/admin/dev1" in out.message
+    assert out.outcome == "ImplicitlyDenied" and f"{IAM}user/admin/dev1" in out.reason
     dora.update_user(UserName="dev1", NewUserName="dev2")
     assert iam.get_user(UserName="dev2")["User"]["Path"] == "/dev/"
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from labhelpers.sandbox.authenticate.caller import Caller
-from labhelpers.sandbox.wire.errors import QUERY, Refusal, credential_refusal
+from labhelpers.sandbox.wire.errors import Refusal, credential_refusal
+from labhelpers.sandbox.wire.families import QUERY
 
 _LONG_TERM_ONLY = ("GetSessionToken", "GetFederationToken")
 

@@ -16,15 +16,12 @@ from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.wire.errors import (
-    EC2,
-    QUERY,
-    S3,
-    Family,
     Refusal,
     credential_refusal,
     not_modelled,
     signature_refusal,
 )
+from labhelpers.sandbox.wire.families import EC2, QUERY, S3, Family
 from labhelpers.sandbox.wire.http import HttpRequest
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")

@@ -16,12 +16,16 @@ from urllib.parse import quote, unquote
 
 from botocore.utils import normalize_url_path
 
-from labhelpers.sandbox.wire.errors import QUERY, S3, Family, Refusal, signature_refusal
+from labhelpers.sandbox.wire.errors import Refusal, signature_refusal
+from labhelpers.sandbox.wire.families import S3, Family
 from labhelpers.sandbox.wire.http import HttpRequest
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 _TIMESTAMP = "%Y%m%dT%H%M%SZ"
 _EMPTY = hashlib.sha256(b"").hexdigest()
+_VERSION_2 = (
+    "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
+)
 _FIELD = re.compile(r"\s*(Credential|SignedHeaders|Signature)\s*=\s*([^,\s]*)\s*(?:,|$)")
 
 
@@ -58,6 +62,9 @@ def read_signature(http: HttpRequest, family: Family) -> Signed | None:
 def _from_header(http: HttpRequest, family: Family) -> Signed:
     scheme, _, rest = http.headers["authorization"].strip().partition(" ")
     if scheme != ALGORITHM:
+        if family is S3:
+            # S3's answer in the Regions that know no Signature Version 2: all since 2014.
+            raise Refusal("InvalidRequest", _VERSION_2, 400, blocked_by="authentication")
         raise _malformed(family, f"Unsupported authorization type '{scheme[:40]}', use {ALGORITHM}")
     found = _FIELD.findall(rest)
     fields = dict(found)
@@ -246,9 +253,5 @@ def _payload_hash(http: HttpRequest, signed: Signed) -> str:
 
 def _malformed(family: Family, message: str) -> Refusal:
     if family is S3:
-        text = f"The authorization header is malformed; {message}"
-        return Refusal("AuthorizationHeaderMalformed", text, 400, blocked_by="authentication")
-    code = "IncompleteSignature" if family is QUERY else "IncompleteSignatureException"
-    if family.name == "ec2":
-        code = "AuthFailure"
-    return Refusal(code, message, 400, blocked_by="authentication")
+        message = f"The authorization header is malformed; {message}"
+    return Refusal(family.incomplete, message, 400, blocked_by="authentication")

@@ -20,10 +20,11 @@ from labhelpers.sandbox.authorize.context import (
     org_key,
     request_context,
 )
+from labhelpers.sandbox.authorize.denials import principal_denial
 from labhelpers.sandbox.interpret.call import Call, Check
 from labhelpers.sandbox.state import buckets, iam
 from labhelpers.sandbox.state.organizations import control_policies
-from labhelpers.sandbox.wire.errors import Refusal, principal_denial
+from labhelpers.sandbox.wire.errors import Refusal
 
 #: Permissions that the role's own trust policy has to give.
 _ON_TRUST = frozenset(

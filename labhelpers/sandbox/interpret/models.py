@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from labhelpers.sandbox.wire.environ import to_environ
-from labhelpers.sandbox.wire.errors import QUERY_NAMESPACES, Refusal, not_modelled
+from labhelpers.sandbox.wire.errors import Refusal, not_modelled
+from labhelpers.sandbox.wire.families import QUERY_NAMESPACES
 from labhelpers.sandbox.wire.http import HttpRequest
 
 _NO_ACTION = "https://aws.amazon.com/iam"  # where STS and IAM send browsers (STS_FACTS 2.1)

@@ -1,0 +1,113 @@
+"""The words of a denial: who may not do what, on what, and by which policy (STS_FACTS 2.8)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from labhelpers.policy import EXPLICITLY_DENIED, Decision, Request
+from labhelpers.sandbox.authenticate.caller import Caller
+from labhelpers.sandbox.authorize.named_resources import named_action, named_resource
+from labhelpers.sandbox.interpret.call import Call
+from labhelpers.sandbox.wire.errors import Refusal, not_modelled
+from labhelpers.sandbox.wire.families import Family
+from labhelpers.sandbox.wire.http import HttpRequest
+
+#: Services with a code of their own (logs; AWS_RECORDED B2), and with a sentence of their own
+#: (ten logs and more, of 2026 too; AWS_RECORDED C2).
+_CODES = {"sns": "AuthorizationError"}
+_SENTENCES = {"organizations": "You don't have permissions to access this resource."}
+
+
+def principal_denial(request: Request) -> str:
+    """STS says who, what and on what, but never why (STS_FACTS 2.2, 2.5)."""
+    if request.principal.kind in ("web-identity", "saml"):
+        return f"Not authorized to perform {request.action}"
+    who = f"User: {request.principal.arn} is not authorized to perform: {request.action}"
+    return f"{who} on resource: {request.resource}"
+
+
+def denial(
+    decision: Decision,
+    family: Family,
+    http: HttpRequest,
+    call: Call,
+    caller: Caller,
+    encode: Callable[[str], str],
+) -> Refusal:
+    """The service's refusal of a request that the policies do not allow (STS_FACTS 2.8).
+
+    `encode` turns EC2's authorization message into the text for DecodeAuthorizationMessage.
+    """
+    if decision.blocked_by == "not modelled":
+        return not_modelled(f"the condition key {decision.unmodelled}")
+    request, blocked_by = decision.request, decision.blocked_by
+    assert blocked_by is not None, "only what is not allowed has a refusal"
+    status, code = family.denied
+    code = _CODES.get(call.service, code)
+    message = _message(decision, http, call, caller)
+    if family.form == "s3":
+        if request.resource_account != caller.principal.account or not caller.principal.account:
+            message = "Access Denied"
+    elif family.form == "ec2":
+        blob = encode(authorization_message(decision))
+        message = (
+            f"You are not authorized to perform this operation. {message}. "
+            f"Encoded authorization failure message: {blob}"
+        )
+    return Refusal(code, message, status, blocked_by=blocked_by)
+
+
+def _message(decision: Decision, http: HttpRequest, call: Call, caller: Caller) -> str:
+    request = decision.request
+    if call.service in _SENTENCES:
+        return _SENTENCES[call.service]
+    resource = named_resource(request, http, call, caller)
+    if call.service == "sts" and resource:
+        return principal_denial(request)
+    action = named_action(request.action)
+    where = f" on resource: {resource}" if resource else ""
+    why = decision.aws_reason.replace(request.action, action)
+    return f"User: {request.principal.arn} is not authorized to perform: {action}{where} {why}"
+
+
+def authorization_message(decision: Decision) -> str:
+    """What DecodeAuthorizationMessage gives back, as JSON text.
+
+    The contents are documented, the spelling of the keys is not (STS_FACTS 2.8).
+    """
+    request = decision.request
+    principal = request.principal
+    matched = [result for result in decision.statements if result.matched]
+    keys = {"aws:Resource": request.resource, **request.context}
+    listed = {
+        k: list(v) if isinstance(v, list | tuple) else [v] for k, v in keys.items() if v is not None
+    }
+    return json.dumps(
+        {
+            "allowed": False,
+            "explicitDeny": decision.outcome == EXPLICITLY_DENIED,
+            "matchedStatements": {
+                "items": [
+                    {"statementId": r.sid, "effect": r.effect.upper(), "policy": r.policy_name}
+                    for r in matched
+                ]
+            },
+            "failures": {"items": []},
+            "context": {
+                "principal": {
+                    "id": request.context.get("aws:userid", principal.unique_id),
+                    "name": principal.arn.rsplit("/", 1)[-1],
+                    "arn": principal.arn,
+                },
+                "action": request.action,
+                "resource": request.resource,
+                "conditions": {
+                    "items": [
+                        {"key": key, "values": {"items": [{"value": value} for value in values]}}
+                        for key, values in listed.items()
+                    ]
+                },
+            },
+        }
+    )
