@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +39,19 @@ CREATED_BY = {
     "CreateSAMLProvider": "Name",
     "CreateVirtualMFADevice": "VirtualMFADeviceName",
 }
+#: What a list of a whole kind is asked on: a policy on user/* lets ListUsers through. Source: what
+#: denials name (AWS_RECORDED C1 and G; ListInstanceProfiles eight logs, ListVirtualMFADevices and
+#: ListOpenIDConnectProviders one each; SAML providers and certificates by analogy).
+_LISTS = {
+    "ListGroups": "group/",
+    "ListInstanceProfiles": "instance-profile/",
+    "ListOpenIDConnectProviders": "oidc-provider/*",
+    "ListRoles": "role/",
+    "ListSAMLProviders": "saml-provider/*",
+    "ListServerCertificates": "server-certificate/",
+    "ListUsers": "user/",
+    "ListVirtualMFADevices": "mfa/",
+}
 _DOCUMENT_KINDS = {"AssumeRolePolicyDocument": "trust", "PolicyDocument": "identity"}
 #: Resource types whose tags a check knows, present and to come.
 _TAGGED_KINDS = ("role", "user")
@@ -59,7 +73,8 @@ def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: da
         params["UserName"] = _owner_of_key(values["AccessKeyId"], account)
     elif kinds == ["user"] and operation != "CreateUser":
         _default_user(operation, params, caller)
-    resource = _resource_arn(operation, kinds, params, account) if kinds else "*"
+    listed = listed_arn(operation, params, account) or "*"
+    resource = _resource_arn(operation, kinds, params, account) if kinds else listed
     context = {}
     if "PolicyArn" in params:
         context["iam:PolicyARN"] = params["PolicyArn"]
@@ -147,6 +162,13 @@ def _default_user(operation: str, params: dict[str, str], caller: Caller) -> Non
         text = "Must specify userName when calling with non-User credentials"
         raise Refusal("ValidationError", text, 400)
     params["UserName"] = caller.user_name
+
+
+def listed_arn(operation: str, params: Mapping[str, str], account: str) -> str:
+    """What a call that lists all of a kind, or those under a path, is asked on; "" for others."""
+    if operation not in _LISTS:
+        return ""
+    return f"arn:aws:iam::{account}:{_LISTS[operation]}{params.get('PathPrefix', '/')[1:]}"
 
 
 def _resource_arn(

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from labhelpers.sandbox.interpret.ec2 import tagged
-from labhelpers.sandbox.interpret.iam import CREATED_BY, NAME_PARAMETERS
+from labhelpers.sandbox.interpret.iam import CREATED_BY, NAME_PARAMETERS, listed_arn
 from labhelpers.sandbox.interpret.models import action_details
 from labhelpers.sandbox.interpret.other import ACTION_PREFIXES
 from labhelpers.sandbox.interpret.resource_arns import filled, named_arns, places, templates
@@ -81,7 +81,8 @@ def _iam(event: Mapping, history: History, asked: Mapping) -> Iterator[Need]:
     operation, account = event["eventName"], account_of(event)
     kinds = [kind["name"] for kind in _must_exist("iam", operation, event)["resourceTypes"]]
     params = {name[:1].upper() + name[1:]: value for name, value in asked.items()}
-    arn = _entity(operation, kinds, params, account, history)
+    listed = listed_arn(operation, params, account)
+    arn = listed or _entity(operation, kinds, params, account, history)
     if arn == "*" and kinds == ["user"] and not operation.startswith("ListUser"):
         arn = event["userIdentity"].get("arn", "*")  # "my" user
     yield Need(f"iam:{operation}", arn)
