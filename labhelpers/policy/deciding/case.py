@@ -152,6 +152,16 @@ class Case:
                 return self.name(kind)
         return None
 
+    def denying(self, policy_type: str) -> Policy:
+        """Return the first policy of a type that denies explicitly."""
+        sets = self.groups[slot(policy_type)]
+        policies = (policy for policies in sets for policy in policies)
+        return next(p for p in policies if self._denies(p))
+
+    def _denies(self, policy: Policy) -> bool:
+        about = policy.about(self.call.action)
+        return any(not s.allow and s.match(self.call) == YES for s in about)
+
     def allows(self, kind: str) -> bool:
         """Say whether every policy set of a type allows; a type not in use does."""
         return NONE not in self.verdicts[kind] and UNSURE not in self.verdicts[kind]

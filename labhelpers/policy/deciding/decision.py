@@ -38,14 +38,19 @@ class Decision(Decided):
 
     @property
     def aws_reason(self) -> str:
-        """AWS's wording of the cause, as at the end of its access-denied messages."""
+        """AWS's wording of the cause, as at the end of its access-denied messages.
+
+        Since 2026 an explicit deny names the policy, where that has an ARN.
+        """
         if self.allowed or self.blocked_by == "not modelled" or self.note:
             return ""
         name = POLICY_NAMES[self.blocking]
         trust = self.blocking == "trust"
         if self.outcome == EXPLICITLY_DENIED:
             article = "the role" if trust else "an" if name[0] in "aeiou" else "a"
-            return f"with an explicit deny in {article} {name}"
+            arn = self.judged.denying(self.blocking).arn
+            told = f"with an explicit deny in {article} {name}"
+            return f"{told}: {arn}" if arn else told
         role = "role " if trust else ""
         return f"because no {role}{name} allows the {self.request.action} action"
 

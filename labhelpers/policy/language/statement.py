@@ -153,13 +153,17 @@ def _listed(value: str | list[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:
-    """A parsed policy: what was written (`document`) and the compiled statements."""
+    """A parsed policy: what was written (`document`) and the compiled statements.
+
+    `arn` is that of a managed policy, where AWS's refusals name it.
+    """
 
     kind: str
     name: str
     version: str
     document: Mapping
     statements: tuple[Statement, ...] = field(repr=False)
+    arn: str = ""
     _index: dict[str, tuple[Statement, ...]] = field(default_factory=dict, repr=False)
 
     def about(self, action: str) -> tuple[Statement, ...]:

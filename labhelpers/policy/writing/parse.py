@@ -14,16 +14,17 @@ from labhelpers.policy.writing.grammar import SYNTAX, VERSIONS, Duplicated, defe
 BAD_JSON = "This policy contains invalid Json"
 
 
-def parse(document: str | Mapping, kind: str, name: str = "") -> Policy:
+def parse(document: str | Mapping, kind: str, name: str = "", arn: str = "") -> Policy:
     """Parse and compile a policy: JSON text, or the dict that would become it.
 
     `kind` is one of "identity", "trust", "resource", "session", "boundary", "scp", "rcp";
-    `name` is what explanations call the policy. Raises PolicyError at the first defect.
+    `name` is what explanations call the policy, `arn` that of a managed one. Raises PolicyError
+    at the first defect.
     Compiled policies are kept, so parsing the same text again costs a lookup.
     """
     require_kind(kind)
     text = document if isinstance(document, str) else _as_text(document)
-    return _compiled(text, kind, name)
+    return _compiled(text, kind, name, arn)
 
 
 def read(text: str) -> object:
@@ -63,11 +64,11 @@ def _no_constant(text: str) -> NoReturn:
 
 
 @lru_cache(maxsize=4096)
-def _compiled(text: str, kind: str, name: str) -> Policy:
-    return compiled(read(text), kind, name)
+def _compiled(text: str, kind: str, name: str, arn: str) -> Policy:
+    return compiled(read(text), kind, name, arn)
 
 
-def compiled(document: object, kind: str, name: str = "") -> Policy:
+def compiled(document: object, kind: str, name: str = "", arn: str = "") -> Policy:
     """Compile what `read` has read; raises PolicyError at the first defect."""
     for defect in defects(document, kind):
         raise defect
@@ -78,4 +79,4 @@ def compiled(document: object, kind: str, name: str = "") -> Policy:
     raw = listed if isinstance(listed, list) else [listed]
     variables = version == VERSIONS[0]
     statements = tuple(Statement(n, s, variables) for n, s in enumerate(raw))
-    return Policy(kind, name, version, document, statements)
+    return Policy(kind, name, version, document, statements, arn)

@@ -129,7 +129,7 @@ def _boundaries(account_id: str, arn: str | None) -> list[Policy]:
     text = managed_policy(arn, account_id)
     if text is None:
         raise not_modelled(f"a permissions boundary whose policy {arn} does not exist")
-    return [parse(text, kind="boundary", name=arn)]
+    return [parse(text, kind="boundary", name=arn, arn=arn)]
 
 
 def managed_policy(arn: str, account_id: str) -> str | None:
@@ -245,7 +245,7 @@ def _policies_of(holder: Role | User | Group, label: str) -> list[Policy]:
         for name, document in holder.policies.items()
     ]
     managed = [
-        parse(_default_document(policy), kind="identity", name=f"managed policy {arn} of {label}")
+        parse(_default_document(policy), "identity", f"managed policy {arn} of {label}", arn)
         for arn, policy in holder.managed_policies.items()
     ]
     return inline + managed

@@ -51,8 +51,14 @@ def _enabled(root: Any, kind: str) -> bool:
 
 
 def _attached(place: Any, kind: str) -> list[Policy]:
+    # A denial names a service control policy, but no resource control policy (AWS_RECORDED C4).
     return [
-        parse(policy.content, kind=kind, name=f"{policy.name} ({policy.id})")
+        parse(
+            policy.content,
+            kind=kind,
+            name=f"{policy.name} ({policy.id})",
+            arn=policy.arn if kind == "scp" else "",
+        )
         for policy in place.attached_policies
         if policy.type == _TYPES[kind]
     ]
