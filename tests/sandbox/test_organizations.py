@@ -50,11 +50,14 @@ def test_full_access_refuses_nothing(world, company):
 
 @pytest.mark.parametrize("level", ["root", "unit", "member"])
 def test_deny_binds_at_every_level(world, company, level):
-    company.attach(getattr(company, level), deny("iam:ListRoles"))
+    attached = company.attach(getattr(company, level), deny("iam:ListRoles"))
     iam = world.iam(company.member)
     got = world.lab.attempt(iam.list_roles)
     assert (got.outcome, got.blocked_by) == ("ExplicitlyDenied", "scp")
-    assert "with an explicit deny in a service control policy" in got.message
+    number = company.org.describe_organization()["Organization"]["Id"]
+    arn = f"arn:aws:organizations::{MANAGEMENT}:policy/{number}/service_control_policy/{attached}"
+    words = f"with an explicit deny in a service control policy: {arn}"
+    assert got.message.endswith(words)
     assert world.lab.attempt(iam.list_users).succeeded
 
 
