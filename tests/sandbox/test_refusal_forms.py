@@ -5,7 +5,7 @@ Source: AWS_RECORDED B1 to B4; botocore parses, so what it reads is what a clien
 
 import http.client
 import json
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from botocore.auth import HmacV1Auth
@@ -159,3 +159,59 @@ def test_who_keeps_the_codes_of_query():
         assert "awsQueryCompatible" in model.metadata
         assert model.signing_name in families.QUERY_COMPATIBLE
     assert len(families.QUERY_COMPATIBLE) == 2
+
+
+NEEDED = (
+    "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, "
+    "X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."
+)
+MALFORMED = (
+    "Error parsing the X-Amz-Credential parameter; the Credential is mal-formed; expecting "
+    '"&lt;YOUR-AKID&gt;/YYYYMMDD/REGION/SERVICE/aws4_request".'
+)
+LIFE = "X-Amz-Expires must be "
+
+
+def changed(link, name, new):
+    """A link with another value of a parameter; None leaves the parameter out."""
+    path, _, query = link.partition("?")
+    pairs = [pair.partition("=")[::2] for pair in query.split("&")]
+    kept = [(k, new(v) if k == name else v) for k, v in pairs if k != name or new is not None]
+    return f"{path}?{'&'.join(f'{k}={v}' for k, v in kept)}"
+
+
+def test_links_of_which_something_is_missing_or_odd(world):
+    """Recorded on S3: a code of its own, for links that a mail or a template has spoilt."""
+    s3 = world.bucket("reports")
+    url = s3.generate_presigned_url("get_object", {"Bucket": "reports", "Key": "k"})
+    link = url.removeprefix(world.lab.endpoint_url)
+    names = ("Algorithm", "Credential", "Signature", "Date", "SignedHeaders", "Expires")
+    cases = [(f"X-Amz-{name}", None, NEEDED) for name in names]
+    cases += [(f"X-Amz-{name}", lambda _: "", NEEDED) for name in names]
+    cases += [
+        ("X-Amz-Credential", quote, MALFORMED),
+        ("X-Amz-Credential", lambda _: "AKIA/us-east-1", MALFORMED),
+        ("X-Amz-Credential", lambda v: v.replace("ap-northeast-2", "x"))
+        + ("Error parsing the X-Amz-Credential parameter; the region 'x' is wrong",),
+        ("X-Amz-Expires", lambda _: "soon", "X-Amz-Expires should be a number"),
+        ("X-Amz-Expires", lambda _: "-1", LIFE + "non-negative"),
+        ("X-Amz-Expires", lambda _: "604801", LIFE + "less than a week (in seconds); that is, "),
+        ("X-Amz-Date", lambda _: "today", "X-Amz-Date must be in the ISO8601 Long Format"),
+    ]
+    for name, new, words in cases:
+        status, _, body = raw(world.lab, "GET", changed(link, name, new))
+        text = body.decode()
+        assert status == 400, (name, text)
+        assert "<Code>AuthorizationQueryParametersError</Code>" in text, (name, text)
+        assert f"<Message>{words}" in text, (name, text)
+
+
+def test_links_to_other_services_of_which_something_is_missing(lab):
+    """The others name what is missing, each parameter."""
+    query = "Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Algorithm=AWS4-HMAC-SHA256"
+    status, _, body = raw(lab, "GET", f"/?{query}&X-Amz-Credential=a/1/us-east-1/sts/aws4_request")
+    text = body.decode()
+    assert (status, "<Code>IncompleteSignature</Code>" in text) == (400, True)
+    told = ("X-Amz-Signature", "X-Amz-Date", "X-Amz-SignedHeaders")
+    words = " ".join(f"AWS query-string parameters must include '{name}'." for name in told)
+    assert f"<Message>{words} Re-examine the query-string parameters.</Message>" in text

@@ -11,7 +11,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from labhelpers.policy import Principal
-from labhelpers.sandbox.authenticate import sigv4
+from labhelpers.sandbox.authenticate import claims, sigv4
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.registry import Registry
@@ -33,7 +33,7 @@ def authenticate(
     http: HttpRequest, family: Family, registry: Registry, lab_now: datetime
 ) -> Caller:
     """The caller, or a Refusal in the service's own words."""
-    signed = sigv4.read_signature(http, family)
+    signed = claims.read_signature(http, family)
     if signed is None:
         return _unsigned_caller(http, family)
     _check_scope(signed, family)
@@ -62,19 +62,16 @@ def _unsigned_caller(http: HttpRequest, family: Family) -> Caller:
     raise credential_refusal(family, "unsigned")
 
 
-def _check_scope(signed: sigv4.Signed, family: Family) -> None:
+def _check_scope(signed: claims.Signed, family: Family) -> None:
     if not _REGION.fullmatch(signed.region):
         message = "Credential should be scoped to a valid region. "
         if family is S3:
-            message = (
-                f"The authorization header is malformed; the region '{signed.region[:40]}' is wrong"
-            )
-            raise Refusal("AuthorizationHeaderMalformed", message, 400, blocked_by="authentication")
+            raise claims.wrong_part(f"the region '{signed.region[:40]}' is wrong", signed)
         raise signature_refusal(family, message)
 
 
 def _session_caller(
-    signed: sigv4.Signed, family: Family, registry: Registry, lab_now: datetime
+    signed: claims.Signed, family: Family, registry: Registry, lab_now: datetime
 ) -> tuple[Caller, str]:
     sessions = registry.sessions
     session = sessions.get(signed.access_key_id)
@@ -107,15 +104,15 @@ def _session_caller(
     return caller, session.secret_access_key
 
 
-def _token(signed: sigv4.Signed) -> dict[str, str]:
+def _token(signed: claims.Signed) -> dict[str, str]:
     return {"Token-0": signed.token or ""}
 
 
-def _unknown(signed: sigv4.Signed) -> str:
+def _unknown(signed: claims.Signed) -> str:
     return f"This lab never issued the access key {signed.access_key_id[:128]}, or it is deleted."
 
 
-def _root_caller(signed: sigv4.Signed, family: Family, registry: Registry) -> tuple[Caller, str]:
+def _root_caller(signed: claims.Signed, family: Family, registry: Registry) -> tuple[Caller, str]:
     account_id, secret = registry.root_keys[signed.access_key_id]
     if signed.token is not None:
         why = "A root user's key is long-term: it has no session token."
@@ -125,7 +122,7 @@ def _root_caller(signed: sigv4.Signed, family: Family, registry: Registry) -> tu
     return Caller(root, account_id, key_id, signed.region, signed.service), secret
 
 
-def _user_caller(signed: sigv4.Signed, family: Family) -> tuple[Caller, str]:
+def _user_caller(signed: claims.Signed, family: Family) -> tuple[Caller, str]:
     found = iam.find_access_key(signed.access_key_id)
     if found is None:
         raise credential_refusal(family, "invalid_key", _unknown(signed))
@@ -149,7 +146,7 @@ def _user_caller(signed: sigv4.Signed, family: Family) -> tuple[Caller, str]:
     return caller, key.secret_access_key
 
 
-def _check_dates(signed: sigv4.Signed, family: Family) -> None:
+def _check_dates(signed: claims.Signed, family: Family) -> None:
     """Signature dates follow real time, whatever the lab clock says."""
     if not signed.timestamp.startswith(signed.date):
         raise signature_refusal(
@@ -167,7 +164,7 @@ def _check_dates(signed: sigv4.Signed, family: Family) -> None:
         raise _skewed(signed, family, now)
 
 
-def _skewed(signed: sigv4.Signed, family: Family, now: datetime) -> Refusal:
+def _skewed(signed: claims.Signed, family: Family, now: datetime) -> Refusal:
     if family is S3:
         text = "The difference between the request time and the current time is too large."
         return Refusal("RequestTimeTooSkewed", text, blocked_by="authentication")
@@ -183,7 +180,7 @@ def _skewed(signed: sigv4.Signed, family: Family, now: datetime) -> Refusal:
     return signature_refusal(family, text)
 
 
-def _check_body(http: HttpRequest, signed: sigv4.Signed) -> None:
+def _check_body(http: HttpRequest, signed: claims.Signed) -> None:
     stated = http.headers.get("x-amz-content-sha256", "")
     if stated.startswith("STREAMING-AWS4-"):
         raise not_modelled(
