@@ -13,6 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.session import get_session
 from scene import allow, trusts
 
+from labhelpers.outcome import REFUSAL_CODES
 from labhelpers.sandbox.wire import families
 
 ADMIN = "arn:aws:iam::111122223333:user/lab-admin"
@@ -150,6 +151,15 @@ def test_signature_version_2_to_s3(lab):
     assert (status, "<Code>InvalidRequest</Code>" in text) == (400, True)
     words = "The authorization mechanism you have provided is not supported. "
     assert f"<Message>{words}Please use AWS4-HMAC-SHA256.</Message>" in text
+
+
+def test_every_code_counts_as_a_refusal():
+    """attempt() and the lab on AWS know a refusal by its code."""
+    named = ("QUERY", "S3", "EC2", "JSON", "REST_JSON", "COMPATIBLE")
+    kinds = ("denied", "invalid_key", "invalid_token", "expired", "bad_signature", "unsigned")
+    for family in (getattr(families, name) for name in named):
+        codes = {getattr(family, kind)[1] for kind in kinds} | {family.incomplete}
+        assert codes <= REFUSAL_CODES
 
 
 def test_who_keeps_the_codes_of_query():

@@ -14,7 +14,7 @@ from labhelpers.policy.language.wildcard import Matcher, matcher, tokens_of
 from labhelpers.sandbox.record.history import History
 from labhelpers.sandbox.record.needs import Need, needs_of
 
-_REFUSALS = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+_REFUSALS = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
 
 
 def least_privilege(
