@@ -356,6 +356,7 @@ for text in ("::/0", "0:0:0:0:0:0:0:0/0", "2000::/3", "::/1"):
         {"GroupId": "<own.group>", "IpPermissions": [{**RULE, "Ipv6Ranges": [{"CidrIpv6": text}]}]},
     )
 for said, more in {
+    "mapped": {"Ipv6Ranges": [{"CidrIpv6": "::ffff:0:0/96"}]},
     "two halves": {"IpRanges": [{"CidrIp": "0.0.0.0/1"}, {"CidrIp": "128.0.0.0/1"}]},
     "many eighths": {"IpRanges": [{"CidrIp": f"{n}.0.0.0/8"} for n in range(1, 9)]},
     "a list": {"PrefixListIds": [{"PrefixListId": "pl-0123456789abcdef0"}]},

@@ -1,7 +1,6 @@
 """What a learner renames, moves, untags or retags is found all the same, wherever it is."""
 
 import re
-from datetime import UTC, datetime, timedelta
 from unittest.mock import Mock
 
 import pytest
@@ -101,17 +100,23 @@ def volume_of(ec2, instance):
     return held["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
 
 
-@pytest.mark.parametrize("age, stays", [(0, False), (59, False), (61, True), (86400, True)])
-def test_a_volume_that_somebody_has_attached_later_stays(age, stays):
-    """It is older than where it hangs."""
-    attached = datetime(2026, 1, 1, tzinfo=UTC)
-    ebs = {"VolumeId": "vol-1", "DeleteOnTermination": False, "AttachTime": attached}
+@pytest.mark.parametrize(
+    "device, run, goes",
+    [("/dev/sda1", "", True), ("/dev/sdf", "feed01", True), ("/dev/sdf", "", False)]
+    + [("/dev/sdf", "feed02", False)],
+)
+def test_a_volume_that_somebody_has_attached_stays(device, run, goes):
+    """However short a time ago it was made."""
+    mark = {"Key": "sts-lab:run", "Value": "feed01"}
+    ebs = {"VolumeId": "vol-1", "DeleteOnTermination": False}
     ec2 = Mock()
-    made = {"CreateTime": attached - timedelta(seconds=age)}
-    ec2.describe_volumes.return_value = {"Volumes": [made]}
-    terminate(ec2, {"InstanceId": "i-1", "BlockDeviceMappings": [{"Ebs": ebs}]})
+    volume = {"VolumeId": "vol-1", "Tags": [{**mark, "Value": run}] if run else []}
+    ec2.describe_volumes.return_value = {"Volumes": [volume]}
+    held = [{"DeviceName": device, "Ebs": ebs}]
+    instance = {"InstanceId": "i-1", "RootDeviceName": "/dev/sda1", "Tags": [mark]}
+    terminate(ec2, instance | {"BlockDeviceMappings": held})
     ec2.terminate_instances.assert_called_once_with(InstanceIds=["i-1"])
-    assert ec2.delete_volume.called == (not stays)
+    assert ec2.delete_volume.called == goes
 
 
 # ---------------------------------------------------------------- other Regions and accounts

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from labhelpers.account.state.signature import RUN
+
 _GONE = ("NoSuchEntity", "NoSuchBucket", "NotFound", "NoSuchKey", "404")
 _NOTHING = ("NoSuchTagSet", "NoSuchBucketPolicy")
 #: AWS may still see what was taken away a moment ago.
 _AGAIN = ("DeleteConflict", "DependencyViolation", "OperationAborted", "BucketNotEmpty")
-#: What is made by RunInstances is attached so many seconds later at most.
-_AT_ONCE = 60
 
 
 def is_gone(code: str) -> bool:
@@ -125,26 +124,30 @@ def _without_policy(s3: Any, name: str) -> bool:
 def terminate(ec2: Any, instance: Mapping[str, Any]) -> None:
     """End an instance, as it was described, and wait for it: its security group can go only then.
 
-    The volumes that were made with it go, too, where they would stay.
+    The volumes that were made with it go, too, where they would stay: its root, and what bears
+    its run's tag, as all do that the lab's launch has made. What somebody has attached stays.
     """
     which = {"InstanceIds": [instance["InstanceId"]]}
-    staying = [
-        (device["Ebs"]["VolumeId"], device["Ebs"]["AttachTime"])
+    staying = {
+        device["Ebs"]["VolumeId"]: device.get("DeviceName")
         for device in instance.get("BlockDeviceMappings", ())
         if not device.get("Ebs", {}).get("DeleteOnTermination", True)
+    }
+    root, run = instance.get("RootDeviceName"), _run_tag(instance)
+    answer = maybe(ec2.describe_volumes, VolumeIds=[*staying]) if staying else None
+    its_own = [
+        volume["VolumeId"]
+        for volume in (answer or {}).get("Volumes", ())
+        if (root and staying[volume["VolumeId"]] == root) or (run and _run_tag(volume) == run)
     ]
-    its_own = [volume for volume, since in staying if _was_made_then(ec2, volume, since)]
     ec2.terminate_instances(**which)
     ec2.get_waiter("instance_terminated").wait(**which)
     for volume in its_own:
         patiently(partial(maybe, ec2.delete_volume, VolumeId=volume), ("VolumeInUse",))
 
 
-def _was_made_then(ec2: Any, volume: str, attached: datetime) -> bool:
-    """Whether a volume was made when it was attached; another one somebody has put there."""
-    answer = maybe(ec2.describe_volumes, VolumeIds=[volume])
-    made = [one["CreateTime"] for one in (answer or {}).get("Volumes", ())]
-    return any((attached - since).total_seconds() <= _AT_ONCE for since in made)
+def _run_tag(thing: Mapping[str, Any]) -> str:
+    return next((tag["Value"] for tag in thing.get("Tags", ()) if tag["Key"] == RUN), "")
 
 
 def maybe(call: Callable[..., Any], **parameters: Any) -> Any:

@@ -12,6 +12,8 @@ _WORLD = "The lab opens no port to the world on a real account."
 #: A /8 of IPv4, a /32 of IPv6: what the largest networks have for themselves.
 _MOST = {4: 2**24, 6: 2**96}
 
+_IPV4_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")  # the IPv4 addresses once more
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -43,6 +45,9 @@ def cidrs(rules: Any) -> Iterator[str]:
 
 def _network(text: str) -> Network:
     try:
-        return ipaddress.ip_network(text, strict=False)
+        network = ipaddress.ip_network(text, strict=False)
     except (ValueError, TypeError):
         raise SandboxOnly(f"{text!r} is no range of addresses such as 203.0.113.7/32.") from None
+    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_IPV4_MAPPED):
+        return ipaddress.IPv4Network((network[0].packed[12:], network.prefixlen - 96))
+    return network
