@@ -104,7 +104,7 @@ def ask(world: World, asked: Request) -> tuple[str, bool]:
         return error.response["Error"].get("Code", "") or "ClientError", True
     except _REFUSALS as error:
         return type(error).__name__, isinstance(error, urllib.error.HTTPError)
-    except (TypeError, ValueError, AttributeError, KeyError) as error:
+    except (TypeError, ValueError, AttributeError, LookupError) as error:
         frames = traceback.extract_tb(error.__traceback__)
         if frames and f"{os.sep}labhelpers{os.sep}" in frames[-1].filename:
             raise

@@ -106,6 +106,18 @@ def _matching(pattern: str | None, ids: list[str]) -> list[str]:
     return [i for i in ids if pattern in i or fnmatch.fnmatchcase(i, pattern)]
 
 
+def _where() -> str:
+    """Which Region was asked, and at which host."""
+    from urllib.parse import urlsplit
+
+    from labhelpers.account.learner import opened
+    from labhelpers.account.settings import Settings
+
+    settings = Settings.read()
+    url = opened(settings.profile, settings.region).create_client("sts").meta.endpoint_url
+    return f"{settings.region}, {urlsplit(url).hostname}"
+
+
 def _compare(options: Any, only: list[str]) -> int:
     from labhelpers.compare.report import differences, left_out, report
     from labhelpers.compare.scenarios import SCENARIOS
@@ -124,7 +136,7 @@ def _compare(options: Any, only: list[str]) -> int:
     again = len(found)
     if found:
         aws = _replay(open_aws, path, "aws", patience=PATIENCE, only=found, again=True)
-    text = report(aws, sandbox, SCENARIOS, only=only, again=again, began=began)
+    text = report(aws, sandbox, SCENARIOS, only=only, again=again, began=began, where=_where())
     if options.report:
         _write(Path(options.report), text)
     left = [d for d in differences(aws.results, sandbox.results) if d.id in wanted]

@@ -71,11 +71,13 @@ def report(
     again: int = 0,
     today: date | None = None,
     began: datetime | None = None,
+    where: str = "",
 ) -> str:
     """Markdown: what was compared, the agreement, every difference, what was left out and why.
 
     `only` are the ids that were to be compared, `again` counts those asked a second time, `began`
-    is since when AWS was asked for this report: answers from before are told with their day. It
+    is since when AWS was asked for this report: answers from before are told with their day;
+    `where` is the Region and the host that was asked. It
     holds no account number, no key and no path: results hold none.
     """
     import boto3
@@ -96,11 +98,14 @@ def report(
                 "# The sandbox beside AWS",
                 "",
                 f"{day:%Y-%m-%d}. The same requests under the same policies, put to a real AWS "
-                "account and to the sandbox. Compared are allowed or refused and the error code, "
-                "and what the message tells of the outcome where both tell it."
+                f"account{where and f' ({where})'} and to the sandbox. Compared are allowed or "
+                "refused and the error code, and what the message tells of the outcome where both tell it."
                 + _of_when(asked, before),
                 "",
-                *_table(("What", "Number"), _numbers(aws, sandbox, says, compared, found, again)),
+                *_table(
+                    ("What", "Number"),
+                    _numbers(aws, sandbox, says, len(scenarios), compared, found, again),
+                ),
                 f"boto3 {boto3.__version__}, botocore {botocore.__version__}.",
                 "",
                 "## Differences",
@@ -131,13 +136,14 @@ def _numbers(
     aws: ResultsFile,
     sandbox: ResultsFile,
     says: Mapping[str, str],
+    there_are: int,
     compared: int,
     found: Sequence[Difference],
     again: int,
 ) -> list[tuple[str, str]]:
     share = f" ({(compared - len(found)) / compared:.1%})" if compared else ""
     rows = [
-        ("Scenarios", str(len(says))),
+        ("Scenarios", f"{len(says)} of {there_are}"),
         ("Compared", str(compared)),
         ("Alike", f"{compared - len(found)}{share}"),
         ("Different", str(len(found))),

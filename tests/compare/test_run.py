@@ -210,7 +210,10 @@ def test_report(some):
     import boto3
 
     first, second, third = SOME[:3]
-    text = report(*some, SOME, again=1, today=date(2026, 1, 2))
+    when, where = date(2026, 1, 2), "ap-northeast-2, sts.ap-northeast-2.amazonaws.com"
+    text = report(*some, SCENARIOS, only=[s.id for s in SOME], again=1, today=when, where=where)
+    assert f"real AWS account ({where})" in text
+    assert f"| Scenarios | {len(SOME)} of {len(SCENARIOS)} |" in text
     assert "2026-01-02" in text and f"boto3 {boto3.__version__}" in text
     assert f"| Compared | {len(SOME) - 1} |" in text and "| Different | 1 |" in text
     assert "| Calls to AWS | 70 in 9 s |" in text
