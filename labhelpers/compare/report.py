@@ -99,8 +99,8 @@ def report(
                 "",
                 f"{day:%Y-%m-%d}. The same requests under the same policies, put to a real AWS "
                 f"account{where and f' ({where})'} and to the sandbox. Compared are allowed or "
-                "refused and the error code, and what the message tells of the outcome where both tell it."
-                + _of_when(asked, before),
+                "refused and the error code, and what the message tells of the outcome where both "
+                "tell it." + _of_when(asked, before),
                 "",
                 *_table(
                     ("What", "Number"),
