@@ -24,8 +24,8 @@ SERVICES = ("iam", "sts", "s3", "ec2")
 READS = re.compile(r"Get|List|Describe|Head|Simulate|Decode|Select|Search")
 #: How a request is made; "client" is what lessons do mostly.
 WAYS = ("client",) * 9 + ("presigned",) * 5 + ("resource", "resource", "paginator", "elsewhere")
-WHO = ("learner",) * 3 + ("learner's token",) * 3
-WHO += ("federated", "second", "alice", "bounded", "app", "plain alice", "plain bounded")
+WHO = ("learner",) * 3 + ("learner's keys",) * 3
+WHO += ("second", "alice", "bounded", "app", "plain alice", "plain bounded")
 _DEEP = 4
 #: Changes nothing; a server would wait for the rest of the body.
 _LEFT_OUT = ("DryRun", "ContentLength")

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
+from weakref import WeakSet
 
 import boto3
 import botocore.session
@@ -36,6 +37,15 @@ from labhelpers.outcome import Outcome
 if TYPE_CHECKING:
     from labhelpers.terraform import Configuration, Deployment
 
+_NOT_HANDED_OUT = (
+    "session_from() takes credentials that a call of this lab has handed out, and these are none: "
+    "what they make would be removed by nobody. Ask for new ones, e.g. with AssumeRole."
+)
+_NOT_THE_LABS = (
+    "deploy() takes a session of this lab: lab.session() or lab.session_from(…). What another one "
+    "makes would have neither the lab's names nor its tags."
+)
+
 
 class AccountLab:
     """An AWS account of the learner's, through the lesson's eyes.
@@ -52,6 +62,7 @@ class AccountLab:
         self.clock = AccountClock()
         self._mirror = Mirror(mirror) if mirror is not None else None
         self._sessions: dict[str, boto3.Session] = {}
+        self._made: WeakSet[boto3.Session] = WeakSet()  # every one that asks by this lab
         self._closed = self._clean = False
         try:
             check_open(self.settings)
@@ -105,15 +116,20 @@ class AccountLab:
         return self.session().client(service)
 
     def session_from(self, credentials: Mapping[str, Any]) -> boto3.Session:
-        """A boto3 Session from the credentials that a call of this lab has handed out."""
+        """A boto3 Session from the credentials that a call of this lab has handed out.
+
+        Raises LabError for any others but the learner's own: nobody knows whose account they ask.
+        """
         getattr(credentials, "keys", None)  # what a left-out step would have made says so
         keys = credentials_in(credentials)
-        own = self._learner.session(self.settings.account_id)
+        issued = self._calls.account_of.get(keys["AccessKeyId"])
+        real = issued or self._learner.account_of(keys)
+        if not real:
+            raise LabError(_NOT_HANDED_OUT)
+        own = self._learner.session(real)
         own.set_credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken"))
         mirrored = self._mirror.session_of(keys) if self._mirror else None
-        real = self._calls.account_of.get(keys["AccessKeyId"])
-        # Keys that this lab has not handed out are the learner's own, or nobody's.
-        return self._hooked(own, Caller(real or self.settings.account_id, not real, mirrored))
+        return self._hooked(own, Caller(real, not issued, mirrored))
 
     def attempt(self, call: Callable[..., Any], /, *args: Any, **parameters: Any) -> Outcome:
         """Make a boto3 call and report what became of it, refused or not.
@@ -129,11 +145,16 @@ class AccountLab:
     def deploy(
         self, configuration: Configuration, session: boto3.Session | None = None
     ) -> Deployment:
-        """Create what a Terraform configuration declares, with the lab's names and tags."""
+        """Create what a Terraform configuration declares, with the lab's names and tags.
+
+        Raises LabError for a session that is not this lab's: nobody would remove what it makes.
+        """
         from labhelpers.account.deployable import check_deployable
         from labhelpers.progress import progress_bar
         from labhelpers.terraform import deploy
 
+        if session is not None and session not in self._made:
+            raise LabError(_NOT_THE_LABS)
         check_deployable(configuration, self.settings.ami, self._names.repository)
         return deploy(configuration, lambda: session or self.session(), progress_bar("Deploying"))
 
@@ -264,7 +285,9 @@ class AccountLab:
     def _hooked(self, session: botocore.session.Session, caller: Caller) -> boto3.Session:
         session.register("creating-client-class", self._calls.classes(caller))
         session.register("provide-client-params", rewriter(self._calls.guard, self._names))
-        return boto3.Session(botocore_session=session)
+        made = boto3.Session(botocore_session=session)
+        self._made.add(made)
+        return made
 
     def _missing(self, said: str) -> None:
         """Something is not there. Where an earlier step was left out, that is why."""

@@ -7,6 +7,7 @@ may have set it, a test has taken it back), no client goes to another address or
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -20,6 +21,7 @@ from labhelpers.account.settings import Settings, confirmed_caller
 from labhelpers.boto_session import builtin_handlers, shared_loader
 from labhelpers.errors import LabError
 
+_KEYS = ("AccessKeyId", "SecretAccessKey", "SessionToken")
 _FIRST, _SECOND = "LAB_AWS_ACCOUNT_ID", "LAB_AWS_SECOND_ACCOUNT_ID"
 #: Throttled calls are made again, later and later: botocore's own standard mode. Presigned links
 #: name the Region's own host, for S3 redirects from the global one until a bucket is known there.
@@ -69,6 +71,14 @@ class Learner:
         new.register_component("credential_provider", CredentialResolver([provider]))
         return new
 
+    def account_of(self, keys: Mapping[str, Any]) -> str:
+        """The account whose confirmed credentials these are, "" if they are others."""
+        given = tuple(keys.get(name) or None for name in _KEYS)
+        for account, session in self._sessions.items():
+            if given == tuple(session.get_credentials().get_frozen_credentials())[:3]:
+                return account
+        return ""
+
     def _confirm(self, profile: str | None, wanted: str, variable: str) -> None:
         session = boto3.Session(botocore_session=opened(profile, self._settings.region))
         self.arns.append(confirmed_caller(session, wanted, variable))
@@ -97,10 +107,38 @@ class _Session(botocore.session.Session):
         return self._like.get_scoped_config() if self._like else super().get_scoped_config()
 
     def create_client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
+        if self._like is not None:
+            _check_stays_the_labs(*args, **kwargs)
         if kwargs.get("endpoint_url") is None and not self._ignored:
             found = (self.full_config, self.get_scoped_config(), service_name, self._environ)
             kwargs["endpoint_url"] = ConfiguredEndpointProvider(*found).provide()
         return super().create_client(service_name, *args, **kwargs)
+
+
+def _check_stays_the_labs(
+    region_name: Any = None,
+    api_version: Any = None,
+    use_ssl: Any = True,
+    verify: Any = None,
+    endpoint_url: Any = None,
+    aws_access_key_id: Any = None,
+    aws_secret_access_key: Any = None,
+    aws_session_token: Any = None,
+    config: Any = None,
+    **_: Any,
+) -> None:
+    """Raises LabError for a client of the lab's that would ask as somebody else, or elsewhere:
+    the lab would take what it makes for its own account's, and find it nowhere."""
+    if any((aws_access_key_id, aws_secret_access_key, aws_session_token)):
+        raise LabError(
+            "A client of this lab takes no keys of its own: lab.session_from(keys) makes a session "
+            "from those that a call of this lab has handed out."
+        )
+    if endpoint_url is not None or getattr(config, "proxies", None):
+        raise LabError(
+            "A client of this lab takes no endpoint_url and no proxies of its own: it asks where "
+            "the learner's account was confirmed."
+        )
 
 
 class _Confirmed(CredentialProvider):
