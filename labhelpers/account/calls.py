@@ -118,6 +118,9 @@ class Calls:
             self._after_create(service, operation, parameters, reply.parsed, caller)
         if reply.code in NEVER_MADE or "Invalid principal" in str(error):
             self.missing(str(error))
+        elif reply.code == "AccessDenied" and caller.administrator:
+            # The learner's permissions end at the path, and what does not exist has none.
+            self.missing(str(error).partition(" on resource: ")[2].partition(" because ")[0])
         if reply.parsed is None:
             self.asking.compare(service, operation, reply, expected)
             raise self._translated(operation, error, expected)

@@ -63,7 +63,11 @@ _BESIDE = {
 
 
 #: A name that does not exist has no path: asking for it is asking for ROLE, not for sts-lab/ROLE.
+#: People's may be called so as well: whatever changes something stays under the path, even where
+#: a lesson tries it on what does not exist (AWS then says AccessDenied instead of NoSuchEntity).
 _PATHLESS = ("iam:GetGroup", "iam:GetInstanceProfile", "iam:GetRole", "iam:GetUser")
+#: As far as patterns can say that six hex digits of a run follow, and not "sts-lab-learners".
+_RUNS = "sts-lab-??????-*"
 
 
 def asked(trail: Iterable[Mapping[str, Any]], learners: Iterable[str]) -> dict[str, list[str]]:
@@ -100,9 +104,9 @@ def policy(lessons: Iterable[Mapping[str, list[str]]]) -> dict[str, Any]:
     for asks in lessons:
         for action, resources in asks.items():
             for one in filter(None, (action, _BESIDE.get(action))):
-                needed[one].update(resources)
-        for action in _PATHLESS:
-            needed[action] |= {r.replace("/sts-lab/", "/sts-lab-") for r in needed[action]}
+                needed[one].update(map(_placed, resources))
+    for action in _PATHLESS:
+        needed[action] |= {r.replace("/sts-lab/*", f"/{_RUNS}") for r in needed[action]}
     apart: dict[tuple[str, str], set[str]] = defaultdict(set)
     for action, resources in needed.items():
         for resource in {"*"} if "*" in resources else resources:
@@ -116,6 +120,11 @@ def policy(lessons: Iterable[Mapping[str, list[str]]]) -> dict[str, Any]:
         for (resources, condition), actions in sorted(groups.items())
     ]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _placed(pattern: str) -> str:
+    """Where only the lab's things are: under its path, or for buckets under a run's name."""
+    return pattern.replace("/sts-lab-*", "/sts-lab/*").replace(":::sts-lab-*", f":::{_RUNS}")
 
 
 def _conditions(action: str, resource: str) -> list[dict]:

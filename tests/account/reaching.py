@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from random import Random
 from typing import Any
 
-from labhelpers.account.fence.boundary import LOOK
-from labhelpers.policy.language.wildcard import matcher, tokens_of
 from labhelpers.policy.linting.catalogue import is_reading
 from labhelpers.policy.reaching.goals import Target, first_targets, one_of, targets
 from labhelpers.policy.reaching.search import Search, Way
@@ -17,15 +16,28 @@ from labhelpers.policy.reaching.state import ADMINISTRATOR, State
 
 #: An account of somebody who has nothing to do with the lab's.
 STRANGERS = "999999999999"
-#: What others have: theirs, a colleague's run, and what people keep under the lab's path.
-THEIRS = ("company", "sts-lab-ffffff-x", "sts-lab/sts-lab-ffffff-x", "sts-lab/team")
-_LOOKS = [matcher(tokens_of(action.lower())) for action in LOOK]
+#: What others have: theirs, some of it called like the lab's, a colleague's run, and what people
+#: keep under the lab's path.
+THEIRS = (
+    "company",
+    "sts-lab-learners",
+    "sts-lab-ffffff-x",
+    "sts-lab/sts-lab-ffffff-x",
+    "sts-lab/team",
+)
+#: What every lab identity may see of the whole account, and why nobody minds. Whatever else it
+#: could read, by LOOK in boundary.py or by itself, is a way out.
+HARMLESS = {
+    "ec2:DescribeInstances": "ids, addresses and tags; user data is DescribeInstanceAttribute's",
+    "ec2:DescribeSecurityGroups": "ids and ports",
+    "ec2:DescribeSubnets": "ids and ranges of addresses",
+    "ec2:DescribeVpcs": "ids and ranges of addresses",
+    "iam:ListRoles": "names and who may enter; neither permissions nor tags",
+    "iam:ListUsers": "names and when a password was used last",
+    "s3:ListAllMyBuckets": "names",
+    "sts:GetAccessKeyInfo": "an account's number, to whoever has one of its key ids",
+}
 _RUN = re.compile(r"/(sts-lab-[0-9a-f]{6}-)")
-
-
-def looks(action: str) -> bool:
-    """Whether every lab identity may ask this about the whole account."""
-    return any(test(action.lower()) for test in _LOOKS)
 
 
 def theirs(account: str) -> dict[str, Any]:
@@ -76,17 +88,21 @@ def run_of(arn: str) -> str:
 def goals(accounts: Iterable[str], *, whole: bool = False) -> list[Target]:
     """Actions on what is not the run's; with `whole` all actions that AWS has."""
     of = targets if whole else first_targets
-    return [target for target in of(accounts, THEIRS) if not looks(target.action)]
+    return [target for target in of(accounts, THEIRS) if target.action not in HARMLESS]
 
 
 def some_goals(accounts: Iterable[str], seed: int = 1) -> list[Target]:
-    """All that changes something, and of what reads it a part; LAB_EVERY_ACTION=1 for all."""
+    """All that changes something, and of each action that reads one thing; LAB_EVERY_ACTION=1
+    for all."""
     wanted = goals(accounts)
     if os.environ.get("LAB_EVERY_ACTION"):
         return wanted
-    reading = [target for target in wanted if is_reading(target.action)]
-    rest = [target for target in wanted if not is_reading(target.action)]
-    return rest + Random(seed).sample(reading, len(reading) // 20)
+    chance, reading = Random(seed), defaultdict(list)
+    for target in wanted:
+        if is_reading(target.action):
+            reading[target.action].append(target)
+    rest = [target for target in wanted if target.action not in reading]
+    return rest + [chance.choice(one) for one in reading.values()]
 
 
 def way_out(

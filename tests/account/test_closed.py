@@ -7,9 +7,10 @@ could be: every policy allows everything, every trust policy names everybody.
 import json
 
 import pytest
-from reaching import LOOK, STRANGERS, goals, looks, theirs, way_out
+from reaching import STRANGERS, goals, some_goals, theirs, way_out
+from scene import allow
 
-from labhelpers.account.fence.boundary import boundary, ceiling, fenced
+from labhelpers.account.fence.boundary import LOOK, boundary, ceiling, fenced
 from labhelpers.policy.linting.catalogue import expand, is_reading
 from labhelpers.policy.reaching.goals import administrator, one_of
 from labhelpers.policy.reaching.search import Search
@@ -105,11 +106,34 @@ def test_no_action_that_aws_has_reaches_anything_else():
 
 
 def test_what_every_lab_identity_may_ask_changes_nothing():
-    """But for tokens of their own, and a message that AWS's reference calls a write."""
+    """But for tokens of their own. Nothing is allowed for what it begins with: AWS adds actions."""
     found = [action for pattern in LOOK for action in expand(pattern)]
     changing = {action for action in found if not is_reading(action)}
-    assert changing == {"sts:DecodeAuthorizationMessage", "sts:GetFederationToken"}
-    assert looks("ec2:DescribeVpcs") and not looks("iam:GetRole")
+    assert changing == {"sts:GetFederationToken"}
+    assert not any("*" in pattern for pattern in LOOK)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "ec2:DescribeInstanceAttribute",
+        "ec2:DescribeLaunchTemplateVersions",
+        "ec2:GetConsoleOutput",
+        "iam:GetAccountAuthorizationDetails",
+        "secretsmanager:GetSecretValue",
+        "ssm:GetParameter",
+    ],
+)
+def test_reading_what_is_in_other_peoples_things_is_a_goal(action):
+    there = [target for target in some_goals([ACCOUNT]) if target.action == action]
+    assert there
+    state = State.of({"UserDetailList": [{"Arn": ALICE, "UserId": "AIDA", **allowed(action)}]})
+    assert Search(state, [ALICE]).way(one_of(there), most=0)
+
+
+def allowed(action):
+    document = {"Version": "2012-10-17", "Statement": [allow(action)]}
+    return {"UserPolicyList": [{"PolicyName": "p", "PolicyDocument": document}]}
 
 
 def test_room_for_a_lesson_is_left():

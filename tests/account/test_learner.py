@@ -4,6 +4,7 @@ By search, and by hand with the learner's own keys and plain boto3.
 """
 
 import json
+import re
 
 import pytest
 from botocore.exceptions import ClientError
@@ -14,7 +15,6 @@ from served_aws import served_aws
 
 from labhelpers import SandboxOnly, open_lab
 from labhelpers.account.fence.boundary import ceiling
-from labhelpers.policy.linting.catalogue import is_reading
 from labhelpers.policy.reaching.goals import administrator, one_of
 from labhelpers.policy.reaching.search import Search
 from labhelpers.policy.reaching.state import State
@@ -22,6 +22,8 @@ from labhelpers.policy.reaching.state import State
 ACCOUNT = "123456789012"
 BASE = f"arn:aws:iam::{ACCOUNT}"
 LEARNER = f"{BASE}:user/learner"
+#: Whoever has the learner's permissions, as an administrator may have called them.
+LEARNERS = (LEARNER, f"{BASE}:user/sts-lab-learner", f"{BASE}:role/sts-lab-learners")
 CEILING = f"{BASE}:policy/StsLabCeiling"
 PERMISSIONS = (FOLDER / "policy.json").read_text()
 EVERYTHING = policy(allow("*"))
@@ -37,34 +39,55 @@ _NEEDED = {
     ("ec2:RunInstances", "subnet"),
     ("ec2:RunInstances", "volume"),
 }
+#: What people may not have: the lab's path, and buckets with the name of a run.
+_LABS = re.compile("/sts-lab/|:::sts-lab-[0-9a-f]{6}-")
+#: What sweep looks through, besides HARMLESS: names, ids and tags.
+_SEEN = {
+    "ec2:DescribeVolumes",
+    "iam:ListGroups",
+    "iam:ListInstanceProfiles",
+    "iam:ListOpenIDConnectProviders",
+    "iam:ListPolicies",
+    "iam:ListVirtualMFADevices",
+}
+#: Also outside of the path: what does not exist has none.
+_BY_NAME = {"iam:GetGroup", "iam:GetInstanceProfile", "iam:GetRole", "iam:GetUser"}
+_A_RUNS = re.compile("/sts-lab-[0-9a-f]{6}-")
 
 
 def account(permissions):
     own = [{"PolicyName": "lab", "PolicyDocument": permissions}]
-    learner = {"Arn": LEARNER, "UserId": "AIDALEARNER", "UserPolicyList": own}
+    users, roles = [], []
+    for n, arn in enumerate(LEARNERS):
+        one = {"Arn": arn, "UserId": f"AIDAL{n}", "RoleId": f"AROAL{n}", "UserPolicyList": own}
+        trust = policy(trusts(f"{BASE}:user/company"))
+        one |= {"RolePolicyList": own, "AssumeRolePolicyDocument": trust}
+        (roles if ":role/" in arn else users).append(one)
     version = {"VersionId": "v1", "IsDefaultVersion": True, "Document": ceiling()}
     limit = {"Arn": CEILING, "PolicyVersionList": [version]}
     others = theirs(ACCOUNT)
     for kind in ("UserDetailList", "RoleDetailList", "Policies"):
         # The lab's names are the lab's, and what is open to everybody no policy can shut.
-        ours = ("sts-lab", "everybody")
+        ours = ("/sts-lab/", "everybody")
         others[kind] = [o for o in others[kind] if not any(word in o["Arn"] for word in ours)]
-    return State.of({"UserDetailList": [learner], "Policies": [limit]}, others)
+    mine = {"UserDetailList": users, "RoleDetailList": roles, "Policies": [limit]}
+    return State.of(mine, others)
 
 
 def not_the_labs():
-    """On things of nobody's run; what looks at the whole account changes nothing."""
+    """On things of nobody's run."""
     found = []
     for target in goals([ACCOUNT, STRANGERS]):
         kind = target.resource.rpartition(":")[2].partition("/")[0]
-        labs = "sts-lab" in target.resource or (target.action, kind) in _NEEDED
-        if not labs and not (is_reading(target.action) and not target.action.startswith("s3:")):
+        labs = _LABS.search(target.resource) or (target.action, kind) in _NEEDED
+        labs = labs or (target.action in _BY_NAME and _A_RUNS.search(target.resource))
+        if not labs and target.action not in _SEEN:
             found.append(target)
     return found
 
 
 def test_no_way_out_of_the_labs_names():
-    search = Search(account(PERMISSIONS), [LEARNER])
+    search = Search(account(PERMISSIONS), LEARNERS)
     found = search.way(one_of(not_the_labs()))
     assert found is None, str(found)
     assert search.powers > 5 and search.rounds > 2  # users and roles were made, and used
@@ -72,7 +95,7 @@ def test_no_way_out_of_the_labs_names():
 
 def test_boundaries_of_ones_own_are_a_way_to_administrator():
     """IAM cannot look into a policy: so they are given to those only who are trusted."""
-    found = Search(account(with_own_boundaries()), [LEARNER]).way(administrator)
+    found = Search(account(with_own_boundaries()), LEARNERS).way(administrator)
     written = ("iam:PermissionsBoundary", f"{BASE}:policy/sts-lab/made")
     assert "iam:CreatePolicy" in {step.action for step in found.calls}
     assert any(written in step.given for step in found.calls)
@@ -89,13 +112,13 @@ def relaxed(action):
 
 @pytest.mark.parametrize("action", ["iam:CreateUser", "iam:PutRolePermissionsBoundary"])
 def test_each_condition_on_the_boundary_is_needed(action):
-    assert Search(account(relaxed(action)), [LEARNER]).way(administrator)
+    assert Search(account(relaxed(action)), LEARNERS).way(administrator)
 
 
 @pytest.mark.parametrize("action", ["ec2:CreateTags", "ec2:TerminateInstances"])
 def test_the_conditions_on_tags_are_needed(action):
-    assert Search(account(relaxed(action)), [LEARNER]).way(one_of(untagged(action)), most=0)
-    assert not Search(account(PERMISSIONS), [LEARNER]).way(one_of(untagged(action)), most=0)
+    assert Search(account(relaxed(action)), LEARNERS).way(one_of(untagged(action)), most=0)
+    assert not Search(account(PERMISSIONS), LEARNERS).way(one_of(untagged(action)), most=0)
 
 
 def untagged(action):
@@ -160,7 +183,7 @@ def test_what_a_learner_tries_with_plain_boto3(learner):
         (ec2.terminate_instances, {"InstanceIds": [instance]}),
         (ec2.run_instances, {**ami, "InstanceType": "t3.micro"}),  # nothing says whose it is
         (ec2.run_instances, {**ami, **tagged("instance", "volume"), "InstanceType": "m5.large"}),
-        (s3.put_object_lock_configuration, {"Bucket": "sts-lab-x"}),
+        (s3.put_object_lock_configuration, {"Bucket": "sts-lab-ffffff-x"}),
     ]
     for call, parameters in tries:
         with pytest.raises(ClientError) as refused:
@@ -189,7 +212,9 @@ def test_the_lab_works_under_the_ceiling(learner):
         iam.put_user_policy(UserName="anna", PolicyName="all", PolicyDocument=EVERYTHING)
         anna = lab.session_from(iam.create_access_key(UserName="anna"))
         assert lab.attempt(anna.client("iam").list_users).succeeded
-        iam.delete_user_permissions_boundary(UserName="anna")
-        held = learner.contents()[ACCOUNT]["users"][lab.real("anna")]
+        root = policy(trusts("arn:aws:iam::111122223333:root"))
+        iam.create_role(RoleName="r", AssumeRolePolicyDocument=root)
+        iam.delete_role_permissions_boundary(RoleName="r")
+        held = learner.contents()[ACCOUNT]["roles"][lab.real("r")]
         assert held["boundary"] == CEILING
     assert learner.contents() == before

@@ -16,13 +16,17 @@ from typing import Any
 from labhelpers.account.names import PATH, PREFIX
 from labhelpers.errors import SandboxOnly
 
-#: Shows what there is, or concerns the caller only; AWS takes no other resource than "*" for it.
+#: Shows what things are called and how they are connected, or concerns the caller only; AWS takes
+#: no other resource than "*" for it. Named one by one: among EC2's Describe… are some that show
+#: what is in things (DescribeInstanceAttribute: user data, DescribeLaunchTemplateVersions).
 LOOK = [
-    "ec2:Describe*",
+    "ec2:DescribeInstances",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
     "iam:ListRoles",
     "iam:ListUsers",
     "s3:ListAllMyBuckets",
-    "sts:DecodeAuthorizationMessage",
     "sts:GetAccessKeyInfo",
     "sts:GetCallerIdentity",
     "sts:GetFederationToken",
@@ -81,7 +85,7 @@ def boundary(prefix: str, accounts: Iterable[str]) -> str:
 
 def ceiling() -> str:
     """The boundary of all runs in any account, where learners may mean harm: CEILING's JSON."""
-    return _limits(PREFIX, ["*"], CEILING)
+    return _limits(f"{PREFIX}??????-", ["*"], CEILING)  # any run's six hex digits
 
 
 def is_a_boundary(prefix: str) -> str:

@@ -6,16 +6,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from labhelpers.policy.linting.catalogue import actions, arn_patterns, is_reading, services
+from labhelpers.policy.linting.catalogue import actions, arn_patterns, services
 from labhelpers.policy.reaching.facts import Power
 from labhelpers.policy.reaching.search import Search
 
 #: Services whose things are worth the most, or lead to more.
 _FIRST = ("ec2", "iam", "kms", "lambda", "organizations", "s3", "secretsmanager", "ssm", "sts")
 _PLACES = {"Partition": "aws", "Region": "us-east-1"}
-#: May be asked for by whoever has an account of AWS, about keys, tokens and messages of theirs.
+#: Concerns nobody but its caller: needs no permission, or makes tokens that can do no more.
 _OWN = frozenset(
-    ("sts:decodeauthorizationmessage", "sts:getfederationtoken", "sts:taggetfederationtoken")
+    ("sts:getcalleridentity", "sts:getfederationtoken", "sts:getsessiontoken")
+    + ("sts:taggetfederationtoken",)
 )
 
 
@@ -34,7 +35,7 @@ def targets(
     accounts: Iterable[str], names: Iterable[str], of: Iterable[str] | None = None
 ) -> Iterator[Target]:
     """Each action of the services (None: of all of AWS) on each kind of thing that it takes, in
-    these accounts and under these names; what takes "*" alone only if it changes something.
+    these accounts and under these names; and on "*" what takes nothing else.
 
     Takes 0.03 s for first_targets, 2 s for all of AWS at first use.
     """
@@ -44,7 +45,7 @@ def targets(
             if action.lower() in _OWN:
                 continue
             patterns = arn_patterns(action)
-            if not patterns and not is_reading(action):
+            if not patterns:
                 yield Target(action, "*")
             for arn in dict.fromkeys(
                 _filled(p, account, name)
