@@ -16,7 +16,8 @@ from account_clock import ask
 from botocore.endpoint import Endpoint
 from served_aws import ServedAws
 
-from labhelpers.account.state.journal import Journal, state_directory
+from labhelpers.account.state.folder import state_directory
+from labhelpers.account.state.journal import Journal
 
 
 def after_each_create(do: Callable[[int], None]) -> None:

@@ -1,6 +1,8 @@
 """A run ends: by close(), again if need be, or in spite of itself; the next one says so."""
 
+import os
 import signal
+import stat
 import threading
 from types import SimpleNamespace
 from unittest.mock import Mock
@@ -16,7 +18,8 @@ from labhelpers.account.cleanup import farewell
 from labhelpers.account.cleanup.occasions import Occasions
 from labhelpers.account.cleanup.remains import remains
 from labhelpers.account.cleanup.sweep import Sweep
-from labhelpers.account.state.journal import Journal, journals, state_directory
+from labhelpers.account.state.folder import state_directory
+from labhelpers.account.state.journal import Journal, journals
 from labhelpers.errors import LabError, SandboxOnly
 
 SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -345,3 +348,21 @@ def test_a_lab_at_work_is_none_that_has_left_something(copied, capsys):
     assert remains() == []
     lab.close()
     assert list(state_directory().iterdir()) == []
+
+
+def test_nobody_else_reads_the_state_folder(copied):
+    """Whatever the umask says."""
+    before = os.umask(0o002)
+    try:
+        lab = with_keys(copied)
+        lab._farewell.say()
+        modes = {
+            path.name: stat.S_IMODE(path.stat().st_mode) for path in state_directory().iterdir()
+        }
+        assert len(modes) >= 3 and set(modes.values()) == {0o600}, modes
+        assert stat.S_IMODE(state_directory().stat().st_mode) == 0o700
+    finally:
+        os.umask(before)
+        lab._farewell._sweeper.stdin.close()
+        lab._farewell._sweeper.wait(60)
+        lab.close()

@@ -13,7 +13,8 @@ from leaving import HERE, NUMBER, forget, new_user
 
 from labhelpers import open_lab
 from labhelpers.__main__ import main
-from labhelpers.account.state.journal import Journal, journals, state_directory
+from labhelpers.account.state.folder import state_directory
+from labhelpers.account.state.journal import Journal, journals
 from labhelpers.errors import LabError
 
 USER = (NUMBER, "CreateUser", "sts-lab-feed01-anna")

@@ -31,7 +31,8 @@ from labhelpers import open_lab
 from labhelpers.__main__ import main
 from labhelpers.account.cleanup.sweep import Sweep
 from labhelpers.account.creates import Marks
-from labhelpers.account.state.journal import Journal, journals, state_directory
+from labhelpers.account.state.folder import state_directory
+from labhelpers.account.state.journal import Journal, journals
 from labhelpers.account.state.signature import is_signed, signature
 from labhelpers.errors import LabError
 

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 import pytest
 from served_aws import served_aws
 
-from labhelpers.account.state.journal import Journal, state_directory
+from labhelpers.account.state.folder import state_directory
+from labhelpers.account.state.journal import Journal
 from labhelpers.compare import AT_ONCE, ResultsFile
 from labhelpers.compare import command as commands
 from labhelpers.compare.results import Result, in_words

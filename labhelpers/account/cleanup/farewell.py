@@ -21,6 +21,7 @@ from typing import Any
 
 from labhelpers.account.cleanup.removal import maybe, remove_keys
 from labhelpers.account.settings import Settings
+from labhelpers.account.state.folder import appended
 from labhelpers.account.state.journal import Journal
 from labhelpers.account.state.lock import hold
 
@@ -74,7 +75,7 @@ class Farewell:
         command = [sys.executable, "-P", "-m", "labhelpers", "sweep", "--ending", "--run", run]
         command += [part for account in accounts for part in ("--account", account)]
         environ = os.environ | self._settings.environ() | {"LAB_STATE_DIR": str(folder)}
-        with open(folder / f"{run}.sweep.log", "ab") as log:
+        with appended(folder / f"{run}.sweep.log") as log:
             with suppress(OSError):
                 hold(log)  # until the sweep ends: it is the same open file there
             self._sweeper = subprocess.Popen(

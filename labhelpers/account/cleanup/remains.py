@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from labhelpers.account.state.journal import Journal, journals, state_directory
+from labhelpers.account.state.folder import state_directory
+from labhelpers.account.state.journal import Journal, journals
 from labhelpers.account.state.lock import hold
 
 _LOG = ".sweep.log"

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 import jmespath
 
+from labhelpers.account.state.folder import appended, state_directory, unwritable
 from labhelpers.account.state.lock import hold
 from labhelpers.errors import LabError
 
@@ -37,24 +38,6 @@ _IDS = {
     "CreateVirtualMFADevice": "VirtualMFADevice.SerialNumber",
     "RunInstances": "Instances[].InstanceId",
 }
-
-
-def state_directory() -> Path:
-    """LAB_STATE_DIR, or the user's state directory as XDG has it."""
-    given = os.environ.get("LAB_STATE_DIR")
-    if given:
-        return Path(given)
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base, "sts-lab")
-
-
-def unwritable(path: Path, error: OSError) -> LabError:
-    """What a learner is told where the state folder does not take what has to be in it."""
-    return LabError(
-        f"Nothing was created: {path} has to be written before, and cannot be ({error.strerror}). "
-        "Make room there, or set LAB_STATE_DIR to a folder that can be written; then run this "
-        "again."
-    )
 
 
 class Journal:
@@ -124,8 +107,7 @@ class Journal:
         self.release()
 
     def _opened(self) -> BinaryIO:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file: BinaryIO = self.path.open("a+b", buffering=0)
+        file = appended(self.path)
         with suppress(OSError):  # a file system without locks: others cannot see that it lives
             for _ in range(20):  # somebody may just be looking whether this run is alive
                 if not self._at_work or hold(file):

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from labhelpers.account.state.journal import state_directory, unwritable
+from labhelpers.account.state.folder import make_folder, state_directory, unwritable
 from labhelpers.errors import LabError
 
 RUN, OWNER, SIGNATURE = "sts-lab:run", "sts-lab:owner", "sts-lab:signature"
@@ -72,7 +72,7 @@ def _key(strict: bool = True) -> bytes | None:
 def _new_key() -> bytes:
     """Whole or not at all, and the same for all who make one at the same time."""
     path = _path()
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

@@ -1,0 +1,43 @@
+"""The state folder and the files in it, which nobody but the learner reads."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from labhelpers.errors import LabError
+
+
+def state_directory() -> Path:
+    """LAB_STATE_DIR, or the user's state directory as XDG has it."""
+    given = os.environ.get("LAB_STATE_DIR")
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base, "sts-lab")
+
+
+def unwritable(path: Path, error: OSError) -> LabError:
+    """What a learner is told where the state folder does not take what has to be in it."""
+    return LabError(
+        f"Nothing was created: {path} has to be written before, and cannot be ({error.strerror}). "
+        "Make room there, or set LAB_STATE_DIR to a folder that can be written; then run this "
+        "again."
+    )
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder where it is missing, with mode 0700. One that is there may have been given,
+    and be others' too: it stays as it is."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def appended(path: Path) -> BinaryIO:
+    """A file to read and append to, 0600 whatever the umask says, and whatever it was before."""
+    make_folder(path.parent)
+    file: BinaryIO = open(path, "a+b", buffering=0, opener=lambda p, f: os.open(p, f, 0o600))
+    with suppress(OSError):  # of another user's file, or a file system without modes
+        os.chmod(path, 0o600)
+    return file
