@@ -18,6 +18,7 @@ from botocore.credentials import CredentialProvider, CredentialResolver
 from botocore.exceptions import ProfileNotFound
 
 from labhelpers.account.settings import Settings, confirmed_caller
+from labhelpers.account.state.threads import Turns
 from labhelpers.boto_session import builtin_handlers, shared_loader
 from labhelpers.errors import LabError
 
@@ -42,6 +43,7 @@ class Learner:
         self._settings = settings
         self._sessions: dict[str, boto3.Session] = {}
         self._clients: dict[tuple[str, str, str | None], Any] = {}
+        self._turns = Turns()
         self.arns: list[str] = []
         self._confirm(settings.profile, settings.account_id, _FIRST)
         if settings.second_profile:
@@ -58,10 +60,11 @@ class Learner:
     def client(self, account: str, service: str, region_name: str | None = None) -> Any:
         """A client that rewrites nothing: for the lab's own housekeeping, in any Region."""
         which = (account, service, region_name)
-        if which not in self._clients:
-            made = self._sessions[account].client(service, region_name=region_name)
-            self._clients[which] = made
-        return self._clients[which]
+        with self._turns:
+            if which not in self._clients:
+                made = self._sessions[account].client(service, region_name=region_name)
+                self._clients[which] = made
+            return self._clients[which]
 
     def session(self, account: str) -> botocore.session.Session:
         """A new botocore session of the confirmed learner in an account."""

@@ -19,6 +19,7 @@ import pyotp
 
 from labhelpers.account.bodies import Held
 from labhelpers.account.names import FREE_TEXTS
+from labhelpers.account.state.threads import Turns
 from labhelpers.errors import SandboxOnly
 from labhelpers.outcome import Outcome
 
@@ -67,6 +68,7 @@ class Mirror:
 
     def __init__(self, sandbox: Any) -> None:
         self.sandbox = sandbox
+        self._turns = Turns()
         self._twins: dict[str, str] = {}  # AWS's id, key, secret or token -> the mirror's
         self._learners: dict[str, str] = {}  # the learner's ARNs -> the mirror's administrator's
         self._clients: dict[tuple[boto3.Session, str], Any] = {}
@@ -111,9 +113,10 @@ class Mirror:
     def _client(self, session: boto3.Session, service: str) -> Any:
         """A client for each session and service: making one costs more than a call."""
         key = (session, service)
-        if key not in self._clients:
-            self._clients[key] = session.client(service)
-        return self._clients[key]
+        with self._turns:
+            if key not in self._clients:
+                self._clients[key] = session.client(service)
+            return self._clients[key]
 
     def learn(self, operation: str, real: Mapping[str, Any], here: Mapping[str, Any]) -> None:
         """Remember which ids, keys and secrets of the two answers belong together."""

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from labhelpers.account.long_names import LIMITS, bucket, shortened
+from labhelpers.account.state.threads import Turns
 from labhelpers.errors import SandboxOnly
 
 PATH = "/sts-lab/"
@@ -72,6 +73,7 @@ class Names:
         self._spare = second
         #: The repository of a real GitHub job as its subject spells it; it plays our-org/shop.
         self.repository = ""
+        self._turns = Turns()
         self._users: set[str] = set()
         self._shortened: dict[str, str] = {}  # real name -> the lesson's, where letters are gone
 
@@ -181,11 +183,12 @@ class Names:
 
     def account(self, number: str) -> str:
         """The real number of an account of the lesson; any other number as it is."""
-        if number in LESSON_ACCOUNTS and number not in self.accounts:
-            if self._spare is None:
-                raise SandboxOnly(_no_account(number, len(self.accounts)))
-            self.accounts[number], self._spare = self._spare, None
-        return self.accounts.get(number, number)
+        with self._turns:
+            if number in LESSON_ACCOUNTS and number not in self.accounts:
+                if self._spare is None:
+                    raise SandboxOnly(_no_account(number, len(self.accounts)))
+                self.accounts[number], self._spare = self._spare, None
+            return self.accounts.get(number, number)
 
     def _conditions(self, text: str) -> str:
         """A policy in which conditions compare names as the account has them."""
@@ -233,12 +236,12 @@ class Names:
 
     def lesson(self, text: str) -> str:
         """A text of AWS in the lesson's names."""
-        for real, name in self._shortened.items():
+        for real, name in self._shortened.copy().items():
             text = text.replace(real, name)
         text = _OWN_PATH.sub(r"\1", text.replace(self.prefix, ""))
         if self.repository:
             text = text.replace(f"repo:{self.repository}", "repo:our-org/shop")
-        known = {real: lesson for lesson, real in self.accounts.items()}
+        known = {real: lesson for lesson, real in self.accounts.copy().items()}
         return _ACCOUNT.sub(lambda m: known.get(m[0], m[0]), text)
 
 

@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 
 from labhelpers.account.creates import KINDS
+from labhelpers.account.state.threads import Turns
 from labhelpers.errors import LabError
 
 _FILE = Path(__file__).with_name("lessons.json")
@@ -41,6 +42,7 @@ class Plan:
     ) -> None:
         self._lesson, self._accounts, self._prefix = lesson, accounts, prefix
         self._yes, self._ask, self._confirmed = yes, ask, False
+        self._turns = Turns()
 
     def rows(self) -> list[tuple[str, int, str]]:
         """(what, how many, what it costs)."""
@@ -79,14 +81,15 @@ class Plan:
 
     def confirm(self) -> None:
         """Show the table and ask, the first time. Raises LabError for any answer but yes."""
-        if self._confirmed:
-            return
-        self._show()
-        if not self._yes and self._answer() not in ("y", "yes"):
-            raise LabError(
-                "Nothing was created. Run the cell again and answer yes, or set LAB_AWS_YES=1."
-            )
-        self._confirmed = True
+        with self._turns:
+            if self._confirmed:
+                return
+            self._show()
+            if not self._yes and self._answer() not in ("y", "yes"):
+                raise LabError(
+                    "Nothing was created. Run the cell again and answer yes, or set LAB_AWS_YES=1."
+                )
+            self._confirmed = True
 
     def _show(self) -> None:
         from labhelpers.account.cells import in_notebook

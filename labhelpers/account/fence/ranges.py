@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from labhelpers.account.state.threads import Turns
 from labhelpers.errors import SandboxOnly
 
 _WORLD = "The lab opens no port to the world on a real account."
@@ -22,17 +23,19 @@ class Ranges:
 
     def __init__(self) -> None:
         self._open: dict[int, list[Any]] = {4: [], 6: []}
+        self._turns = Turns()
 
     def add(self, texts: Iterable[str]) -> None:
         """Raises SandboxOnly, and keeps nothing, where these are too many or no addresses."""
         networks = [_network(text) for text in texts]
         found: dict[int, list[Any]] = {}
-        for version, known in self._open.items():
-            wanted = [one for one in networks if one.version == version]
-            found[version] = list(ipaddress.collapse_addresses([*known, *wanted]))
-            if sum(one.num_addresses for one in found[version]) > _MOST[version]:
-                raise SandboxOnly(_WORLD)
-        self._open = found
+        with self._turns:
+            for version, known in self._open.items():
+                wanted = [one for one in networks if one.version == version]
+                found[version] = list(ipaddress.collapse_addresses([*known, *wanted]))
+                if sum(one.num_addresses for one in found[version]) > _MOST[version]:
+                    raise SandboxOnly(_WORLD)
+            self._open = found
 
 
 def cidrs(rules: Any) -> Iterator[str]:
