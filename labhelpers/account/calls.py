@@ -75,7 +75,10 @@ class Calls:
         class LabClient:
             def _make_api_call(self, operation_name: str, api_params: Mapping) -> dict[str, Any]:
                 send = super()._make_api_call  # type: ignore[misc]  # the client class's own
-                return calls.make(self, caller, operation_name, api_params, send)
+                try:
+                    return calls.make(self, caller, operation_name, api_params, send)
+                finally:
+                    calls.journal.answered()
 
         guard_signers = guarded_signers(self.guard)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakSet
@@ -30,6 +31,7 @@ from labhelpers.account.plan import Plan
 from labhelpers.account.reasons import outcome_of
 from labhelpers.account.settings import Settings
 from labhelpers.account.state.journal import Journal
+from labhelpers.account.state.threads import Turns
 from labhelpers.attempt import attempt, credentials_in
 from labhelpers.errors import LabError, SandboxOnly
 from labhelpers.outcome import Outcome
@@ -45,6 +47,9 @@ _NOT_THE_LABS = (
     "deploy() takes a session of this lab: lab.session() or lab.session_from(…). What another one "
     "makes would have neither the lab's names nor its tags."
 )
+#: Seconds that close() waits for creates of other threads; where the process is about to end, the
+#: thread may be the interrupted one.
+_UNDERWAY, _ENDING = 60.0, 1.0
 
 
 class AccountLab:
@@ -64,6 +69,7 @@ class AccountLab:
         self._sessions: dict[str, boto3.Session] = {}
         self._made: WeakSet[boto3.Session] = WeakSet()  # every one that asks by this lab
         self._closed = self._clean = False
+        self._process, self._turns = os.getpid(), Turns()
         try:
             check_open(self.settings)
             self._learner = Learner(self.settings)
@@ -105,15 +111,17 @@ class AccountLab:
         real = self._names.account(number)
         if real not in self._learner.accounts:
             raise LabError(f"This lab has no account {account_id!r}.")
-        if number not in self._sessions:
-            own = self._learner.session(real)
-            mirrored = self._mirror.session(number, own) if self._mirror else None
-            self._sessions[number] = self._hooked(own, Caller(real, True, mirrored))
-        return self._sessions[number]
+        with self._turns:
+            if number not in self._sessions:
+                own = self._learner.session(real)
+                mirrored = self._mirror.session(number, own) if self._mirror else None
+                self._sessions[number] = self._hooked(own, Caller(real, True, mirrored))
+            return self._sessions[number]
 
     def client(self, service: str) -> Any:
         """Short for `lab.session().client(service)`."""
-        return self.session().client(service)
+        with self._turns:  # boto3 makes clients in one thread at a time
+            return self.session().client(service)
 
     def session_from(self, credentials: Mapping[str, Any]) -> boto3.Session:
         """A boto3 Session from the credentials that a call of this lab has handed out.
@@ -217,15 +225,20 @@ class AccountLab:
         """Remove everything that this lab has created, live keys first. Can be called again.
 
         Raises LabError where something could not be removed; calling it again, or the end of the
-        process, goes on with what is left. Nothing can be created any more.
+        process, goes on with what is left. Nothing can be created any more; what another thread
+        creates at this moment is waited for. In a process that was forked it does nothing.
         """
         if self._clean:
             return
+        if os.getpid() != self._process:
+            print(f"This lab is process {self._process}'s, which removes what it has created.")
+            return
         self._farewell.no_more()
         left: list[str] = []
-        if self._journal.begun:
+        if self._journal.is_begun():
+            late = self._journal.underway(_ENDING if self._occasions.is_ending else _UNDERWAY)
             self._farewell.end_keys()
-            left = self._sweep()
+            left = self._sweep(late)
         self._journal.release()
         if not self._closed:
             self._closed = True
@@ -247,7 +260,7 @@ class AccountLab:
             agreed, asked = self._asking.agreed, self._asking.asked
             print(f"AWS and the sandbox agreed on {agreed} of {asked} calls.")
 
-    def _sweep(self) -> list[str]:
+    def _sweep(self, late: Sequence[str]) -> list[str]:
         from labhelpers.progress import progress_bar
 
         self._journal.check()
@@ -257,7 +270,7 @@ class AccountLab:
                 "tags and by what this process remembers."
             )
         run = self._marks.run
-        left: list[str] = []
+        left = [f"{what} (AWS has not answered yet)" for what in late]
         for real in self._names.accounts.values():
             client = partial(self._learner.client, real)
             sweep = Sweep(client, real, run=run, own=self._journal)
@@ -320,6 +333,10 @@ class _Boundaries(dict):
         super().__init__()
         self._make = make
 
+        self._turns = Turns()
+
     def __missing__(self, real: str) -> str:
-        self[real] = self._make(real)
-        return self[real]
+        with self._turns:
+            if real not in self:
+                self[real] = self._make(real)
+            return self[real]

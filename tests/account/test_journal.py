@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -71,7 +72,7 @@ def test_what_the_file_has_lost_is_written_again(journal, way):
     if way == "replaced":
         journal.path.write_text("something else, which is longer than what was there\n" * 10)
     if way == "folder":
-        journal.path.parent.rmdir()
+        shutil.rmtree(journal.path.parent)
     assert [e["name"] for e in journal.entries()] == ["sts-lab-feed01-anna"] * 2
     assert not journal.lost
     journal.about_to_create(NUMBER, "CreateRole", "sts-lab-feed01-r")

@@ -52,7 +52,7 @@ class Farewell:
             return
         self._by = threading.get_ident()
         self.no_more()
-        if self._journal.begun:
+        if self._journal.is_begun():
             with suppress(OSError):  # no more processes, no room for the log: close() is here yet
                 self._hand_over()
             self.end_keys(seconds, renamed=True)

@@ -1,9 +1,11 @@
 """When a run's process ends without close(): a signal, the kernel's shutdown, an interrupted cell,
-the interpreter's end. Each of them closes the lab, as far as there is time."""
+the interpreter's end. Each of them closes the lab, as far as there is time. A process that was
+forked from it inherits all of them, and its end is no end of the run."""
 
 from __future__ import annotations
 
 import atexit
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -27,6 +29,7 @@ class Occasions:
         self._farewell, self._close, self._shell = farewell, close, shell
         self._before: dict[int, Any] = {}
         self._ending = self._shut_down = False
+        self._process = os.getpid()
         atexit.register(self._close_telling)
         self._watch_signals()
         if shell is not None:
@@ -48,6 +51,15 @@ class Occasions:
                 self._shell.unobserve(self._at_shutdown, "exit_now")
             self._shell = None
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether the process has been told to end."""
+        return self._ending or self._shut_down
+
+    @property
+    def _is_forked(self) -> bool:
+        return os.getpid() != self._process
+
     def _watch_signals(self) -> None:
         if threading.current_thread() is not threading.main_thread():
             return  # Python lets nobody else
@@ -62,7 +74,7 @@ class Occasions:
 
         In threads: the one that was interrupted may hold what is needed, and is waited for then.
         """
-        if not self._ending:
+        if not (self._ending or self._is_forked):
             self._ending = True
             _in_thread(self._farewell.say, 2.5)
             # After its message Jupyter waits for us, and the other sweep has begun long ago.
@@ -76,16 +88,18 @@ class Occasions:
             signal.raise_signal(number)
 
     def _at_shutdown(self, change: Any) -> None:
-        if change["new"]:
+        if change["new"] and not self._is_forked:
             self._shut_down = True
             _quietly(self._farewell.say)
 
     def _after_cell(self, result: Any) -> None:
-        if isinstance(result.error_in_exec, KeyboardInterrupt):
+        if isinstance(result.error_in_exec, KeyboardInterrupt) and not self._is_forked:
             print("Interrupted: removing what this notebook has created.")
             self._close_telling()
 
     def _close_telling(self) -> None:
+        if self._is_forked:
+            return
         try:
             self._close()
         except Exception as error:  # nobody is left to catch it; the journal remembers

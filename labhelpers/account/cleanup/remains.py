@@ -7,7 +7,7 @@ from pathlib import Path
 
 from labhelpers.account.state.folder import state_directory
 from labhelpers.account.state.journal import Journal, journals
-from labhelpers.account.state.lock import hold
+from labhelpers.account.state.lock import is_held
 
 _LOG = ".sweep.log"
 _NAMED = 3
@@ -18,7 +18,7 @@ def remains() -> list[str]:
     are told once and thrown away. Asks AWS nothing."""
     kept = {journal.run: journal for journal in journals()}
     logs = {path.name.removesuffix(_LOG): path for path in state_directory().glob(f"*{_LOG}")}
-    sweeping = sorted(run for run, path in logs.items() if _is_held(path))
+    sweeping = sorted(run for run, path in logs.items() if is_held(path))
     swept = sorted(run for run in logs if run not in kept and run not in sweeping)
     dead = [one for one in kept.values() if one.run not in sweeping and not one.is_alive()]
     lines = []
@@ -56,12 +56,3 @@ def _last_line(log: Path) -> str:
     except OSError:
         return ""
     return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "")
-
-
-def _is_held(path: Path) -> bool:
-    """Whether the sweep that writes this log is under way."""
-    try:
-        with open(path, "rb+") as file:
-            return not hold(file)
-    except OSError:
-        return False

@@ -19,7 +19,9 @@ from labhelpers.account.cleanup.found import Found
 from labhelpers.account.cleanup.known import Known
 from labhelpers.account.cleanup.removal import is_gone, patiently
 from labhelpers.account.cleanup.survey import Clients, Survey
+from labhelpers.account.state.folder import state_directory
 from labhelpers.account.state.journal import Journal, journals
+from labhelpers.account.state.lock import runs_at_work
 from labhelpers.account.state.signature import is_signed
 
 
@@ -40,7 +42,7 @@ class Sweep:
         self._run = run
         self._before = datetime.now(UTC) - older_than if older_than is not None else None
         kept = [one for one in journals() if own is None or one.run != own.run]
-        self._alive = {one.run for one in kept if one.run != run and one.is_alive()}
+        self._alive = runs_at_work(state_directory()) - {run, own.run if own else run}
         self._known = Known([*kept, *([own] if own else [])], account)
         self._survey = Survey(client, account, run, self._known.of(run) if run else self._known)
         #: Called or tagged like the lab's, and not known to be of a run of this learner's.

@@ -37,7 +37,7 @@ def make_folder(path: Path) -> None:
 def appended(path: Path) -> BinaryIO:
     """A file to read and append to, 0600 whatever the umask says, and whatever it was before."""
     make_folder(path.parent)
-    file: BinaryIO = open(path, "a+b", buffering=0, opener=lambda p, f: os.open(p, f, 0o600))
-    with suppress(OSError):  # of another user's file, or a file system without modes
-        os.chmod(path, 0o600)
-    return file
+    path.touch(mode=0o600)
+    with suppress(OSError):  # another user's file, or a file system without modes
+        path.chmod(0o600)
+    return path.open("a+b", buffering=0)

@@ -2,15 +2,16 @@
 
 One file for each run, a JSON object a line: first the name, and once AWS has answered the id that
 only AWS could give, by which a thing is found that was renamed or moved. A line survives the death
-of this process, so sweep finds what was created even where a tag was not set any more. While the
-process lives it holds a lock on the file: others see that the run is at work. Names only, never a
-secret. What cannot be read in it is passed over.
+of this process, so sweep finds what was created even where a tag was not set any more. Names only,
+never a secret. What cannot be read in it is passed over. The process that has opened the lab holds
+RUN.lock while it lives; processes that it forks write to the same journal and hold nothing.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -21,7 +22,8 @@ from typing import Any, BinaryIO
 import jmespath
 
 from labhelpers.account.state.folder import appended, state_directory, unwritable
-from labhelpers.account.state.lock import hold
+from labhelpers.account.state.lock import AtWork, same_file
+from labhelpers.account.state.threads import Turns, at_fork
 from labhelpers.errors import LabError
 
 _KEYS = ("account", "kind", "name")
@@ -43,16 +45,19 @@ _IDS = {
 class Journal:
     """What one run has begun to create, in order.
 
-    `region` is where it does; `at_work` locks the file once there is something in it.
+    `region` is where it does; `at_work` takes RUN.lock once there is something in it.
     """
 
     def __init__(
         self, run: str, folder: Path | None = None, *, region: str = "", at_work: bool = False
     ) -> None:
         self.run, self._region, self._at_work = run, region, at_work
-        self.path = (folder or state_directory()) / f"{run}.jsonl"
+        folder = folder or state_directory()
+        self._lock, self._turns = AtWork(run, folder), Turns()
+        self.path = folder / f"{run}.jsonl"
         #: Whether this process has noted anything, whatever became of the file.
         self.begun = False
+        self._forked = self._mend = False
         #: Whether the file was lost or emptied while the run went on.
         self.lost = False
         #: Why nothing more can be created, "" while it can.
@@ -60,24 +65,49 @@ class Journal:
         self._noted: list[dict[str, Any]] = []
         self._file: BinaryIO | None = None
         self._size = 0
+        self._underway: dict[int, str] = {}  # thread -> what it asks AWS to create
+        if at_work:
+            at_fork(self)
 
     def about_to_create(self, account: str, kind: str, name: str) -> None:
-        """Note a create; returns when the line is on the disk, else raises LabError."""
-        if self.ended:
-            raise LabError(self.ended)
-        try:
-            self._write({"account": account, "kind": kind, "name": name})
-        except OSError as error:
-            raise unwritable(self.path, error) from None
-        self.begun = True
+        """Note a create; returns when the line is on the disk, else raises LabError. It is under
+        way until this thread calls answered()."""
+        with self._turns:
+            if self.ended:
+                raise LabError(self.ended)
+            try:
+                self._write({"account": account, "kind": kind, "name": name})
+            except OSError as error:
+                raise unwritable(self.path, error) from None
+            self.begun = True
+            self._underway[threading.get_ident()] = f"{kind} {name}".strip()
 
     def created(self, account: str, kind: str, name: str, answer: Mapping[str, Any]) -> None:
         """Note the ids in the answer to a create."""
         found = jmespath.search(_IDS.get(kind, "''"), answer) or ()
         for id_ in [found] if isinstance(found, str) else found:
             entry = {"account": account, "kind": kind, "name": name, "id": id_}
-            with suppress(OSError):  # the name is on disk, and the id is in memory
+            with suppress(OSError), self._turns:  # the name is on disk, and the id is in memory
                 self._write(entry)
+
+    def answered(self) -> None:
+        """Whatever this thread has asked AWS to create: AWS has answered, or nobody waits."""
+        self._underway.pop(threading.get_ident(), None)
+
+    def underway(self, seconds: float) -> list[str]:
+        """What other threads still ask AWS to create, after so many seconds at most."""
+        ends = time.monotonic() + seconds
+        while True:
+            with self._turns:
+                mine = threading.get_ident()
+                found = [what for thread, what in self._underway.items() if thread != mine]
+            if not found or time.monotonic() >= ends:
+                return found
+            time.sleep(0.02)
+
+    def is_begun(self) -> bool:
+        """Whether something may have been created, by this process or by one it has forked."""
+        return self.begun or (self._forked and self.path.exists())
 
     def _write(self, entry: dict[str, Any]) -> None:
         """Append a line, and before it those that the file has lost since."""
@@ -87,10 +117,14 @@ class Journal:
         self.check()
         if "id" in entry:
             self._noted.append(entry)
-        lines = [entry]
+        if self._at_work and not self.ended:
+            self._lock.take()
         if self._file is None:
-            self._file, lines = self._opened(), [*(e for e in self._noted if e is not entry), entry]
-        self._append(self._file, "".join(json.dumps(line) + "\n" for line in lines).encode())
+            self._file = appended(self.path)
+        before = [one for one in self._noted if one is not entry] if self._mend else []
+        lines = (json.dumps(line) + "\n" for line in [*before, entry])
+        self._append(self._file, "".join(lines).encode())
+        self._mend = False
         if "id" not in entry:
             self._noted.append(entry)
 
@@ -99,21 +133,10 @@ class Journal:
         if self._file is None:
             return
         with suppress(OSError):
-            there, ours = self.path.stat(), os.fstat(self._file.fileno())
-            same = (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
-            if same and there.st_size >= self._size:
+            if same_file(self.path, self._file) and self.path.stat().st_size >= self._size:
                 return
-        self.lost = True
-        self.release()
-
-    def _opened(self) -> BinaryIO:
-        file = appended(self.path)
-        with suppress(OSError):  # a file system without locks: others cannot see that it lives
-            for _ in range(20):  # somebody may just be looking whether this run is alive
-                if not self._at_work or hold(file):
-                    break
-                time.sleep(0.01)
-        return file
+        self.lost = self._mend = True
+        self._close()
 
     def _append(self, file: BinaryIO, lines: bytes) -> None:
         """All of it or, as far as the disk lets us, nothing; after a torn line a new one begins."""
@@ -143,28 +166,40 @@ class Journal:
 
     @property
     def process(self) -> str:
-        """The id of the process that has written it last, "unknown" where no line says."""
-        return next((str(e["pid"]) for e in reversed(self.entries()) if "pid" in e), "unknown")
+        """The id of the process that is, or was, at work on it; "unknown" where nothing says."""
+        return self._lock.process
 
     def is_alive(self) -> bool:
         """Whether another handle than this one, of a process that lives, is at work on it."""
-        try:
-            with open(self.path, "rb+") as file:
-                return not hold(file)
-        except OSError:
-            return False
+        return self._lock.is_held()
 
     def release(self) -> None:
-        """Let go of the file: this process creates nothing more."""
+        """Let go of the file and of the lock: this process creates nothing more."""
+        self._close()
+        self._lock.drop()
+
+    def _close(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def forked(self) -> None:
+        """In a forked process: the lock is the parent's, who may end before."""
+        self._at_work = not self._lock.is_taken
+        self._lock.close()
+        self._close()
+        self._underway.clear()
+
+    def has_forked(self) -> None:
+        """In its parent: from now on another process may write."""
+        self._forked = True
 
     def done(self) -> None:
         """Everything in it is gone from the account."""
         self.release()
         self._noted.clear()
-        self.begun = False
+        self.begun = self._mend = False
+        self._lock.remove()
         with suppress(OSError):  # it was lost, and its folder perhaps as well
             self.path.unlink(missing_ok=True)
 
