@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 from labhelpers.account.cleanup.farewell import Farewell
+from labhelpers.account.state.threads import at_fork
 
 #: As far as the system has them. SIGBREAK is what Windows makes of a closed console.
 _SIGNALS = ("SIGTERM", "SIGHUP", "SIGBREAK")
@@ -30,6 +31,8 @@ class Occasions:
         self._before: dict[int, Any] = {}
         self._ending = self._shut_down = False
         self._process = os.getpid()
+        self._held_back = threading.local()
+        at_fork(self)
         atexit.register(self._close_telling)
         self._watch_signals()
         if shell is not None:
@@ -44,6 +47,7 @@ class Occasions:
             for number, before in self._before.items():
                 if signal.getsignal(number) == self._on_signal:
                     signal.signal(number, before)
+            self._before = {}
         if self._shell is not None:
             with suppress(ValueError):
                 self._shell.events.unregister("post_run_cell", self._after_cell)
@@ -59,6 +63,21 @@ class Occasions:
     @property
     def _is_forked(self) -> bool:
         return os.getpid() != self._process
+
+    def forking(self) -> None:
+        """Hold signals back: one that comes early to a new process would be lost on our handler,
+        for Python forgets there what has come (PyOS_AfterFork_Child)."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, self._before)
+        self._held_back.numbers = self._before.keys() - before
+
+    def has_forked(self) -> None:
+        """Let them through again."""
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, self._held_back.numbers)
+
+    def forked(self) -> None:
+        """In a forked process: its signals and its end do what they do without a lab."""
+        self.remove()
+        self.has_forked()
 
     def _watch_signals(self) -> None:
         if threading.current_thread() is not threading.main_thread():

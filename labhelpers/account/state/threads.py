@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 
@@ -31,20 +32,26 @@ _all: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def at_fork(one: Any) -> None:
-    """From now on `one.forked()` is called in each process that is forked from this one, and
-    `one.has_forked()`, if it has that, here."""
+    """From now on `one.forked()` is called in each process that is forked from this one; and where
+    it has them, `one.forking()` before and `one.has_forked()` after that, here."""
     _all.add(one)
 
 
-def _in_child() -> None:
-    for one in list(_all):
-        one.forked()
+def _telling(what: str) -> Callable[[], None]:
+    def tell() -> None:
+        for one in list(_all):
+            getattr(one, what, _nothing)()
+
+    return tell
 
 
-def _in_parent() -> None:
-    for one in list(_all):
-        getattr(one, "has_forked", lambda: None)()
+def _nothing() -> None:
+    pass
 
 
 if hasattr(os, "register_at_fork"):  # else nothing forks
-    os.register_at_fork(after_in_child=_in_child, after_in_parent=_in_parent)
+    os.register_at_fork(
+        before=_telling("forking"),
+        after_in_child=_telling("forked"),
+        after_in_parent=_telling("has_forked"),
+    )
