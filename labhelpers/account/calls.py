@@ -19,8 +19,10 @@ from labhelpers.account.bodies import hold
 from labhelpers.account.creates import KINDS, Marks, furnish, with_marks
 from labhelpers.account.fence.boundary import fenced, is_the_runs
 from labhelpers.account.fence.guard import Guard
+from labhelpers.account.fence.hooks import one_call
 from labhelpers.account.fence.trust import without_strangers
-from labhelpers.account.links import guarded_signers
+from labhelpers.account.links import guarded_signers, rewritten
+from labhelpers.account.looked_at import LookedAt
 from labhelpers.account.mirror import Reply
 from labhelpers.account.names import Names
 from labhelpers.account.plan import Plan
@@ -72,13 +74,17 @@ class Calls:
         """A handler for botocore's `creating-client-class` event."""
         calls = self
 
-        class LabClient:
+        class LabClient(LookedAt):
             def _make_api_call(self, operation_name: str, api_params: Mapping) -> dict[str, Any]:
                 send = super()._make_api_call  # type: ignore[misc]  # the client class's own
                 try:
-                    return calls.make(self, caller, operation_name, api_params, send)
+                    with one_call():
+                        return calls.make(self, caller, operation_name, api_params, send)
                 finally:
                     calls.journal.answered()
+
+            def _rewritten(self, model: Any, parameters: Mapping) -> dict[str, Any]:
+                return rewritten(calls.guard, calls.names, model, parameters)
 
         guard_signers = guarded_signers(self.guard)
 

@@ -24,7 +24,6 @@ from labhelpers.account.fence.boundary import CEILING, boundary
 from labhelpers.account.fence.gate import check_open
 from labhelpers.account.fence.guard import Guard
 from labhelpers.account.learner import Learner
-from labhelpers.account.links import rewriter
 from labhelpers.account.mirror import Mirror
 from labhelpers.account.names import LESSON_ACCOUNTS, PATH, Names
 from labhelpers.account.plan import Plan
@@ -297,7 +296,6 @@ class AccountLab:
 
     def _hooked(self, session: botocore.session.Session, caller: Caller) -> boto3.Session:
         session.register("creating-client-class", self._calls.classes(caller))
-        session.register("provide-client-params", rewriter(self._calls.guard, self._names))
         made = boto3.Session(botocore_session=session)
         self._made.add(made)
         return made

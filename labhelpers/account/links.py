@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any
 
 from labhelpers.account.fence.guard import Guard
+from labhelpers.account.fence.hooks import check_link, one_call
 from labhelpers.account.names import Names
 from labhelpers.errors import SandboxOnly
 
@@ -28,18 +29,14 @@ def guarded_signers(guard: Guard) -> Callable[..., None]:
     return handler
 
 
-def rewriter(guard: Guard, names: Names) -> Callable[..., Any]:
-    """A handler for `provide-client-params`, which presigned links pass through as well."""
-
-    def handler(params: Mapping, model: Any, context: Mapping, **_: Any) -> Any:
-        if not context.get("is_presign_request"):
-            return None
-        service = model.service_model.service_name
-        found = names.request(service, model.name, params)
-        guard.check_link(service, model.name, found)
-        return found
-
-    return handler
+def rewritten(
+    guard: Guard, names: Names, model: Any, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The parameters of a link in the account's names, if the guard lets it be signed."""
+    service = model.service_model.service_name
+    found = names.request(service, model.name, parameters)
+    guard.check_link(service, model.name, found)
+    return found
 
 
 def _url(guard: Guard, sign: Callable[..., str]) -> Callable[..., str]:
@@ -54,7 +51,8 @@ def _url(guard: Guard, sign: Callable[..., str]) -> Callable[..., str]:
         guard.check_region(self.meta.service_model.service_name, self.meta.region_name)
         if HttpMethod is not None:
             raise SandboxOnly("The lab signs a link for the operation's own HTTP method only.")
-        return sign(self, ClientMethod, Params, ExpiresIn)
+        with one_call():
+            return check_link(sign(self, ClientMethod, Params, ExpiresIn))
 
     return generate_presigned_url
 
