@@ -18,9 +18,23 @@ from labhelpers.policy import Policy, PolicyError, Principal, Request, evaluate,
 
 _PUBLIC = "AWS blocks public buckets, and the lab leaves it at that."
 _STRANGERS = "The lab lets no other account into a bucket on a real account."
+_SERVICES = (
+    "A service of AWS acts for everybody: the lab lets one into a bucket only on behalf of its own "
+    "accounts (a condition on aws:SourceAccount, or aws:SourceArn with an account in it)."
+)
 _LOCKED = "After this policy the lab itself could not remove {bucket} any more (s3:{action})."
 #: Operators under which a star is tied to the values of its key; "IfExists" would untie it.
 _TIES = ("StringEquals", "StringLike", "ArnEquals", "ArnLike")
+_NUMBER = re.compile(r"(\d{12})", re.ASCII)
+#: What tells who calls, and on whose behalf a service does; with the account as the first group.
+_CALLER = {
+    "aws:principalaccount": _NUMBER,
+    "aws:principalarn": re.compile(r"arn:aws:(?:iam|sts)::(\d{12}):.+", re.ASCII),
+}
+_SOURCE = {
+    "aws:sourceaccount": _NUMBER,
+    "aws:sourcearn": re.compile(r"arn:aws:[a-z0-9-]+:[\w*-]*:(\d{12}):.+", re.ASCII),
+}
 #: An object's own Deny goes with the policy, which is deleted first.
 _NEEDED = (
     "DeleteBucketPolicy",
@@ -45,8 +59,10 @@ def check_bucket_policy(
     """Raises SandboxOnly unless the policy, in the account's names, stays among `accounts`, and
     each of `learners` (ARNs) can still take it away."""
     given = allows(text)
-    if any(_is_open(s) and not _is_tied(s, accounts) for s in given):
+    if any(_is_open(s) and not _is_tied(s, accounts, _CALLER) for s in given):
         raise SandboxOnly(_PUBLIC)
+    if any(_is_a_services(s) and not _is_tied(s, accounts, _SOURCE) for s in given):
+        raise SandboxOnly(_SERVICES)
     federated = any(kind == "Federated" for s in given for kind, _ in principals(s))
     if federated or names_strangers(text, accounts, ids):
         raise SandboxOnly(_STRANGERS)
@@ -64,26 +80,28 @@ def _is_open(statement: Mapping[str, Any]) -> bool:
     return "NotPrincipal" in statement or names_everybody(statement)
 
 
-def _is_tied(statement: Mapping[str, Any], accounts: Collection[str]) -> bool:
-    """Whether a condition ties a star to principals of these accounts."""
+def _is_a_services(statement: Mapping[str, Any]) -> bool:
+    return any(kind == "Service" for kind, _ in principals(statement))
+
+
+def _is_tied(
+    statement: Mapping[str, Any], accounts: Collection[str], keys: Mapping[str, re.Pattern[str]]
+) -> bool:
+    """Whether a condition on one of `keys` ties a statement to these accounts."""
     conditions = statement.get("Condition")
     blocks = conditions if isinstance(conditions, Mapping) else {}
     return any(
-        _is_within(str(key).lower(), values, accounts)
+        _are_within(listed(values), accounts, keys[str(key).lower()])
         for operator in _TIES
         if isinstance(blocks.get(operator), Mapping)
         for key, values in blocks[operator].items()
+        if str(key).lower() in keys
     )
 
 
-def _is_within(key: str, values: Any, accounts: Collection[str]) -> bool:
-    if key == "aws:principalaccount":
-        return bool(listed(values)) and all(value in accounts for value in listed(values))
-    if key != "aws:principalarn" or not listed(values):
-        return False
-    arn = re.compile(r"arn:aws:(?:iam|sts)::(\d{12}):.+")
-    found = [arn.fullmatch(str(value)) for value in listed(values)]
-    return all(one is not None and one[1] in accounts for one in found)
+def _are_within(values: list[Any], accounts: Collection[str], form: re.Pattern[str]) -> bool:
+    found = [form.fullmatch(str(value)) for value in values]
+    return bool(found) and all(one is not None and one[1] in accounts for one in found)
 
 
 def _may_still(arn: str, action: str, bucket: str, policy: Policy) -> bool:
