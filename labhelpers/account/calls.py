@@ -134,6 +134,7 @@ class Calls:
             self.asking.compare(service, operation, reply, expected)
             raise self._translated(operation, error, expected)
         self.guard.saw(operation, reply.parsed)
+        self.guard.gone(operation, parameters)
         self._note_keys(reply.parsed, caller)
         answer = self.names.answer(operation, reply.parsed)
         self.asking.compare(service, operation, replace(reply, parsed=answer), expected)

@@ -358,3 +358,65 @@ def test_what_boto3_would_not_send_is_sent_without_it(lab, own, broken):
     ec2 = lab.session().client("ec2", config=Config(parameter_validation=False))
     made = ec2.create_security_group(GroupName="odd", Description="d", TagSpecifications=broken)
     ec2.delete_security_group(GroupId=made["GroupId"])
+
+
+# ---- whose a thing is
+
+
+LOGS = {"Service": "delivery.logs.amazonaws.com"}
+OF_OTHERS = {
+    "no condition": None,
+    "a star": {"StringLike": {"aws:SourceAccount": "*"}},
+    "another account": {"StringEquals": {"aws:SourceAccount": "999999999999"}},
+    "one of two": {"StringEquals": {"aws:SourceAccount": ["111122223333", "999999999999"]}},
+    "if it is there": {"StringEqualsIfExists": {"aws:SourceAccount": "111122223333"}},
+    "all that are there": {"ForAllValues:StringEquals": {"aws:SourceAccount": "111122223333"}},
+    "another's thing": {"ArnLike": {"aws:SourceArn": "arn:aws:logs:*:999999999999:*"}},
+    "anybody's thing": {"ArnLike": {"aws:SourceArn": "arn:aws:logs:*:*:*"}},
+    "a bucket": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::company-data"}},
+    "who calls": {"StringEquals": {"aws:PrincipalAccount": "111122223333"}},
+}
+
+
+def let_in(principal, condition):
+    found = {"Effect": "Allow", "Principal": principal, "Action": "s3:PutObject"}
+    found |= {"Resource": "arn:aws:s3:::ours/*"}
+    return policy(found | ({"Condition": condition} if condition else {}))
+
+
+@pytest.mark.parametrize("condition", OF_OTHERS.values(), ids=list(OF_OTHERS))
+def test_no_service_acts_on_a_bucket_for_others(lab, own, refused, condition):
+    put = lab.client("s3").put_bucket_policy
+    refused(put, Bucket="ours", Policy=let_in(LOGS, condition))
+    both = {"AWS": "arn:aws:iam::111122223333:user/anna", "Service": ["s3.amazonaws.com"]}
+    refused(put, Bucket="ours", Policy=let_in(both, condition))
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringEquals": {"aws:SourceAccount": "111122223333"}},
+        {"ArnLike": {"AWS:SourceArn": ["arn:aws:logs:*:111122223333:*"]}},
+    ],
+)
+def test_a_service_that_acts_for_the_lab(lab, own, condition):
+    lab.client("s3").put_bucket_policy(Bucket="ours", Policy=let_in(LOGS, condition))
+    lab.client("s3").delete_bucket_policy(Bucket="ours")
+
+
+def test_what_the_lab_deleted_is_its_own_no_more(lab, raw, own, refused):
+    """A person may make a provider of the same URL, and with it of the same ARN."""
+    mine, theirs = lab.client("iam"), raw.client("iam")
+    url = "https://token.actions.githubusercontent.com"
+    arn = mine.create_open_id_connect_provider(Url=url)["OpenIDConnectProviderArn"]
+    mine.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    real = theirs.create_open_id_connect_provider(Url=url)["OpenIDConnectProviderArn"]
+    for name in (arn, real):
+        refused(mine.delete_open_id_connect_provider, OpenIDConnectProviderArn=name)
+    theirs.delete_open_id_connect_provider(OpenIDConnectProviderArn=real)
+    key = mine.create_access_key(UserName="anna")["AccessKey"]["AccessKeyId"]
+    mine.delete_access_key(UserName="anna", AccessKeyId=key)
+    refused(mine.delete_access_key, UserName="anna", AccessKeyId=key)
+    group = lab.client("ec2").create_security_group(GroupName="g9", Description="d")["GroupId"]
+    lab.client("ec2").delete_security_group(GroupId=group)
+    refused(lab.client("ec2").delete_security_group, GroupId=group)

@@ -33,6 +33,12 @@ _READS = re.compile(r"(Get|List|Describe|Head)")
 _LEARNERS_OWN = ("GetSessionToken", "GetFederationToken")
 #: Signed by whoever holds the keys, carried out by whoever holds the link.
 _LINKS = {"s3": ("GetObject", "HeadObject", "PutObject"), "sts": ("GetCallerIdentity",)}
+#: What is gone by its id at once; instances can be looked at for an hour.
+_DELETES = {
+    "DeleteAccessKey": "AccessKeyId",
+    "DeleteOpenIDConnectProvider": "OpenIDConnectProviderArn",
+    "DeleteSecurityGroup": "GroupId",
+}
 _SIZES = ("t2.micro", "t3.micro", "t3.nano", "t4g.micro", "t4g.nano")
 _TRUST = {"CreateRole": "AssumeRolePolicyDocument", "UpdateAssumeRolePolicy": "PolicyDocument"}
 _FOREIGN = "{operation} names with {path}={value!r} nothing that this lab has made."
@@ -155,6 +161,10 @@ class Guard:
         found += [instance.get("InstanceId") for instance in parsed.get("Instances", ())]
         found += [parsed.get("User", {}).get("UserId"), parsed.get("Role", {}).get("RoleId")]
         self.owned.ids.update(filter(None, found))
+
+    def gone(self, operation: str, sent: Mapping[str, Any]) -> None:
+        """Forget the id of what was deleted: somebody may make another thing that has the same."""
+        self.owned.ids.discard(str(sent.get(_DELETES.get(operation, ""))))
 
     def saw(self, operation: str, parsed: Mapping[str, Any]) -> None:
         """Note the default networks, in which an instance may stand: a lesson looks for them."""
