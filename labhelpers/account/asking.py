@@ -8,18 +8,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
 
 from labhelpers.account.bodies import anew, differing
 from labhelpers.account.clock import AccountClock
 from labhelpers.account.mirror import Mirror, Reply
+from labhelpers.account.once import READS, UNKNOWN, is_lost
 from labhelpers.account.reasons import blocked_by
+from labhelpers.errors import LabError
 from labhelpers.outcome import REFUSAL_CODES
 
 Send = Callable[[str, Mapping[str, Any]], dict[str, Any]]
 #: Seconds for which a refusal may still be the old state's, where nothing better is known.
 SETTLES_IN = 10.0
-READS = ("Get", "List", "Describe", "Head", "AssumeRole", "Simulate")
 _PAUSES = (0.2, 0.4, 0.8, 1.5, 3.0)
 #: What AWS says of a thing whose creation was left out before.
 NEVER_MADE = ("NoSuchEntity", "NoSuchBucket")
@@ -56,7 +57,10 @@ class Asking:
     _changed_at: datetime = datetime.min.replace(tzinfo=UTC)
 
     def ask(self, question: Question) -> tuple[Reply, ClientError | None]:
-        """Ask AWS once. Each time botocore gets a copy of its own, for it changes what it gets."""
+        """Ask AWS once. Each time botocore gets a copy of its own, for it changes what it gets.
+
+        Raises LabError where a write may have got through, though its answer did not.
+        """
         early, changed = self._unsettled() > 0, question.changes
         try:
             return Reply(question.send(question.sent, anew(question.parameters))), None
@@ -66,7 +70,15 @@ class Asking:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             told = blocked_by(str(said.get("Message", "")))
             code = str(said.get("Code", ""))
-            return Reply(None, code, told, early=early, unsure=status >= 500), error
+            unsure = status >= 500
+            if unsure and not question.reads:
+                print(UNKNOWN.format(operation=question.operation, why=f"AWS says {code}"))
+            return Reply(None, code, told, early=early, unsure=unsure), error
+        except HTTPClientError as error:
+            if not is_lost(question.operation, error):
+                raise
+            why = str(error).rstrip(".")
+            raise LabError(UNKNOWN.format(operation=question.operation, why=why)) from None
         finally:
             if changed:  # for some seconds AWS may answer from before
                 self._changed_at = self.clock.now()

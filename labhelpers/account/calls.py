@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from botocore.handlers import validate_bucket_name
 from botocore.validate import ParamValidator
 
-from labhelpers.account.asking import NEVER_MADE, READS, Asking, Question, Send, eventually
+from labhelpers.account.asking import NEVER_MADE, Asking, Question, Send, eventually
 from labhelpers.account.bodies import hold
 from labhelpers.account.creates import KINDS, Marks, furnish, with_marks
 from labhelpers.account.fence.boundary import fenced, is_the_runs
@@ -25,6 +25,7 @@ from labhelpers.account.links import guarded_signers, rewritten
 from labhelpers.account.looked_at import LookedAt
 from labhelpers.account.mirror import Reply
 from labhelpers.account.names import Names
+from labhelpers.account.once import READS
 from labhelpers.account.plan import Plan
 from labhelpers.account.state.journal import Journal
 from labhelpers.errors import SandboxOnly

@@ -313,13 +313,17 @@ class AccountLab:
         name = f"{self._names.prefix}boundary"
         self._journal.about_to_create(real, "CreatePolicy", name)
         accounts = [self.settings.account_id, self.settings.second_account_id]
-        made = self._learner.client(real, "iam").create_policy(
-            PolicyName=name,
-            Path=PATH,
-            PolicyDocument=boundary(self._names.prefix, filter(None, accounts)),
-            Description="What identities of the STS lab can do at most",
-            Tags=self._marks.listed(),
-        )
+        iam = self._learner.client(real, "iam")
+        try:
+            made = iam.create_policy(
+                PolicyName=name,
+                Path=PATH,
+                PolicyDocument=boundary(self._names.prefix, filter(None, accounts)),
+                Description="What identities of the STS lab can do at most",
+                Tags=self._marks.listed(),
+            )
+        except iam.exceptions.EntityAlreadyExistsException:  # made, but its answer was lost
+            made = iam.get_policy(PolicyArn=f"arn:aws:iam::{real}:policy{PATH}{name}")
         self._journal.created(real, "CreatePolicy", name, made)
         return made["Policy"]["Arn"]
 

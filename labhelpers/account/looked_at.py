@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from labhelpers.account.fence.hooks import LastLook, check_parameters, let_through, remember
+from labhelpers.account.once import once
 
 
 class LookedAt:
@@ -17,6 +18,8 @@ class LookedAt:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._endpoint.http_session = LastLook(self._endpoint.http_session)
+        service = self.meta.service_model.service_id.hyphenize()
+        self.meta.events.register_first(f"needs-retry.{service}", once)
 
     def _rewritten(self, model: Any, parameters: Mapping) -> Mapping:
         """The parameters of a presigned link as they are in the account."""
