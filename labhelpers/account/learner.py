@@ -17,6 +17,7 @@ from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.credentials import CredentialProvider, CredentialResolver
 from botocore.exceptions import ProfileNotFound
 
+from labhelpers.account.answers import check_answered
 from labhelpers.account.settings import Settings, confirmed_caller
 from labhelpers.account.state.threads import Turns
 from labhelpers.boto_session import builtin_handlers, shared_loader
@@ -168,4 +169,5 @@ def opened(profile: str | None, region: str, like: _Session | None = None) -> _S
     session.register_component("data_loader", shared_loader())
     session.set_config_variable("region", region)
     session.set_default_client_config(_CONFIG)
+    session.register("before-parse", check_answered)
     return session

@@ -126,6 +126,9 @@ def confirmed_caller(session: boto3.Session, wanted: str, variable: str) -> str:
 
 def _who(session: boto3.Session) -> tuple[str, str]:
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    from labhelpers.account.answers import NoAnswer, told
 
     try:
         found: dict[str, Any] = session.client("sts").get_caller_identity()
@@ -135,6 +138,8 @@ def _who(session: boto3.Session) -> tuple[str, str]:
             f"AWS does not accept these credentials: {said.get('Code')}: {said.get('Message')} "
             "Sign in again, or set LAB_AWS_PROFILE to a profile that works."
         ) from None
+    except (NoAnswer, ResponseParserError) as error:
+        raise LabError(f"{told(error)} Nothing was created or removed.") from None
     except BotoCoreError as error:
         raise LabError(
             f"boto3 cannot use these credentials: {str(error).rstrip('.')}. Set LAB_AWS_PROFILE, "

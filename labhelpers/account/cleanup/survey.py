@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from labhelpers.account.answers import told
 from labhelpers.account.cleanup.found import Found, run_in
 from labhelpers.account.cleanup.kinds import KINDS, Kind
 from labhelpers.account.cleanup.known import Known
@@ -252,4 +253,4 @@ def _called(id_: str, name: str | None) -> str:
 def _would_show(error: ClientError | BotoCoreError) -> str:
     if isinstance(error, ClientError):
         return f"what {error.operation_name} would show ({error.response['Error']['Code']})"
-    return f"what could not be asked for ({error})"
+    return f"what could not be asked for ({told(error)})"

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from labhelpers.account.answers import told
 from labhelpers.account.cleanup.found import Found
 from labhelpers.account.cleanup.known import Known
 from labhelpers.account.cleanup.removal import is_gone, patiently
@@ -93,7 +94,7 @@ class Sweep:
         """Remove `things`, by default what found() finds: live keys before all else. Returns
         what is left, with the service's words."""
         things = self.found() if things is None else things
-        left = list(self.unseen)
+        left = list(dict.fromkeys(self.unseen))  # one reason may keep many from being seen
         for thing in things:
             if thing.disarm is not None:
                 _tried(thing.disarm)  # what could not be done now is told when it is removed
@@ -116,5 +117,5 @@ def _tried(remove: Callable[[], object]) -> str:
         said = error.response["Error"]
         return "" if is_gone(said["Code"]) else f"{said['Code']}: {said.get('Message', '')}"
     except BotoCoreError as error:
-        return f"{type(error).__name__}: {error}"
+        return f"{type(error).__name__}: {told(error)}"
     return ""
