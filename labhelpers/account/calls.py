@@ -16,7 +16,7 @@ from botocore.validate import ParamValidator
 
 from labhelpers.account.asking import NEVER_MADE, Asking, Question, Send, eventually
 from labhelpers.account.bodies import hold
-from labhelpers.account.creates import KINDS, Marks, furnish, with_marks
+from labhelpers.account.creates import KINDS, Marks, furnish, noted_name, with_marks
 from labhelpers.account.fence.boundary import fenced, is_the_runs
 from labhelpers.account.fence.guard import Guard
 from labhelpers.account.fence.hooks import one_call
@@ -106,7 +106,7 @@ class Calls:
             self.plan.confirm()
         sent, parameters = self._as_sent(service, operation, parameters, caller)
         if creates:
-            name = str(parameters.get(KINDS[service, operation].name, ""))
+            name = noted_name(service, operation, parameters)
             self.journal.about_to_create(caller.account_id, operation, name)
         changes = service == "iam" and not operation.startswith(READS)
         changes = changes or operation in _BUCKET_POLICY
@@ -216,7 +216,7 @@ class Calls:
         """The tags that could not go along, and ids that only AWS knows."""
         kind = KINDS[service, operation]
         self.guard.made(parsed)
-        name = str(parameters.get(kind.name, ""))
+        name = noted_name(service, operation, parameters)
         self.journal.created(caller.account_id, operation, name, parsed)
         if service == "s3":
             tags = {"TagSet": self.marks.listed()}

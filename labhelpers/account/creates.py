@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from labhelpers.account.names import PATH
+from labhelpers.account.names import PATH, PREFIX
 from labhelpers.account.state.signature import OWNER, RUN, SIGNATURE, signature
 
 PROJECT = "sts-lab"
@@ -16,6 +17,8 @@ EXPIRES = "sts-lab:expires"
 FREE = "nothing"
 FEW_BYTES = "nothing worth naming: a few bytes"
 BY_THE_SECOND = "a t3.micro's price by the second"
+#: Of RunInstances; two requests with the same one start one instance.
+TOKEN = "ClientToken"
 KEEPS = timedelta(hours=12)  # after that even a careful sweep may take it away
 
 
@@ -101,7 +104,15 @@ def furnish(
         found["Tags"] = _with_ours(found.get("Tags", ()), marks)
     if service == "ec2":
         found["TagSpecifications"] = _specifications(operation, found, marks)
+    if operation == "RunInstances":
+        found[TOKEN] = f"{PREFIX}{marks.run}-{secrets.token_hex(8)}"
     return found
+
+
+def noted_name(service: str, operation: str, parameters: Mapping[str, Any]) -> str:
+    """What the journal calls a thing that is being made: its name, or the token of a create that
+    gives none. Unlike its tags nobody copies that; AWS shows it for ever."""
+    return str(parameters.get(KINDS[service, operation].name or TOKEN, ""))
 
 
 def with_marks(parameters: Mapping[str, Any], marks: Marks) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from labhelpers.account.calls import Caller, Calls
 from labhelpers.account.cells import CellGuard, get_ipython
 from labhelpers.account.cleanup.farewell import Farewell
 from labhelpers.account.cleanup.occasions import Occasions
-from labhelpers.account.cleanup.sweep import Sweep
+from labhelpers.account.cleanup.sweep import MAYBE, Sweep
 from labhelpers.account.clock import AccountClock
 from labhelpers.account.creates import Marks
 from labhelpers.account.fence.boundary import CEILING, boundary
@@ -274,7 +274,7 @@ class AccountLab:
             client = partial(self._learner.client, real)
             sweep = Sweep(client, real, run=run, own=self._journal)
             left += sweep.remove(progress_bar("Removing"))
-            left += [f"{thing} (its tags do not name this run)" for thing in sweep.strange]
+            left += [f"{thing} ({MAYBE})" for thing in sweep.doubtful]
         if not left:
             self._journal.done()
         return left

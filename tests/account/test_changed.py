@@ -4,12 +4,13 @@ import re
 from unittest.mock import Mock
 
 import pytest
-from leaving import HERE, NUMBER, forget, listed, new_instance, of_run
+from leaving import HERE, NUMBER, forget, listed, new_firewall, new_instance, of_run
 
 from labhelpers import open_lab
 from labhelpers.__main__ import main
 from labhelpers.account.cleanup.removal import terminate
 from labhelpers.account.state.journal import Journal, journals
+from labhelpers.errors import LabError
 
 AMI = "ami-0fedcba9876543210"
 each_way = pytest.mark.parametrize("way", ["close", "sweep"])
@@ -79,20 +80,69 @@ def test_a_provider_that_somebody_made_later_stays(copied, raw):
 KEPT = [{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 500, "DeleteOnTermination": False}}]
 
 
-def test_volumes_go_with_their_instance_and_after_it(copied, raw):
-    """With it what was made with it, tagged or not; by its tags what it has left."""
+@pytest.mark.parametrize("way", ["close", "sweep", "journal lost", "sweep --run"])
+def test_an_instance_that_copies_anothers_tags_is_nobodys(copied, raw, monkeypatch, way, capsys):
+    """EC2's "Launch more like this" and "Copy to new security group" copy all tags; the request
+    that made an instance has its own token."""
+    monkeypatch.setenv("LAB_AWS_AMI", AMI)
+    lab, ec2 = open_lab(), raw("ec2")
+    made = lab.client("ec2").run_instances(MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    lab.client("iam").create_user(UserName="anna")
+    held = ec2.describe_instances(InstanceIds=[made])["Reservations"][0]["Instances"][0]
+    theirs = new_instance(ec2, held["Tags"])
+    disk = ec2.create_volume(AvailabilityZone="ap-northeast-2a", Size=1)["VolumeId"]
+    ec2.create_tags(Resources=[disk], Tags=held["Tags"])
+    group = new_firewall(ec2, lab.real("web"), held["Tags"])
+    if way != "close":
+        forget(lab)
+    if way in ("journal lost", "sweep --run"):
+        lab._journal.done()
+    if way == "close":
+        with pytest.raises(LabError, match=f"security group {group} .*remove it by hand"):
+            lab.close()
+    elif way == "sweep --run":
+        assert main(["sweep", "--run", lab._marks.run, "--account", NUMBER]) == 0
+    else:
+        assert main(["sweep"]) == 1
+    there = [i for r in ec2.describe_instances()["Reservations"] for i in r["Instances"]]
+    running = [i["InstanceId"] for i in there if i["State"]["Name"] == "running"]
+    assert running == [theirs]
+    left = copied.contents()[NUMBER]
+    assert lab.real("anna") not in left["users"]
+    assert (group in left.get("security_groups", ())) == (way != "sweep --run")
+    disks = [one["VolumeId"] for one in ec2.describe_volumes()["Volumes"]]
+    assert (disk in disks) == (way != "sweep --run")
+    if way == "journal lost":
+        assert f"`python -m labhelpers sweep --run {lab._marks.run}" in capsys.readouterr().out
+    Journal(lab._marks.run).done()
+
+
+def test_volumes_go_with_their_instance_and_after_it(copied, raw, capsys):
+    """With it what was made with it, tagged or not. What it has left is told: people copy tags."""
     ec2 = raw("ec2")
     tags = of_run("feed01")
     before = copied.contents()
-    new_instance(ec2, tags, BlockDeviceMappings=KEPT)
-    orphan = new_instance(ec2, tags, BlockDeviceMappings=KEPT)
-    ec2.create_tags(Resources=[volume_of(ec2, orphan)], Tags=tags)
+    started(ec2, tags, "1")
+    orphan = started(ec2, tags, "2")
+    left = volume_of(ec2, orphan)
+    ec2.create_tags(Resources=[left], Tags=tags)
     ec2.terminate_instances(InstanceIds=[orphan])
     data = ec2.create_volume(AvailabilityZone="ap-northeast-2a", Size=1)["VolumeId"]
     assert len(ec2.describe_volumes()["Volumes"]) == 3
-    assert main(["sweep"]) == 0
+    assert main(["sweep"]) == 1
+    assert len(ec2.describe_volumes()["Volumes"]) == 2
+    assert f"volume {left} (it may be of this run" in capsys.readouterr().err
+    Journal("feed01").done()
+    assert main(["sweep", "--run", "feed01", "--account", NUMBER]) == 0
     assert [one["VolumeId"] for one in ec2.describe_volumes()["Volumes"]] == [data]
     assert copied.contents() == before
+
+
+def started(ec2, tags, number):
+    """An instance of run feed01 whose process died before AWS's answer came."""
+    token = f"sts-lab-feed01-{number}"
+    Journal("feed01").about_to_create(NUMBER, "RunInstances", token)
+    return new_instance(ec2, tags, BlockDeviceMappings=KEPT, ClientToken=token)
 
 
 def volume_of(ec2, instance):

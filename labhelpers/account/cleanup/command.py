@@ -15,12 +15,14 @@ from labhelpers.errors import LabError
 _ABOUT = """\
 Remove from the confirmed account (LAB_AWS_ACCOUNT_ID, and the second one if it is set) what runs
 of the lab have left there: only what carries a run's name and tags, and only of runs that this
-machine's journals or the learner's signature on the thing vouch for. What else looks like the
-lab's is listed and not touched; where the state folder is lost, --run and --account take a run
+machine's journals or the learner's signature on the thing vouch for. Volumes and security groups
+need the journal: people copy them with all their tags. What else looks like the lab's is listed and
+not touched; where the state folder is lost, --run and --account take a run
 from that list. A run whose process is still at work on this machine keeps what it has made (on
 another machine: only where both share the state folder). All Regions are swept that the journals
 name, besides the configured one. Can be repeated. Exit status 1 where something could not be
-removed, 2 where the account is not confirmed or the wanted run is at work.
+removed, or stays and may be of a run that is known here (its journal is kept then), 2 where
+the account is not confirmed or the wanted run is at work.
 """
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -113,7 +115,7 @@ def _swept_all(learner: Any, accounts: tuple[str, ...], options: Any) -> list[st
 
 
 def _swept(learner: Any, account: str, options: Any) -> list[str]:
-    from labhelpers.account.cleanup.sweep import Sweep
+    from labhelpers.account.cleanup.sweep import MAYBE, Sweep
     from labhelpers.progress import terminal_bar
 
     sweep = Sweep(
@@ -131,6 +133,7 @@ def _swept(learner: Any, account: str, options: Any) -> list[str]:
         return []
     bar = None if options.ending else terminal_bar(f"Sweeping {account}")
     left = sweep.remove(bar, things)
+    left += [f"{thing} ({MAYBE})" for thing in sweep.doubtful]
     for text in left:
         print(f"{account}: not removed: {text}", file=sys.stderr)
     print(f"{account}: {len(things)} found, {len(left)} left", flush=True)
@@ -148,7 +151,7 @@ def _tell_untouched(account: str, sweep: Any) -> None:
                 f"{account}: {name} looks like the lab's and is not known to be of a run of "
                 "yours: not touched"
             )
-        if run:
+        if run and run not in sweep.journals:
             print(
                 f"{account}: run {run}: if all of this is yours (its journal and key may be "
                 f"lost), `python -m labhelpers sweep --run {run} --account {account}` takes it"

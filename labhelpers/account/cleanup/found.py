@@ -14,11 +14,20 @@ from labhelpers.account.state.signature import RUN
 
 _RUN = r"[0-9a-f]{6}"
 _NAMED = re.compile(rf"{PREFIX}({_RUN})-")
+_ANYWHERE = re.compile(rf"{PREFIX}({_RUN})-")
+#: What people make with all of another one's tags, and what has no name that they could not give.
+_COPIED = ("security group", "volume")
 
 
 def is_run(text: str) -> bool:
     """Whether a text is a run's id."""
     return re.fullmatch(_RUN, text, re.ASCII) is not None
+
+
+def runs_in(place: str) -> frozenset[str]:
+    """The runs that a path and name speak of, as far as boundary.py lets a run's identities put
+    its name anywhere."""
+    return frozenset(_ANYWHERE.findall(place))
 
 
 def run_in(name: str) -> str:
@@ -45,6 +54,7 @@ class Found:
     disarm: Callable[[], Any] | None = None
     unread: str = ""  # why its tags could not be read
     id: str = ""  # AWS's own name for it, which no tool can change
+    claims: frozenset[str] = frozenset()  # runs in its name, where only the lab's things are
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
@@ -53,6 +63,16 @@ class Found:
     def is_group(self) -> bool:
         """AWS keeps no tags of IAM groups."""
         return self.create == "CreateGroup"
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether its marks may be a copy of another thing's: then only a journal can tell."""
+        return self.kind in _COPIED
+
+    @property
+    def could_be(self) -> frozenset[str]:
+        """The runs that it may be of, by its place or its marks."""
+        return self.claims if self.is_group or not self.run else self.claims | {self.run}
 
     @property
     def run(self) -> str:

@@ -50,7 +50,6 @@ class Known:
     def __init__(self, kept: Iterable[Journal], account: str) -> None:
         journals = {journal.run: journal for journal in kept}
         lines = [Line.of(name, e) for name, one in journals.items() for e in one.entries()]
-        self.runs = frozenset(journals)
         self._take(
             line
             for line in lines
@@ -62,10 +61,11 @@ class Known:
         self._lines = list(lines)
         self._by_id = {(line.kind, line.id): line for line in self._lines if line.id}
         self._open = _without_ids(self._lines)
+        #: Those of which a line speaks; a journal without one knows nothing.
+        self.runs = frozenset(line.run for line in self._lines)
 
     def of(self, run: str) -> Known:
         found = Known((), "")
-        found.runs = self.runs & {run}
         found._take(line for line in self._lines if line.run == run)
         return found
 
@@ -80,6 +80,11 @@ class Known:
 
     def ids(self, kind: str) -> list[str]:
         return sorted(id_ for of, id_ in self._by_id if of == kind)
+
+    def could_have_made(self, run: str, thing: Found) -> bool:
+        """Whether a thing is not older than all that a run has noted, if it has."""
+        lines = [line for line in self._lines if line.run == run]
+        return not lines or any(not _is_older(thing, line.at) for line in lines)
 
     def run_of(self, thing: Found) -> str:
         """The run whose journal vouches for a thing, "" if none does."""

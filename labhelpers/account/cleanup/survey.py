@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from labhelpers.account.answers import told
-from labhelpers.account.cleanup.found import Found, run_in
+from labhelpers.account.cleanup.found import Found, run_in, runs_in
 from labhelpers.account.cleanup.kinds import KINDS, Kind
 from labhelpers.account.cleanup.known import Known
 from labhelpers.account.cleanup.removal import (
@@ -24,7 +24,7 @@ from labhelpers.account.cleanup.removal import (
     remove_policy,
     terminate,
 )
-from labhelpers.account.creates import PROJECT
+from labhelpers.account.creates import PROJECT, TOKEN
 from labhelpers.account.names import PATH, PREFIX
 from labhelpers.account.state.signature import RUN
 
@@ -32,6 +32,7 @@ from labhelpers.account.state.signature import RUN
 Clients = Callable[..., Any]
 #: AWS has refused to make a thing of such a name.
 _NO_NAME = ("ValidationError", "InvalidInput", "InvalidBucketName")
+NOBODYS: frozenset[str] = frozenset()
 _THERE = ("pending", "running", "stopping", "stopped")
 
 
@@ -74,18 +75,20 @@ class Survey:
     def _ec2(self, region: str) -> Any:
         return self._client("ec2", region_name=region) if region else self._client("ec2")
 
-    def _wanted(self, name: str) -> bool:
-        return not self._run or name.startswith(self._prefix)
-
     def _is_candidate(self, kind: str, name: str, path: str, id_: str) -> bool:
         """Whether something of IAM's is called like the lab's, or known whatever it is called."""
         if id_ in self._known.ids(kind) or name in self._known.names(kind):
             return True
-        return self._wanted(name) and (path.startswith(PATH) or bool(run_in(name)))
+        runs = _claims(path, name) | {run_in(name)}
+        if self._run:
+            return self._run in runs
+        return path.startswith(PATH) or bool(run_in(name))
 
-    def _tags(self, name: str, call: Callable[..., Any], **which: str) -> dict[str, Any]:
+    def _tags(
+        self, name: str, call: Callable[..., Any], claims: frozenset[str] = NOBODYS, **which: str
+    ) -> dict[str, Any]:
         """A thing's `tags`, and why they are not known. What bears no run's name is not asked."""
-        if not run_in(name):
+        if not run_in(name) and not claims:
             return {}
         try:
             answer = call(**which)
@@ -123,8 +126,10 @@ class Survey:
             if not self._is_candidate(kind.create, name, one["Path"], one[id_]):
                 continue
             more: dict[str, Any] = {"made": one["CreateDate"], "id": one[id_]}
+            more["claims"] = _claims(one["Path"], name)
             if kind.tags:
-                more |= self._tags(name, getattr(iam, kind.tags), **{kind.name: name})
+                which = {kind.name: name}
+                more |= self._tags(name, getattr(iam, kind.tags), more["claims"], **which)
             if kind.disarm:
                 more["disarm"] = partial(kind.disarm, iam, name)
             remove = partial(kind.remove, iam, name)
@@ -139,7 +144,10 @@ class Survey:
                 if not self._is_candidate(create, name, f"{path}/", serial):
                     continue
                 more: dict[str, Any] = {"made": device.get("EnableDate"), "id": serial}
-                more |= self._tags(name, iam.list_mfa_device_tags, SerialNumber=serial)
+                more["claims"] = _claims(f"{path}/", name)
+                more |= self._tags(
+                    name, iam.list_mfa_device_tags, more["claims"], SerialNumber=serial
+                )
                 remove = partial(remove_device, iam, device)
                 yield Found("MFA device", name, remove, create, name, **more)
 
@@ -156,7 +164,8 @@ class Survey:
         for name, one in seen.items():
             if self._is_candidate(create, name, one["Path"], one["PolicyId"]):
                 more = {"made": one["CreateDate"], "id": one["PolicyId"]}
-                more |= self._tags(name, iam.list_policy_tags, PolicyArn=one["Arn"])
+                more["claims"] = _claims(one["Path"], name)
+                more |= self._tags(name, iam.list_policy_tags, more["claims"], PolicyArn=one["Arn"])
                 remove = partial(remove_policy, iam, one["Arn"])
                 yield Found("managed policy", name, remove, create, name, **more)
 
@@ -188,10 +197,11 @@ class Survey:
             if name.startswith(self._prefix):
                 tags = self._tags(name, s3.get_bucket_tagging, Bucket=name)
                 remove = partial(remove_bucket, s3, name)
+                tags["claims"] = frozenset((run_in(name),)) - {""}
                 yield Found("bucket", name, remove, "CreateBucket", name, made=made, **tags)
 
     def _instances(self, region: str) -> Iterator[Found]:
-        """An instance has no name of ours: its tags say whose it is, or a journal has its id."""
+        """The token of the request for it is an instance's name: no copy of its tags has that."""
         ec2, create = self._ec2(region), "RunInstances"
         states = {"Name": "instance-state-name", "Values": list(_THERE)}
         wanted = [{"Name": "tag:project", "Values": [PROJECT]}]
@@ -207,11 +217,12 @@ class Survey:
             if self._tagged_so(tags) or id_ in ids:
                 name, remove = _called(id_, tags.get("Name")), partial(terminate, ec2, instance)
                 made = instance["LaunchTime"]
-                yield Found("instance", name, remove, create, None, tags, made, id=id_)
+                token = instance.get(TOKEN, "")
+                yield Found("instance", name, remove, create, token, tags, made, id=id_)
 
     def _volumes(self, region: str) -> Iterator[Found]:
         """Volumes that outlived their instances; they bear an instance's tags."""
-        if self._run and not self._known.names("RunInstances"):
+        if self._run and self._known.runs and not self._known.names("RunInstances"):
             return
         ec2 = self._ec2(region)
         filters = [
@@ -240,6 +251,10 @@ class Survey:
                     remove = partial(ec2.delete_security_group, GroupId=id_)
                     name = _called(id_, named)
                     yield Found("security group", name, remove, create, named, tags, id=id_)
+
+
+def _claims(path: str, name: str) -> frozenset[str]:
+    return runs_in(f"{path}{name}") if path.startswith(PATH) else NOBODYS
 
 
 def _as_dict(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:

@@ -1,16 +1,17 @@
 """Remove what runs of the lab have left in an account, and nothing else.
 
-A thing is taken where its project tag, its run tag and its name speak of the same run, and that
-run is known: this machine has its journal, or the thing carries the learner's signature. Where a
-crash came between create and tags, or where somebody has renamed, moved or untagged it since, the
-run's journal names the thing (known.py). AWS keeps no tags of groups: the journal names them, or
-something else that is known is of the run in their name. What a run that is at work has made is
-left to it. Whatever else looks like the lab's is told and not touched.
+A thing is taken where the run's journal names it (known.py), however it is called and tagged by
+now. Or where its project tag, its run tag and its name speak of the same run and it carries the
+learner's signature; but people copy volumes and security groups with all their marks. Once a run
+is known so, what stands under the lab's path, or as a bucket, with that run in its name, and not
+with another one in its tags, is of that run as well: its users and roles may have made it with
+other tools, and AWS keeps no tags of groups. What a run that is at work has made is left to it.
+Whatever else looks like the lab's is told and not touched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,7 +24,10 @@ from labhelpers.account.cleanup.survey import Clients, Survey
 from labhelpers.account.state.folder import state_directory
 from labhelpers.account.state.journal import Journal, journals
 from labhelpers.account.state.lock import runs_at_work
-from labhelpers.account.state.signature import is_signed
+from labhelpers.account.state.signature import RUN, is_signed
+
+#: Of what stays, though it may be a run's.
+MAYBE = "it may be of this run, and nothing proves it: if it is yours, remove it by hand"
 
 
 class Sweep:
@@ -43,11 +47,14 @@ class Sweep:
         self._run = run
         self._before = datetime.now(UTC) - older_than if older_than is not None else None
         kept = [one for one in journals() if own is None or one.run != own.run]
+        self._runs: frozenset[str] = frozenset()
         self._alive = runs_at_work(state_directory()) - {run, own.run if own else run}
         self._known = Known([*kept, *([own] if own else [])], account)
         self._survey = Survey(client, account, run, self._known.of(run) if run else self._known)
         #: Called or tagged like the lab's, and not known to be of a run of this learner's.
         self.strange: list[Found] = []
+        #: Of these, what may be of a known run all the same: the run is not done with.
+        self.doubtful: list[Found] = []
         #: Of a known run, but nobody can tell since when it is there; only with `older_than`.
         self.ageless: list[Found] = []
         #: Of runs that are at work: they need it.
@@ -55,17 +62,24 @@ class Sweep:
         #: Where AWS did not let us look, in words.
         self.unseen: list[str] = []
 
+    @property
+    def journals(self) -> frozenset[str]:
+        """The runs of which a journal says what they have made in this account."""
+        return self._known.runs
+
     def found(self) -> list[Found]:
         """Everything that would be removed, in the order in which it can be."""
         self._survey.unseen.clear()
         things = self._survey.things()
+        signed = (one for one in things if _is_signed(one) and not one.is_copied)
+        self._runs = self._known.runs | {one.run for one in signed}
         self.needed = [one for one in things if self.run_of(one) in self._alive]
         things = [one for one in things if one not in self.needed]
-        runs = {one.run for one in things if not one.is_group and self._is_known(one)}
-        known = [one for one in things if self._is_known(one, runs)]
+        known = [one for one in things if self._is_known(one)]
         others = [one for one in things if one not in known]
         self.unseen = [*self._survey.unseen, *(one.unread for one in others if one.unread)]
         self.strange = [one for one in others if not one.unread]
+        self.doubtful = [one for one in self.strange if self._may_be_known(one)]
         if self._before is None:
             return known
         self.ageless = [one for one in known if one.born is None]
@@ -73,18 +87,29 @@ class Sweep:
 
     def run_of(self, thing: Found) -> str:
         """The run that a thing is of, by its journal or by what it says itself."""
-        return self._known.run_of(thing) or thing.run
+        return self._known.run_of(thing) or thing.run or next(iter(thing.claims), "")
 
-    def _is_known(self, thing: Found, runs: Collection[str] = ()) -> bool:
-        """`runs` are those of which something that can be tagged is known."""
+    def _is_known(self, thing: Found) -> bool:
         vouched = self._known.run_of(thing)
         if vouched:
             return self._run in ("", vouched)
-        if not thing.run or thing.run == self._run:
-            return bool(thing.run)
-        if thing.is_group:
-            return thing.run in runs
-        return thing.run in self._known.runs or is_signed(thing.tags)
+        if thing.run and thing.run == self._run and self._run not in self._known.runs:
+            return True  # asked for by its number, and no journal tells better
+        if thing.is_copied:
+            return False
+        if _is_signed(thing):
+            return self._run in ("", thing.run)
+        return not thing.unread and any(self._has_made(run, thing) for run in thing.claims)
+
+    def _may_be_known(self, thing: Found) -> bool:
+        runs = thing.could_be & self._runs
+        return any(self._known.could_have_made(run, thing) for run in runs)
+
+    def _has_made(self, run: str, thing: Found) -> bool:
+        """Whether a known run, or one of its identities, has made what has its name."""
+        agrees = RUN not in thing.tags or thing.run == run
+        wanted = run in self._runs and self._run in ("", run)
+        return agrees and wanted and self._known.could_have_made(run, thing)
 
     def remove(
         self,
@@ -107,6 +132,11 @@ class Sweep:
         if progress and things:
             progress(len(things), len(things), "")
         return left
+
+
+def _is_signed(thing: Found) -> bool:
+    """Whether its name and tags agree, and the learner has signed the tags."""
+    return bool(thing.run) and not thing.is_group and is_signed(thing.tags)
 
 
 def _tried(remove: Callable[[], object]) -> str:
