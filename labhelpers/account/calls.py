@@ -20,8 +20,8 @@ from labhelpers.account.creates import KINDS, Marks, furnish, noted_name, with_m
 from labhelpers.account.fence.boundary import fenced, is_the_runs
 from labhelpers.account.fence.guard import Guard
 from labhelpers.account.fence.hooks import one_call
+from labhelpers.account.fence.links import guarded_signers, rewritten
 from labhelpers.account.fence.trust import without_strangers
-from labhelpers.account.links import guarded_signers, rewritten
 from labhelpers.account.looked_at import LookedAt
 from labhelpers.account.mirror import Reply
 from labhelpers.account.names import Names
