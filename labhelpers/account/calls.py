@@ -17,12 +17,13 @@ from botocore.validate import ParamValidator
 from labhelpers.account.asking import NEVER_MADE, Asking, Question, Send, eventually
 from labhelpers.account.bodies import hold
 from labhelpers.account.creates import KINDS, Marks, furnish, noted_name, with_marks
+from labhelpers.account.documents import keys_of
 from labhelpers.account.fence.boundary import fenced, is_the_runs
 from labhelpers.account.fence.guard import Guard
 from labhelpers.account.fence.hooks import one_call
 from labhelpers.account.fence.links import guarded_signers, rewritten
+from labhelpers.account.fence.looked_at import LookedAt
 from labhelpers.account.fence.trust import without_strangers
-from labhelpers.account.looked_at import LookedAt
 from labhelpers.account.mirror import Reply
 from labhelpers.account.names import Names
 from labhelpers.account.once import READS
@@ -114,7 +115,7 @@ class Calls:
         given = {**given, **bodies}
         question = Question(operation, sent, {**parameters, **bodies}, send, changes)
         # First what to expect: a write that shall be refused is not asked too early.
-        here = self.names.plain(dict(given))
+        here = self.names.plain(dict(given), own=keys_of(operation))
         expected = self.asking.expect(caller.mirrored, service, operation, here)
         self.asking.let_settle(question, expected)
         reply, error = self.asking.ask(question)

@@ -5,18 +5,29 @@ real account nothing may collide and everything has to be found again, so each n
 and a prefix with a random run id, in requests, and loses them in answers. Because every name of
 a request is rewritten, no request can name anything that the lab has not made.
 
-Texts that name nothing are nobody's to change. Where a name takes more than 48 letters,
-long_names.py says what is left of it; a policy's pattern that reaches into its middle does not
-meet it on AWS, nor does a variable with letters around it (${aws:username}-role).
+Texts that name nothing are nobody's to change, nor is the key of an object, in its bucket or in an
+ARN: so ${aws:userid} or ${aws:PrincipalAccount} in an ARN's key meets none on AWS. Where a name
+takes more than 48 letters, long_names.py says what is left of it; a policy's pattern that reaches
+into its middle does not meet it on AWS, nor does a variable with letters around it
+(${aws:username}-role).
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from labhelpers.account.documents import (
+    ANY,
+    KEY_KEYS,
+    aside,
+    in_conditions,
+    keys_of,
+    outside_keys,
+    put_back,
+)
 from labhelpers.account.long_names import LIMITS, bucket, shortened
 from labhelpers.account.state.threads import Turns
 from labhelpers.errors import SandboxOnly
@@ -35,14 +46,14 @@ FREE_TEXTS = frozenset(
 )
 _KINDS = "user|role|group|policy|instance-profile|mfa|saml-provider"
 #: Partition, Region and account of an ARN in a policy may be patterns.
-_ANY, _ACCOUNTS = r"[\w*?-]*", r"[\d*?]+"
-_IAM = re.compile(rf"(arn:{_ANY}:iam:\*?:{_ACCOUNTS}:)({_KINDS})/([^\s\"',\\\]]+)")
+_ACCOUNTS = r"[\d*?]+"
+_IAM = re.compile(rf"(arn:{ANY}:iam:\*?:{_ACCOUNTS}:)({_KINDS})/([^\s\"',\\\]]+)")
 _SESSION = re.compile(
-    rf"(arn:{_ANY}:sts:{_ANY}:{_ACCOUNTS}:)(assumed-role|federated-user)/([^\s\"',\\]+)"
+    rf"(arn:{ANY}:sts:{ANY}:{_ACCOUNTS}:)(assumed-role|federated-user)/([^\s\"',\\]+)"
 )
 _OWN_PATH = re.compile(rf"(:(?:{_KINDS})/){PATH[1:]}")
 _USERNAME = re.compile(r"\$\{aws:username\}", re.IGNORECASE)
-_BUCKET = re.compile(rf"(arn:{_ANY}:s3:{_ANY}:[\d*?]*:)([^\s\"',\\*/][^\s\"',\\/]*)")
+_BUCKET = re.compile(rf"(arn:{ANY}:s3:{ANY}:[\d*?]*:)([^\s\"',\\*/][^\s\"',\\/]*)")
 _USERID = re.compile(r"\b(A(?:ROA|CCA)[A-Z0-9]{16,}:)([\w+=,.@*?-]+)")
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 
@@ -106,7 +117,11 @@ class Names:
         """
         if operation == "CreateUser" and isinstance(parameters.get("UserName"), str):
             self._users.add(parameters["UserName"])
-        found = {name: self._value(name, value) for name, value in parameters.items()}
+        own = keys_of(operation)
+        found = {
+            name: value if name in own else self._value(name, value)
+            for name, value in parameters.items()
+        }
         if (service, operation) in _OWN_NAMES:
             name = _OWN_NAMES[service, operation]
             if isinstance(found.get(name), str):
@@ -137,10 +152,11 @@ class Names:
             return self.bucket(value)
         if name == "CopySource":
             source, slash, key = value.lstrip("/").partition("/")
-            return self.bucket(source) + slash + self.text(key)
-        if name in _DOCUMENTS:
-            value = self._conditions(value)
-        return self.text(value)
+            return self.bucket(source) + slash + key
+        if name not in _DOCUMENTS:
+            return self.text(value)
+        kept: list[str] = []
+        return put_back(self.text(self._conditions(value, kept)), kept)
 
     def _tag(self, tag: Any) -> Any:
         """Tags that hold the name of a user follow the user's name: ${aws:username} meets them."""
@@ -150,6 +166,9 @@ class Names:
 
     def text(self, value: str) -> str:
         """ARNs, session ids and account numbers in any text, as they are in the account."""
+        return outside_keys(value, self._text)
+
+    def _text(self, value: str) -> str:
         for number, arn in enumerate(self._learners):
             for known in (self.lesson(arn), arn):
                 value = value.replace(known, f"\0{number}\0")
@@ -190,15 +209,21 @@ class Names:
                 self.accounts[number], self._spare = self._spare, None
             return self.accounts.get(number, number)
 
-    def _conditions(self, text: str) -> str:
-        """A policy in which conditions compare names as the account has them."""
-        if not any(key in text.lower() for key in (*_NAME_KEYS, *_TAG_KEYS)):
+    def _conditions(self, text: str, kept: list[str]) -> str:
+        """A policy in which conditions compare names as the account has them; what they compare
+        with keys of objects is in `kept`, and marks are in its place."""
+        if not any(key in text.lower() for key in (*_NAME_KEYS, *_TAG_KEYS, *KEY_KEYS)):
             return text
         try:
             document = json.loads(text)
         except ValueError:
             return text  # IAM shall say what is wrong with it
-        return json.dumps(_in_conditions(document, self._compared))
+
+        def change(key: str, value: Any) -> Any:
+            is_key = key in KEY_KEYS and isinstance(value, str)
+            return aside(kept, value) if is_key else self._compared(key, value)
+
+        return json.dumps(in_conditions(document, change))
 
     def _compared(self, key: str, value: Any) -> Any:
         if not isinstance(value, str) or value.startswith(self.prefix):
@@ -220,22 +245,28 @@ class Names:
             where, name = _LISTS[operation]
             mine = [one for one in parsed.get(where, ()) if self.prefix in str(one.get(name))]
             parsed = {**parsed, where: mine}
-        return self.plain(parsed)
+        return self.plain(parsed, own=keys_of(operation))
 
-    def plain(self, value: Any, name: str = "") -> Any:
-        """Parameters or an answer as the lesson calls things, whoever calls them otherwise."""
+    def plain(self, value: Any, name: str = "", own: frozenset[str] = frozenset()) -> Any:
+        """Parameters or an answer as the lesson calls things, whoever calls them otherwise; what
+        stands under the names in `own` is the lesson's as it is."""
+        if name in own and isinstance(value, str):
+            return value
         if name in FREE_TEXTS or name.startswith("x-amz-meta-"):
             return value
         if isinstance(value, dict):
-            return {self.plain(k): self.plain(v, k) for k, v in value.items()}
+            return {self.plain(k): self.plain(v, k, own) for k, v in value.items()}
         if isinstance(value, list):
-            return [self.plain(inner) for inner in value]
+            return [self.plain(inner, own=own) for inner in value]
         if name == "Path" and isinstance(value, str) and value.startswith(PATH):
             value = value[len(PATH) - 1 :]
         return self.lesson(value) if isinstance(value, str) else value
 
     def lesson(self, text: str) -> str:
         """A text of AWS in the lesson's names."""
+        return outside_keys(text, self._lesson, in_words=True)
+
+    def _lesson(self, text: str) -> str:
         for real, name in self._shortened.copy().items():
             text = text.replace(real, name)
         text = _OWN_PATH.sub(r"\1", text.replace(self.prefix, ""))
@@ -265,32 +296,6 @@ def _listed(operation: str, parameters: Mapping[str, Any]) -> bool:
     if operation == "ListPolicies":
         return parameters.get("Scope") == "Local"
     return operation in ("ListUsers", "ListRoles", "ListGroups", "ListInstanceProfiles")
-
-
-def _in_conditions(document: Any, change: Callable[[str, Any], Any]) -> Any:
-    if not isinstance(document, dict):
-        return document
-    statements = document.get("Statement")
-    if isinstance(statements, list):
-        return {**document, "Statement": [_statement(one, change) for one in statements]}
-    return {**document, "Statement": _statement(statements, change)}
-
-
-def _statement(statement: Any, change: Callable[[str, Any], Any]) -> Any:
-    blocks = statement.get("Condition") if isinstance(statement, dict) else None
-    if not isinstance(blocks, dict):
-        return statement
-    found = dict(blocks)
-    for operator, block in blocks.items():
-        if isinstance(block, dict) and operator.lower() not in ("null", "bool"):
-            found[operator] = {k: _each(k.lower(), values, change) for k, values in block.items()}
-    return {**statement, "Condition": found}
-
-
-def _each(key: str, values: Any, change: Callable[[str, Any], Any]) -> Any:
-    if isinstance(values, list):
-        return [change(key, value) for value in values]
-    return change(key, values)
 
 
 def _no_account(number: str, have: int) -> str:

@@ -160,3 +160,17 @@ def test_a_hook_that_only_looks_and_asks_is_nobodys_harm(lab):
     objects = [{"Key": one["Key"]} for one in found] + [{"Key": "a\rb"}]
     s3.delete_objects(Bucket="ours", Delete={"Objects": objects})
     assert s3.list_objects_v2(Bucket="ours")["KeyCount"] == 0 and len(seen) >= 24
+
+
+def test_two_keys_stay_two_objects(aws, lab):
+    """One with an account's number in the lesson and one with its real number."""
+    s3, real = lab.client("s3"), lab.real("ours")
+    keys = {"n-111122223333": b"A", f"n-{aws.accounts[0]}": b"B"}
+    for key, body in keys.items():
+        s3.put_object(Bucket="ours", Key=key, Body=body)
+    for key, body in keys.items():
+        assert s3.get_object(Bucket="ours", Key=key)["Body"].read() == body
+        assert aws.stored(real, key) == body
+    found = s3.list_objects_v2(Bucket="ours", Prefix="n-")
+    assert [one["Key"] for one in found["Contents"]] == sorted(keys)
+    s3.delete_objects(Bucket="ours", Delete={"Objects": [{"Key": key} for key in keys]})

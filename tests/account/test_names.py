@@ -219,7 +219,7 @@ def test_the_same_bucket_in_a_copy_source():
     real = known.request("s3", "CreateBucket", {"Bucket": bucket})["Bucket"]
     for source in (f"{bucket}/111122223333/k", f"/{bucket}/111122223333/k"):
         found = known.request("s3", "CopyObject", {"Bucket": bucket, "CopySource": source})
-        assert found["CopySource"] == f"{real}/{REAL}/k"
+        assert found["CopySource"] == f"{real}/111122223333/k"
     assert known.text(f"arn:aws:s3:::{bucket}/*") == f"arn:aws:s3:::{real}/*"
 
 
@@ -340,3 +340,58 @@ def test_whatever_is_created_can_be_found_again(service, operation, name):
     for length in (1, 2, 40, 64, 128):
         found = names().request(service, operation, {name: "x" * length})
         assert found[name].startswith("sts-lab-ab12cd-"), length
+
+
+class TestKeysOfObjects:
+    """They are the lesson's own, and what policies say of them goes on meeting them."""
+
+    KEYS = ("n-111122223333", "n-123456789012", "arn:aws:iam::111122223333:user/x", "a b")
+
+    @pytest.fixture
+    def names(self):
+        return Names("0a1b2c", "123456789012")
+
+    @pytest.mark.parametrize("key", KEYS)
+    def test_go_out_and_come_back_as_they_are(self, names, key):
+        for operation, asked in {
+            "GetObject": {"Bucket": "b12", "Key": key},
+            "ListObjectsV2": {"Bucket": "b12", "Prefix": key, "Delimiter": key},
+            "DeleteObjects": {"Bucket": "b12", "Delete": {"Objects": [{"Key": key}]}},
+        }.items():
+            sent = names.request("s3", operation, asked)
+            assert sent == {**asked, "Bucket": "sts-lab-0a1b2c-b12"}
+        copied = names.request("s3", "CopyObject", {"CopySource": f"b12/{key}"})
+        assert copied == {"CopySource": f"sts-lab-0a1b2c-b12/{key}"}
+        said = {"Contents": [{"Key": key}], "CommonPrefixes": [{"Prefix": key}], "Prefix": key}
+        assert names.answer("ListObjectsV2", said) == said
+        assert (
+            names.answer("DeleteObjects", {"Deleted": [{"Key": key}]})["Deleted"][0]["Key"] == key
+        )
+
+    @pytest.mark.parametrize("key", (*KEYS, "111122223333/*", "*", "é 123456789012, 'x'/*"))
+    @pytest.mark.parametrize("ascii", [True, False])
+    def test_in_policies(self, names, key, ascii):
+        arns = [f"arn:aws:s3:::b12/{key}", "arn:aws:iam::111122223333:user/u"]
+        condition = {"StringLike": {"s3:prefix": [key], "aws:SourceAccount": "111122223333"}}
+        statement = {"Resource": arns, "Condition": condition}
+        text = json.dumps({"Statement": [statement]}, ensure_ascii=ascii)
+        sent = names.request("iam", "PutUserPolicy", {"PolicyDocument": text})
+        found = json.loads(sent["PolicyDocument"])["Statement"][0]
+        assert found["Resource"] == [
+            f"arn:aws:s3:::sts-lab-0a1b2c-b12/{key}",
+            "arn:aws:iam::123456789012:user/sts-lab/sts-lab-0a1b2c-u",
+        ]
+        assert found["Condition"]["StringLike"] == {
+            "s3:prefix": [key],
+            "aws:SourceAccount": "123456789012",
+        }
+
+    def test_in_messages(self, names):
+        said = (
+            'User: arn:aws:iam::123456789012:user/sts-lab/sts-lab-0a1b2c-u on "arn:aws:s3:::'
+            'sts-lab-0a1b2c-b12/123456789012/x" of 123456789012'
+        )
+        assert names.lesson(said) == (
+            'User: arn:aws:iam::111122223333:user/u on "arn:aws:s3:::b12/123456789012/x" of '
+            "111122223333"
+        )
