@@ -243,10 +243,10 @@ class AccountLab:
             self._closed = True
             self._let_go()
         if left:
-            raise LabError(
-                f"Not removed: {', '.join(left)}. lab.close() or `python -m labhelpers sweep` "
-                "goes on."
-            )
+            goes_on = "lab.close() or `python -m labhelpers sweep` goes on"
+            if self._farewell.goes_on():
+                goes_on = "A sweep in a process of its own is at it"
+            raise LabError(f"Not removed: {', '.join(left)}. {goes_on}.")
         self._clean = True
         self._occasions.remove()
 
@@ -263,7 +263,7 @@ class AccountLab:
         from labhelpers.progress import progress_bar
 
         self._journal.check()
-        if self._journal.lost:
+        if self._journal.lost and not self._farewell.goes_on():
             print(
                 f"{self._journal.path} was lost meanwhile; what this run has made is found by its "
                 "tags and by what this process remembers."

@@ -261,6 +261,21 @@ def test_at_a_kernels_shutdown_the_keys_die_first(copied, handed_over):
 
 
 @pytest.mark.parametrize("goes_on", [True, False])
+def test_one_sweep_is_told_of_only(half, raw, monkeypatch, goes_on, capsys):
+    """While one in a process of its own is at work, close() does not say that nobody is, nor that
+    the journal was lost, which that one throws away in the end."""
+    monkeypatch.setattr(half._farewell, "goes_on", lambda: goes_on)
+    half._journal.path.unlink()
+    half._occasions._close_telling()
+    said = capsys.readouterr().out
+    assert ("could not clean up" in said) == ("was lost meanwhile" in said) == (not goes_on)
+    with pytest.raises(LabError, match="A sweep in a process of its" if goes_on else "goes on"):
+        half.close()
+    stuck(raw, is_on=False)
+    half.close()
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
 def test_jupyters_signal_after_its_message_ends_a_kernel_that_has_handed_over(handled, goes_on):
     """If the sweep in a process of its own has failed, there are some seconds more here."""
     parting, close = Mock(), Mock()

@@ -122,7 +122,8 @@ class Occasions:
         try:
             self._close()
         except Exception as error:  # nobody is left to catch it; the journal remembers
-            print(f"The lab could not clean up: {error}")
+            if not self._farewell.goes_on():  # what is left here, it may be removing right now
+                print(f"The lab could not clean up: {error}")
 
 
 def _in_thread(work: Callable[[], None], seconds: float) -> None:
