@@ -20,7 +20,7 @@ from labhelpers.account.cleanup.occasions import Occasions
 from labhelpers.account.cleanup.sweep import MAYBE, Sweep
 from labhelpers.account.clock import AccountClock
 from labhelpers.account.creates import Marks
-from labhelpers.account.fence.boundary import CEILING, boundary
+from labhelpers.account.fence.boundary import CEILING, Boundaries, boundary
 from labhelpers.account.fence.gate import check_open
 from labhelpers.account.fence.guard import Guard
 from labhelpers.account.learner import Learner
@@ -92,7 +92,7 @@ class AccountLab:
             guard=Guard(self._names, self.region, self.settings.ami, self._learner.arns),
             plan=Plan(lesson, self._names.accounts, prefix, self.settings.yes),
             asking=self._asking,
-            boundaries=_Boundaries(self._boundary),
+            boundaries=Boundaries(self._boundary),
             raw=self._learner.client,
             missing=self._missing,
             ceiling=self.settings.ceiling,
@@ -326,19 +326,3 @@ class AccountLab:
             made = iam.get_policy(PolicyArn=f"arn:aws:iam::{real}:policy{PATH}{name}")
         self._journal.created(real, "CreatePolicy", name, made)
         return made["Policy"]["Arn"]
-
-
-class _Boundaries(dict):
-    """Real account id -> ARN of the boundary, which is created when it is first asked for."""
-
-    def __init__(self, make: Callable[[str], str]) -> None:
-        super().__init__()
-        self._make = make
-
-        self._turns = Turns()
-
-    def __missing__(self, real: str) -> str:
-        with self._turns:
-            if real not in self:
-                self[real] = self._make(real)
-            return self[real]
