@@ -105,6 +105,8 @@ def policy(lessons: Iterable[Mapping[str, list[str]]]) -> dict[str, Any]:
         for action, resources in asks.items():
             for one in filter(None, (action, _BESIDE.get(action))):
                 needed[one].update(map(_placed, resources))
+    for action in filter(_lists_all, needed):
+        needed[action] = {"*"}
     for action in _PATHLESS:
         needed[action] |= {r.replace("/sts-lab/*", f"/{_RUNS}") for r in needed[action]}
     apart: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -120,6 +122,13 @@ def policy(lessons: Iterable[Mapping[str, list[str]]]) -> dict[str, Any]:
         for (resources, condition), actions in sorted(groups.items())
     ]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _lists_all(action: str) -> bool:
+    """Whether a call lists what an account has. IAM's refusals name a path for these that no
+    reference has (user/, mfa/): a learner's policy does not depend on it."""
+    lists = r"iam:List(VirtualMFADevices|OpenIDConnectProviders|InstanceProfiles|[A-Z][a-z]+s)"
+    return re.fullmatch(lists, action) is not None
 
 
 def _placed(pattern: str) -> str:

@@ -20,9 +20,9 @@ need the journal: people copy them with all their tags. What else looks like the
 and not touched; where the state folder is lost, --run and --account take a run from that list. A
 run whose process is still at work on this machine keeps what it has made: it holds RUN.lock in
 the state folder (on another machine: only where both share that folder). All Regions are swept
-that the journals name, besides the configured one. Can be repeated. Exit status 1 where something could not be
-removed, or stays and may be of a run that is known here (its journal is kept then), 2 where
-the account is not confirmed or the wanted run is at work.
+that the journals name, besides the configured one. Can be repeated. Exit status 1 where something
+could not be removed, or stays and may be of a run that is known here (its journal is kept then),
+2 where the account is not confirmed or the wanted run is at work.
 """
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
