@@ -50,10 +50,14 @@ def _grounds() -> tuple[Open, Open]:
     holds one lab, and moto's state is the process's.
 
     On AWS without the sandbox beside it, which would only be compared with itself, and without
-    the lab's own waiting: here the witnesses tell when AWS is to be believed.
+    the lab's own waiting: here the witnesses tell when AWS is to be believed. Raises LabError
+    where the gate to AWS is closed.
     """
+    from labhelpers.account.fence.gate import check_open
+    from labhelpers.account.settings import Settings
     from labhelpers.lab import open_lab
 
+    check_open(Settings.read())
     return lambda: open_lab("aws", lesson="compare", mirrored=False), lambda: open_lab("sandbox")
 
 
