@@ -576,3 +576,26 @@ class TestWritingPolicies:
         text = json.dumps({"Statement": [statement]})
         call = world.iam().update_assume_role_policy
         assert world.lab.attempt(call, RoleName="r", PolicyDocument=text).succeeded
+
+
+def test_a_policy_goes_when_nobody_has_it_and_one_version_is_left(lab):
+    """moto 5.2.5 deletes it all the same, and whoever has it can never be deleted."""
+    iam = lab.client("iam")
+    text = policy(allow("s3:GetObject"))
+    which = {
+        "PolicyArn": iam.create_policy(PolicyName="limit", PolicyDocument=text)["Policy"]["Arn"]
+    }
+    holders = {"User": iam.create_user, "Group": iam.create_group}
+    for kind, create in holders.items():
+        create(**{f"{kind}Name": "a"})
+        getattr(iam, f"attach_{kind.lower()}_policy")(**{f"{kind}Name": "a"}, **which)
+    iam.create_policy_version(PolicyDocument=text, **which)
+    for kind in holders:
+        got = lab.attempt(iam.delete_policy, **which)
+        assert (got.code, "attached to entities" in got.message) == ("DeleteConflict", True)
+        getattr(iam, f"detach_{kind.lower()}_policy")(**{f"{kind}Name": "a"}, **which)
+    got = lab.attempt(iam.delete_policy, **which)
+    assert (got.code, "more than one version" in got.message) == ("DeleteConflict", True)
+    iam.delete_policy_version(VersionId="v2", **which)
+    iam.delete_policy(**which)
+    assert iam.list_policies(Scope="Local")["Policies"] == []

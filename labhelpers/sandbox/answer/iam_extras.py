@@ -1,4 +1,4 @@
-"""What IAM does and moto does not: boundaries of users, MFA codes, quotas, deleted principals.
+"""What IAM does and moto does not: boundaries of users, MFA codes, quotas, what is left over.
 
 `before` may refuse an authorized call, `after` finishes one that moto answered, `own_answer`
 answers what moto does not know at all. Source: STS_FACTS 2.3, 2.7, 3.5.
@@ -38,6 +38,10 @@ _TAGS = {
     for kind in ("MFADevice", "InstanceProfile")
     for verb in ("List", "Tag", "Untag")
 }
+_VERSIONS = (
+    "This policy has more than one version. Before you delete a policy, you must delete the "
+    "policy's versions. The default version is deleted with the policy."
+)
 _USER_BOUNDARY = ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary")
 
 
@@ -179,7 +183,14 @@ def _names(call: Call) -> None:
 
 
 def _leftovers(call: Call) -> None:
-    """A user goes last. The words about MFA devices are not verified."""
+    """A user goes last, and a policy when nobody has it. The words about MFA devices are not
+    verified."""
+    if call.operation == "DeletePolicy":
+        attached, versions = iam.uses(call.params["PolicyArn"], call.account_id)
+        if attached:
+            raise _fault("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
+        if versions > 1:
+            raise _fault("DeleteConflict", _VERSIONS, 409)
     if call.operation != "DeleteUser":
         return
     user = iam.find_user(call.account_id, call.params["UserName"])

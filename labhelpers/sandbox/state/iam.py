@@ -138,6 +138,13 @@ def managed_policy(arn: str, account_id: str) -> str | None:
     return None if managed is None else _default_document(managed)
 
 
+def uses(arn: str, account_id: str) -> tuple[int, int]:
+    """(To how many identities a managed policy is attached, how many versions it has); zeros
+    without it."""
+    managed = iam_backend(account_id).managed_policies.get(arn)
+    return (0, 0) if managed is None else (managed.attachment_count, len(managed.versions))
+
+
 def role_tags(role_arn: str) -> dict[str, str]:
     role = find_role(role_arn)
     return _tags_of(role) if role is not None else {}
