@@ -42,6 +42,10 @@ _NOT_HANDED_OUT = (
     "session_from() takes credentials that a call of this lab has handed out, and these are none: "
     "what they make would be removed by nobody. Ask for new ones, e.g. with AssumeRole."
 )
+_NO_CEILING = (
+    "LAB_AWS_CEILING=1 says that this account's administrator has made the boundary StsLabCeiling, "
+    "and there is none: apply terraform/learner-permissions, or unset the variable."
+)
 _NOT_THE_LABS = (
     "deploy() takes a session of this lab: lab.session() or lab.session_from(…). What another one "
     "makes would have neither the lab's names nor its tags."
@@ -109,7 +113,8 @@ class AccountLab:
         number = self.account_id if account_id is None else account_id
         real = self._names.account(number)
         if real not in self._learner.accounts:
-            raise LabError(f"This lab has no account {account_id!r}.")
+            known = ", ".join(self._names.accounts)
+            raise LabError(f"This lab has no account {account_id!r}; it has {known}.")
         with self._turns:
             if number not in self._sessions:
                 own = self._learner.session(real)
@@ -302,6 +307,8 @@ class AccountLab:
 
     def _missing(self, said: str) -> None:
         """Something is not there. Where an earlier step was left out, that is why."""
+        if self.settings.ceiling and CEILING.rpartition("/")[2] in said:
+            raise LabError(_NO_CEILING)
         why = self._cells.why_not_made(self._names.lesson(said)) if self._cells else ""
         if why:
             raise SandboxOnly(why)

@@ -117,6 +117,24 @@ def test_what_was_confirmed_stays_whatever_is_set_later(learner, monkeypatch, tm
     assert learner.contents() == before
 
 
+def test_a_ceiling_that_nobody_has_made_is_told(learner, monkeypatch):
+    monkeypatch.setenv("LAB_AWS_CEILING", "1")
+    before = learner.contents()
+    with open_lab() as lab, pytest.raises(LabError, match="apply terraform/learner-permissions"):
+        lab.client("iam").create_user(UserName="anna")
+    assert learner.contents() == before
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [("LAB_AWS_CEILING", "maybe"), ("LAB_AWS_YES", "true"), ("LAB_AWS_REGION", "seoul")]
+    + [("LAB_AWS_AMI", "foo"), ("LAB_AWS_PATIENCE", "nan"), ("LAB_AWS_PATIENCE", "-5")],
+)
+def test_a_variable_that_cannot_be_meant_is_named(learner, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    assert f"{name}={value!r}" in refused(match=name)
+
+
 def test_configured_endpoints_are_ignored_where_boto3_is_told_to(learner, monkeypatch):
     monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
     client = opened("lab", "ap-northeast-2").create_client("s3")

@@ -106,7 +106,9 @@ def _check_not_at_work(run: str) -> None:
 def _chosen(confirmed: tuple[str, ...], accounts: list[str] | None) -> tuple[str, ...]:
     for account in accounts or ():
         if account not in confirmed:
-            raise LabError(f"Account {account} is not confirmed; {' and '.join(confirmed)} is.")
+            raise LabError(
+                f"Account {account} is not confirmed; confirmed: {', '.join(confirmed)}."
+            )
     return tuple(accounts or confirmed)
 
 
@@ -161,6 +163,8 @@ def _tell_untouched(account: str, sweep: Any) -> None:
         print(f"{account}: {count} of run {run}, which is still at work: not touched")
     for thing in sweep.ageless:
         print(f"{account}: {thing} is of unknown age: not touched")
+    if sweep.younger:
+        print(f"{account}: {len(sweep.younger)} younger than --older-than says: not touched")
 
 
 def _forget(accounts: tuple[str, ...], run: str | None) -> None:

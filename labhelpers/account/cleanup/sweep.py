@@ -57,6 +57,8 @@ class Sweep:
         self.doubtful: list[Found] = []
         #: Of a known run, but nobody can tell since when it is there; only with `older_than`.
         self.ageless: list[Found] = []
+        #: Of a known run, and too young; only with `older_than`.
+        self.younger: list[Found] = []
         #: Of runs that are at work: they need it.
         self.needed: list[Found] = []
         #: Where AWS did not let us look, in words.
@@ -83,7 +85,9 @@ class Sweep:
         if self._before is None:
             return known
         self.ageless = [one for one in known if one.born is None]
-        return [one for one in known if one.born is not None and one.born <= self._before]
+        old = [one for one in known if one.born is not None and one.born <= self._before]
+        self.younger = [one for one in known if one not in old and one not in self.ageless]
+        return old
 
     def run_of(self, thing: Found) -> str:
         """The run that a thing is of, by its journal or by what it says itself."""
