@@ -11,14 +11,15 @@ from pathlib import Path
 
 TESTS = Path(__file__).parent
 PYTEST = (sys.executable, "-m", "pytest", "-n", "0", "-rs")
-CRASHES = (TESTS / "account" / "test_dying.py", TESTS / "account" / "test_kernel_ends.py")
-REACHING = tuple(str(TESTS / "account" / f"test_{name}.py") for name in ("closed", "series"))
+ACCOUNT = TESTS / "account"
+CRASHES = tuple(str(ACCOUNT / f"test_{name}.py") for name in ("dying", "kernel_ends", "series"))
+REACHING = tuple(str(ACCOUNT / f"test_{name}.py") for name in ("closed", "series"))
 #: What each runs; none yet where it says so.
 CHECKS: dict[str, tuple[str, ...]] = {
     "browser": ("env", "LAB_COLD=1", *PYTEST, str(TESTS / "test_browser.py")),
     "class": (),
     "clients": (),
-    "crash": ("env", "LAB_EVERY_CREATE=1", *PYTEST, *(str(file) for file in CRASHES)),
+    "crash": ("env", "LAB_EVERY_CREATE=1", *PYTEST, *CRASHES),
     # LAB_FUZZ_MINUTES, 10 without, and LAB_FUZZ_SEED.
     "fuzz": (sys.executable, str(TESTS / "fuzz_guard.py")),
     "reach": ("env", "LAB_EVERY_ACTION=1", *PYTEST, *REACHING),

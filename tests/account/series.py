@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ _gc.set_threshold(20_000, 20, 20)  # a tenth less CPU time
 """
 KEEPING = """
 from moments import after_each_create as _after, keep as _keep
-_after(lambda number: _keep(number, {folder!r}))
+_after(lambda number: _keep(number, {folder!r}) if number in {numbers!r} else None)
 """
 SUMMARY = """
 import json as _json
@@ -65,13 +66,20 @@ def environ_of(aws: ServedAws, **more: str) -> dict[str, str]:
     return kept | aws.environ | ours | more
 
 
-def run(path: Path, environ: dict[str, str], *, moments: Path | None = None):
-    """(notebook with outputs, summary of its lab); `moments` is the folder for moments.keep."""
+def run(
+    path: Path,
+    environ: dict[str, str],
+    *,
+    moments: Path | None = None,
+    numbers: Collection[int] = (),
+):
+    """(notebook with outputs, summary of its lab); `moments` is the folder for moments.keep, which
+    is called after the creates of these numbers, counted from 1."""
     notebook = nbformat.read(path, as_version=4)
     new = nbformat.v4.new_code_cell
     startup = STARTUP.format(here=str(Path(__file__).parent), tests=str(ROOT / "tests"))
     if moments:
-        startup += KEEPING.format(folder=str(moments))
+        startup += KEEPING.format(folder=str(moments), numbers=set(numbers))
     notebook.cells = [new(startup), *notebook.cells, new(SUMMARY)]
     where = {"metadata": {"path": FOLDER}}
     client = warm.client(notebook, timeout=120, resources=where)

@@ -1,8 +1,8 @@
 """Whatever moment a run dies in, sweep leaves the account as it was.
 
-test_series.py asks it of a copy of what there was after each create of each notebook. Here the
-process is killed indeed, once in some notebooks; `make check WHAT=crash` (LAB_EVERY_CREATE=1) kills
-it at every create of every notebook, which is some minutes' work.
+test_series.py asks it of copies of what there was after some creates of each notebook. Here the
+process is killed indeed, once in some notebooks; `make check WHAT=crash` (LAB_EVERY_CREATE=1) does
+both at every create of every notebook, which is some minutes' work.
 """
 
 import os
