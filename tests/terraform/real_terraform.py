@@ -7,10 +7,12 @@ otherwise from whatever `terraform init` can reach.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,30 @@ def mirror() -> str | None:
     return None
 
 
+@cache
+def running(provider: Path, environment: frozenset[tuple[str, str]]) -> str:
+    """Start the provider for as long as the tests run, and return how Terraform gets at it.
+
+    Terraform starts it twice for a plan and thrice for an apply, a second of CPU time each; this is
+    what `-debug` and TF_REATTACH_PROVIDERS are for. It reads its environment when it is configured,
+    so that each environment has its own.
+    """
+    logs = {f"TF_LOG{of}": "OFF" for of in ("", "_PROVIDER", "_SDK", "_SDK_PROTO")}
+    command = [str(provider), "-debug"]
+    process = subprocess.Popen(
+        command,
+        env=dict(environment) | logs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    atexit.register(process.wait)
+    atexit.register(process.terminate)
+    name = "TF_REATTACH_PROVIDERS="
+    line = next(line.strip() for line in process.stdout if name in line)
+    return line.removeprefix(name).strip("'")
+
+
 class Terraform:
     """Terraform in one directory, with a CLI configuration and an environment of its own."""
 
@@ -80,9 +106,10 @@ class Terraform:
             rules += MIRROR % json.dumps(found)
         configuration = directory / "cli.tfrc"
         configuration.write_text(rules)
+        self._rules = str(configuration)
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
         self.environment = kept | {
-            "TF_CLI_CONFIG_FILE": str(configuration),
+            "TF_CLI_CONFIG_FILE": self._rules,
             "TF_IN_AUTOMATION": "1",
             "GOGC": "400",  # a fifth less CPU time for the provider, which ends soon anyway
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -91,10 +118,14 @@ class Terraform:
         }
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        attached = {}
+        for binary in self.directory.glob(".terraform/providers/*/hashicorp/aws/*/*/*-aws_*"):
+            environment = self.environment.items() - {("TF_CLI_CONFIG_FILE", self._rules)}
+            attached["TF_REATTACH_PROVIDERS"] = running(binary.resolve(), frozenset(environment))
         return subprocess.run(
             [TERRAFORM, *arguments],
             cwd=self.directory,
-            env=self.environment,
+            env=self.environment | attached,
             capture_output=True,
             text=True,
             timeout=300,
