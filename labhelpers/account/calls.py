@@ -20,7 +20,7 @@ from labhelpers.account.creates import KINDS, Marks, furnish, noted_name, with_m
 from labhelpers.account.documents import keys_of
 from labhelpers.account.fence.boundary import fenced, is_the_runs
 from labhelpers.account.fence.guard import Guard
-from labhelpers.account.fence.hooks import one_call
+from labhelpers.account.fence.hooks import answered, one_call
 from labhelpers.account.fence.links import guarded_signers, rewritten
 from labhelpers.account.fence.looked_at import LookedAt
 from labhelpers.account.fence.trust import without_strangers
@@ -125,8 +125,9 @@ class Calls:
         known = self.asking.mirror is None or caller.mirrored is not None
         if known and "TokenCode" not in given:
             reply, error = self.asking.settle(question, reply, error, expected)
+        came = {} if error is not None or reply.parsed is None else answered()
         if creates and reply.parsed is not None:
-            self._after_create(service, operation, parameters, reply.parsed, caller)
+            self._after_create(service, operation, parameters, came, caller)
         if reply.code in NEVER_MADE or "Invalid principal" in str(error):
             self.missing(str(error))
         elif reply.code == "AccessDenied" and caller.administrator:
@@ -135,9 +136,9 @@ class Calls:
         if reply.parsed is None:
             self.asking.compare(service, operation, reply, expected)
             raise self._translated(operation, error, expected)
-        self.guard.saw(operation, reply.parsed)
+        self.guard.saw(operation, came)
         self.guard.gone(operation, parameters)
-        self._note_keys(reply.parsed, caller)
+        self._note_keys(came, caller)
         answer = self.names.answer(operation, reply.parsed)
         self.asking.compare(service, operation, replace(reply, parsed=answer), expected)
         if self.asking.mirror is not None and expected is not None and expected.parsed is not None:

@@ -1,9 +1,10 @@
-"""Event hooks of boto3 may look at a request of the lab's, and must not make another one of it.
+"""Event hooks of boto3 may look at a call of the lab's, and must not make another one of it.
 
 botocore lets anybody change a call's parameters, its HTTP request and its signature by handlers of
 events, all after the guard has looked. So the parameters are compared with what botocore's own
 handlers make of those that were let through, and what goes to the network or into a link with
-the request that they make.
+the request that they make. Answers they may change for whoever reads them; what a run has made is
+told by what came from the network.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 from botocore.awsrequest import create_request_object
 from botocore.hooks import first_non_none_response
 from botocore.model import OperationModel
+from botocore.parsers import ResponseParserFactory
 
 from labhelpers.account.bodies import anew
 from labhelpers.boto_session import builtin_handlers
@@ -52,6 +54,7 @@ class _Call:
     parameters: dict[str, Any]
     config: Any  # the client's, None for a link
     request: dict[str, Any] = field(default_factory=dict)
+    came: dict[str, Any] = field(default_factory=dict)  # status, headers, body
 
     def changed(self, what: str) -> SandboxOnly:
         return SandboxOnly(_CHANGED.format(operation=self.model.name, what=what))
@@ -122,17 +125,36 @@ def remember(request: Mapping[str, Any]) -> None:
 
 
 class LastLook:
-    """botocore's HTTP session of one client, which sends what remember() has noted only."""
+    """botocore's HTTP session of one client, which sends what remember() has noted only, and notes
+    what comes back before any handler gets it."""
 
     def __init__(self, session: Any) -> None:
         self._session = session
 
     def send(self, request: Any) -> Any:
-        _check_request(_under_way(), request)
-        return self._session.send(request)
+        call = _under_way()
+        _check_request(call, request)
+        response = self._session.send(request)
+        call.came = {"status_code": response.status_code, "headers": {**response.headers}}
+        call.came["body"] = b"" if call.model.has_streaming_output else response.content
+        return response
 
     def close(self) -> None:
         self._session.close()
+
+
+def answered() -> dict[str, Any]:
+    """AWS's answer to the call under way as it came from the network, the bytes of an object apart.
+
+    Raises SandboxOnly where nothing came, or an error that is none any more.
+    """
+    call = _under_way()
+    if not 200 <= call.came.get("status_code", 0) < 300:
+        raise call.changed("its answer")
+    protocol = call.model.service_model.resolved_protocol
+    parser = ResponseParserFactory().create_parser(protocol)
+    answer: dict[str, Any] = parser.parse(call.came, call.model.output_shape)
+    return answer
 
 
 def check_link(url: str) -> str:
