@@ -7,7 +7,7 @@ may have set it, a test has taken it back), no client goes to another address or
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
@@ -18,7 +18,7 @@ from botocore.credentials import CredentialProvider, CredentialResolver
 from botocore.exceptions import ProfileNotFound
 
 from labhelpers.account.answers import check_answered
-from labhelpers.account.settings import Settings, confirmed_caller
+from labhelpers.account.settings import Settings, check_same_account, confirmed_caller
 from labhelpers.account.state.threads import Turns
 from labhelpers.boto_session import builtin_handlers, shared_loader
 from labhelpers.errors import LabError
@@ -84,8 +84,10 @@ class Learner:
         return ""
 
     def _confirm(self, profile: str | None, wanted: str, variable: str) -> None:
-        session = boto3.Session(botocore_session=opened(profile, self._settings.region))
+        own = opened(profile, self._settings.region)
+        session = boto3.Session(botocore_session=own)
         self.arns.append(confirmed_caller(session, wanted, variable))
+        own.account = wanted
         self._sessions[wanted] = session
 
 
@@ -94,6 +96,7 @@ class _Session(botocore.session.Session):
     when the one that it is to be `like` was; that one's profiles and files are its own, too."""
 
     _environ: dict[str, str]
+    account = ""  # once it is confirmed
 
     def __init__(self, profile: str | None, like: _Session | None) -> None:
         self._like = like
@@ -109,6 +112,22 @@ class _Session(botocore.session.Session):
 
     def get_scoped_config(self) -> dict[str, Any]:
         return self._like.get_scoped_config() if self._like else super().get_scoped_config()
+
+    def get_credentials(self, *args: Any, **kwargs: Any) -> Any:
+        found = super().get_credentials(*args, **kwargs)
+        if found is not None and self._like is None and not isinstance(found, _Steady):
+            found = self._credentials = _Steady(found, self._check_same)
+        return found
+
+    def _check_same(self, keys: Any) -> bool:
+        """Whether other keys have been confirmed to be of the same account, so that there is one.
+        Raises LabError for another account's."""
+        if not self.account:
+            return False
+        new = opened(self.profile, self.get_config_variable("region"), self)
+        new.set_credentials(keys.access_key, keys.secret_key, keys.token)
+        check_same_account(boto3.Session(botocore_session=new), self.account)
+        return True
 
     def create_client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
         if self._like is not None:
@@ -143,6 +162,37 @@ def _check_stays_the_labs(
             "A client of this lab takes no endpoint_url and no proxies of its own: it asks where "
             "the learner's account was confirmed."
         )
+
+
+class _Steady:
+    """Credentials that renew themselves, as long as they are the same account's: where they come
+    from (environment, a program, a file), somebody may have switched to another one."""
+
+    def __init__(self, found: Any, check_same: Callable[[Any], bool]) -> None:
+        self._found, self._check_same = found, check_same
+        self._known: set[str] = set()
+
+    def get_frozen_credentials(self) -> Any:
+        keys = self._found.get_frozen_credentials()
+        if keys.access_key not in self._known:
+            is_same = self._check_same(keys)
+            self._known = {keys.access_key, *(self._known if is_same else ())}
+        return keys
+
+    @property
+    def access_key(self) -> str:
+        return self.get_frozen_credentials().access_key
+
+    @property
+    def secret_key(self) -> str:
+        return self.get_frozen_credentials().secret_key
+
+    @property
+    def token(self) -> str | None:
+        return self.get_frozen_credentials().token
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._found, name)
 
 
 class _Confirmed(CredentialProvider):

@@ -124,6 +124,16 @@ def confirmed_caller(session: boto3.Session, wanted: str, variable: str) -> str:
     return arn
 
 
+def check_same_account(session: boto3.Session, wanted: str) -> None:
+    """Raises LabError where credentials that have renewed themselves are another account's."""
+    account = _who(session)[1]
+    if account != wanted:
+        raise LabError(
+            f"Your credentials have become those of account {account}, and this lab is in "
+            f"{wanted}. Switch back where they come from and go on; nothing was done in the other."
+        )
+
+
 def _who(session: boto3.Session) -> tuple[str, str]:
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
