@@ -138,6 +138,9 @@ class Calls:
             raise self._translated(operation, error, expected)
         self.guard.saw(operation, came)
         self.guard.gone(operation, parameters)
+        if operation == "DeleteOpenIDConnectProvider":  # the next one of its address has its id
+            arn = parameters["OpenIDConnectProviderArn"]
+            self.journal.deleted(caller.account_id, "CreateOpenIDConnectProvider", arn)
         self._note_keys(came, caller)
         answer = self.names.answer(operation, reply.parsed)
         self.asking.compare(service, operation, replace(reply, parsed=answer), expected)

@@ -275,7 +275,9 @@ class AccountLab:
             )
         run = self._marks.run
         left = [f"{what} (AWS has not answered yet)" for what in late]
-        for real in self._names.accounts.values():
+        # Its own keys may have made something in an account that no lesson has named.
+        used = {entry["account"] for entry in self._journal.entries()} & {*self._learner.accounts}
+        for real in dict.fromkeys([*self._names.accounts.values(), *sorted(used)]):
             client = partial(self._learner.client, real)
             sweep = Sweep(client, real, run=run, own=self._journal)
             left += sweep.remove(progress_bar("Removing"))

@@ -348,8 +348,8 @@ def test_five_lines_are_enough(tmp_path, monkeypatch):
     for number in range(20):
         Journal(f"dead{number:02}").about_to_create(NUMBER, "CreateUser", "x")
         (tmp_path / f"dead{number:02}.sweep.log").write_bytes(b"no \xff credentials\n\n")
-        (tmp_path / f"gone{number:02}.sweep.log").touch()
-    (tmp_path / "odd.jsonl").write_bytes(b"null\n")
+        (tmp_path / f"fade{number:02}.sweep.log").touch()
+    (tmp_path / "fedcba.jsonl").write_bytes(b"null\n")
     lines = remains()
     assert len(lines) == 4 and all(len(line) < 250 for line in lines)
     assert "dead00 (1 create noted since" in lines[0] and "and 18 more" in lines[0]

@@ -255,7 +255,7 @@ def test_everything_that_is_new_is_signed(learner, raw, monkeypatch):
 
 
 def test_a_signed_run_needs_no_journal(learner, raw, capsys):
-    """Not its groups either: something signed is of the run in their names."""
+    """But for groups: AWS has no tags of IAM's, and people copy security groups', tags and all."""
     before = learner.contents()
     lab = open_lab()
     fill(lab)
@@ -264,8 +264,9 @@ def test_a_signed_run_needs_no_journal(learner, raw, capsys):
     raw("iam").create_group(GroupName="sts-lab-facade-people", Path="/sts-lab/")
     assert main(["sweep"]) == 1
     said = capsys.readouterr()
-    assert f"({lab.real('g')}) {NOT_KNOWN}" in said.out  # people copy security groups, tags and all
+    assert f"({lab.real('g')}) {NOT_KNOWN}" in said.out
     assert f"({lab.real('g')}) (it may be of this run" in said.err
+    assert f"group {lab.real('team')} (it may be of this run" in said.err
     assert main(["sweep", "--run", lab._marks.run, "--account", NUMBER]) == 0
     raw("iam").delete_group(GroupName="sts-lab-facade-people")  # of no run of which more is left
     assert learner.contents() == before

@@ -16,13 +16,14 @@ _ABOUT = """\
 Remove from the confirmed account (LAB_AWS_ACCOUNT_ID, and the second one if it is set) what runs
 of the lab have left there: only what carries a run's name and tags, and only of runs that this
 machine's journals or the learner's signature on the thing vouch for. Volumes and security groups
-need the journal: people copy them with all their tags. What else looks like the lab's is listed
-and not touched; where the state folder is lost, --run and --account take a run from that list. A
-run whose process is still at work on this machine keeps what it has made: it holds RUN.lock in
-the state folder (on another machine: only where both share that folder). All Regions are swept
-that the journals name, besides the configured one. Can be repeated. Exit status 1 where something
-could not be removed, or stays and may be of a run that is known here (its journal is kept then),
-2 where the account is not confirmed or the wanted run is at work.
+need the journal, for people copy them with all their tags, and IAM groups, which have none. What
+else looks like the lab's is listed and not touched; where the state folder is lost, --run and
+--account take a run from that list. A run whose process is still at work on this machine keeps
+what it has made: it holds RUN.lock in the state folder (on another machine: only where both share
+that folder). All Regions are swept that the journals name, besides the configured one. Can be
+repeated. Exit status 1 where something could not be removed, or stays and may be of a run that is
+known here (its journal is kept then), 2 where the account is not confirmed or the wanted run is
+at work.
 """
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -62,7 +63,7 @@ def _age(text: str) -> timedelta:
 
 
 def _run_id(text: str) -> str:
-    from labhelpers.account.cleanup.found import is_run
+    from labhelpers.account.state.folder import is_run
 
     if not is_run(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no run: write its six hex digits")

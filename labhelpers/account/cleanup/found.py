@@ -10,18 +10,15 @@ from typing import Any
 
 from labhelpers.account.creates import EXPIRES, KEEPS, PROJECT
 from labhelpers.account.names import PREFIX
+from labhelpers.account.state.folder import is_run
 from labhelpers.account.state.signature import RUN
 
 _RUN = r"[0-9a-f]{6}"
 _NAMED = re.compile(rf"{PREFIX}({_RUN})-")
 _ANYWHERE = re.compile(rf"{PREFIX}({_RUN})-")
-#: What people make with all of another one's tags, and what has no name that they could not give.
-_COPIED = ("security group", "volume")
-
-
-def is_run(text: str) -> bool:
-    """Whether a text is a run's id."""
-    return re.fullmatch(_RUN, text, re.ASCII) is not None
+#: What people make with all of another one's tags, or what has none on AWS, under a name that they
+#: could give as well.
+_UNMARKED = ("security group", "volume", "group")
 
 
 def runs_in(place: str) -> frozenset[str]:
@@ -65,9 +62,9 @@ class Found:
         return self.create == "CreateGroup"
 
     @property
-    def is_copied(self) -> bool:
-        """Whether its marks may be a copy of another thing's: then only a journal can tell."""
-        return self.kind in _COPIED
+    def is_unmarked(self) -> bool:
+        """Whether its marks prove nothing: then only a journal can tell."""
+        return self.kind in _UNMARKED
 
     @property
     def could_be(self) -> frozenset[str]:

@@ -34,6 +34,7 @@ class Line:
     id: str
     region: str
     at: datetime | None
+    gone: bool = False  # whether the run itself has deleted what has this id
 
     @classmethod
     def of(cls, run: str, entry: Mapping[str, Any]) -> Line:
@@ -41,7 +42,8 @@ class Line:
         more = (entry.get(key) for key in ("id", "region"))
         id_, region = (value if isinstance(value, str) else "" for value in more)
         at = _moment(entry.get("at"))
-        return cls(run, entry["account"], entry["kind"], entry["name"], id_, region, at)
+        gone = entry.get("gone") is True
+        return cls(run, entry["account"], entry["kind"], entry["name"], id_, region, at, gone)
 
 
 class Known:
@@ -59,7 +61,8 @@ class Known:
 
     def _take(self, lines: Iterable[Line]) -> None:
         self._lines = list(lines)
-        self._by_id = {(line.kind, line.id): line for line in self._lines if line.id}
+        last = {(line.kind, line.id): line for line in self._lines if line.id}
+        self._by_id = {which: line for which, line in last.items() if not line.gone}
         self._open = _without_ids(self._lines)
         #: Those of which a line speaks; a journal without one knows nothing.
         self.runs = frozenset(line.run for line in self._lines)
@@ -106,6 +109,8 @@ def _without_ids(lines: Iterable[Line]) -> dict[tuple[str, str], list[Line]]:
         open_ = found.setdefault((line.kind, line.name), [])
         if not line.id:
             open_.append(line)
+        elif line.gone:
+            continue
         elif open_:
             open_.pop()
     return found

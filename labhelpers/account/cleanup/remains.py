@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from labhelpers.account.state.folder import state_directory
+from labhelpers.account.state.folder import files_of_runs, state_directory
 from labhelpers.account.state.journal import Journal, journals
 from labhelpers.account.state.lock import is_held
 
@@ -17,7 +17,7 @@ def remains() -> list[str]:
     """At most five lines, none where nothing is to be told. Logs of sweeps that have left nothing
     are told once and thrown away. Asks AWS nothing."""
     kept = {journal.run: journal for journal in journals()}
-    logs = {path.name.removesuffix(_LOG): path for path in state_directory().glob(f"*{_LOG}")}
+    logs = files_of_runs(state_directory(), _LOG)
     sweeping = sorted(run for run, path in logs.items() if is_held(path))
     swept = sorted(run for run in logs if run not in kept and run not in sweeping)
     dead = [one for one in kept.values() if one.run not in sweeping and not one.is_alive()]

@@ -2,10 +2,10 @@
 
 A thing is taken where the run's journal names it (known.py), however it is called and tagged by
 now. Or where its project tag, its run tag and its name speak of the same run and it carries the
-learner's signature; but people copy volumes and security groups with all their marks. Once a run
-is known so, what stands under the lab's path, or as a bucket, with that run in its name, and not
-with another one in its tags, is of that run as well: its users and roles may have made it with
-other tools, and AWS keeps no tags of groups. What a run that is at work has made is left to it.
+learner's signature; but people copy volumes and security groups with all their marks, and AWS keeps
+none of IAM groups. Once a run is known so, what else stands under the lab's path, or as a bucket,
+with that run in its name, and not with another one in its tags, is of that run as well: its users
+and roles may have made it with other tools. What a run that is at work has made is left to it.
 Whatever else looks like the lab's is told and not touched.
 """
 
@@ -73,7 +73,7 @@ class Sweep:
         """Everything that would be removed, in the order in which it can be."""
         self._survey.unseen.clear()
         things = self._survey.things()
-        signed = (one for one in things if _is_signed(one) and not one.is_copied)
+        signed = (one for one in things if _is_signed(one) and not one.is_unmarked)
         self._runs = self._known.runs | {one.run for one in signed}
         self.needed = [one for one in things if self.run_of(one) in self._alive]
         things = [one for one in things if one not in self.needed]
@@ -99,7 +99,7 @@ class Sweep:
             return self._run in ("", vouched)
         if thing.run and thing.run == self._run and self._run not in self._known.runs:
             return True  # asked for by its number, and no journal tells better
-        if thing.is_copied:
+        if thing.is_unmarked:
             return False
         if _is_signed(thing):
             return self._run in ("", thing.run)

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from labhelpers.errors import LabError
 
+#: Where this process began; a cell may go elsewhere.
+_STARTED_IN = Path.cwd()
+_RUN = re.compile(r"[0-9a-f]{6}", re.ASCII)
+
+
+def is_run(text: str) -> bool:
+    """Whether a text is a run's id."""
+    return _RUN.fullmatch(text) is not None
+
+
+def files_of_runs(folder: Path, ending: str) -> dict[str, Path]:
+    """Run -> its file of one kind. The folder may hold others' files, which nobody touches."""
+    found = {path.name.removesuffix(ending): path for path in sorted(folder.glob(f"*{ending}"))}
+    return {run: path for run, path in found.items() if is_run(run) and path.is_file()}
+
 
 def state_directory() -> Path:
     """LAB_STATE_DIR, or the user's state directory as XDG has it."""
     given = os.environ.get("LAB_STATE_DIR")
     if given:
-        return Path(given)
+        return _STARTED_IN / Path(given).expanduser()
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(base, "sts-lab")
 

@@ -21,7 +21,12 @@ from typing import Any, BinaryIO
 
 import jmespath
 
-from labhelpers.account.state.folder import appended, state_directory, unwritable
+from labhelpers.account.state.folder import (
+    appended,
+    files_of_runs,
+    state_directory,
+    unwritable,
+)
 from labhelpers.account.state.lock import AtWork, same_file
 from labhelpers.account.state.threads import Turns, at_fork
 from labhelpers.errors import LabError
@@ -89,6 +94,12 @@ class Journal:
             entry = {"account": account, "kind": kind, "name": name, "id": id_}
             with suppress(OSError), self._turns:  # the name is on disk, and the id is in memory
                 self._write(entry)
+
+    def deleted(self, account: str, kind: str, id_: str) -> None:
+        """Note that a thing is gone whose id another one may have later."""
+        entry = {"account": account, "kind": kind, "name": "", "id": id_, "gone": True}
+        with suppress(OSError), self._turns:
+            self._write(entry)
 
     def answered(self) -> None:
         """Whatever this thread has asked AWS to create: AWS has answered, or nobody waits."""
@@ -207,9 +218,8 @@ class Journal:
 def journals(folder: Path | None = None) -> Iterator[Journal]:
     """The journals of runs that have not cleaned up."""
     folder = folder or state_directory()
-    for path in sorted(folder.glob("*.jsonl")):
-        if path.is_file():
-            yield Journal(path.stem, folder)
+    for run in files_of_runs(folder, ".jsonl"):
+        yield Journal(run, folder)
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:

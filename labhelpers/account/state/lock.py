@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from labhelpers.account.state.folder import appended
+from labhelpers.account.state.folder import appended, files_of_runs
 
 _BYTE = 1 << 30  # Windows locks bytes, and nobody else could read them: one that is never written
 
@@ -121,4 +121,4 @@ def same_file(path: Path, file: BinaryIO) -> bool:
 
 def runs_at_work(folder: Path) -> set[str]:
     """Runs on this machine whose processes live."""
-    return {path.stem for path in folder.glob("*.lock") if is_held(path)}
+    return {run for run, path in files_of_runs(folder, ".lock").items() if is_held(path)}
