@@ -19,6 +19,7 @@ from labhelpers.account.bodies import hold
 from labhelpers.account.creates import KINDS, Marks, furnish, noted_name, with_marks
 from labhelpers.account.documents import keys_of
 from labhelpers.account.fence.boundary import fenced, is_the_runs
+from labhelpers.account.fence.exact import exact
 from labhelpers.account.fence.guard import Guard
 from labhelpers.account.fence.hooks import answered, one_call
 from labhelpers.account.fence.links import guarded_signers, rewritten
@@ -101,6 +102,7 @@ class Calls:
     ) -> dict[str, Any]:
         """Make one call. Returns the answer, or raises ClientError, in the lesson's names."""
         service = client.meta.service_model.service_name
+        given = exact(given)
         parameters = self._guarded(client, caller, operation, given)
         creates = (service, operation) in KINDS
         if creates:
@@ -255,9 +257,8 @@ class Calls:
 
 
 def _check_types(client: Any, operation: str, given: Mapping) -> None:
-    """What boto3 would say of wrong types and names, before anything else looks at them."""
-    if not client.meta.config.parameter_validation:
-        return
+    """What boto3 would say of wrong types and names, before anything else looks at them; also
+    where it was told not to, for the guard goes by the types."""
     if isinstance(given.get("CopySource"), Mapping):  # boto3 makes a text of it
         given = {**given, "CopySource": "bucket/key"}
     shape = client.meta.service_model.operation_model(operation).input_shape

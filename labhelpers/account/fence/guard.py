@@ -14,7 +14,7 @@ from typing import Any
 from labhelpers.account.creates import KINDS
 from labhelpers.account.fence.allowed import check_listed, kinds, takes
 from labhelpers.account.fence.buckets import check_bucket_policy
-from labhelpers.account.fence.owned import BOUNDARY, Owned
+from labhelpers.account.fence.owned import Owned
 from labhelpers.account.fence.ranges import Ranges, cidrs
 from labhelpers.account.fence.tags import check_tags
 from labhelpers.account.fence.trust import is_doubtful, names_strangers, strangers_could_enter
@@ -112,7 +112,7 @@ class Guard:
             raise SandboxOnly(f"{operation} without a name would be about your own user.")
         if service != "sts" and create is None and not named and not _READS.match(operation):
             raise SandboxOnly("This call names nothing that the lab has made.")
-        if operation == "CreatePolicy" and sent["PolicyName"] == self._names.prefix + BOUNDARY:
+        if operation == "CreatePolicy" and self.owned.is_boundary(sent["PolicyName"]):
             raise SandboxOnly("The lab's own boundary has that name; call the policy otherwise.")
         self._check_public(operation, sent)
 

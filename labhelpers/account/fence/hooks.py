@@ -100,7 +100,7 @@ def check_parameters(found: Mapping[str, Any], url: str, endpoint: str) -> None:
     said = call.emit("provide-client-params", params=usual)
     usual = first_non_none_response(said, default=usual)
     call.emit("before-parameter-build", params=usual)
-    by_chance = {*call.model.idempotent_members, call.streamed}
+    by_chance = {*call.model.idempotent_members} - call.parameters.keys() | {call.streamed}
     for name in sorted(usual.keys() | found.keys()):
         both = name in usual and name in found
         if not both or (name not in by_chance and usual[name] != found[name]):

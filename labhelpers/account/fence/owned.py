@@ -66,7 +66,12 @@ class Owned:
         return parts[4] in self.accounts and ours and self.is_name(name)
 
     def _is_own_policy(self, text: str) -> bool:
-        return self.is_arn(text, "policy") and not text.endswith(f"/{self.prefix}{BOUNDARY}")
+        _, _, name = text.rpartition("/")
+        return self.is_arn(text, "policy") and not self.is_boundary(name)
+
+    def is_boundary(self, name: str) -> bool:
+        """IAM takes names that differ in their letters' case only for the same."""
+        return name.casefold() == self.prefix + BOUNDARY
 
     def _is_copy_source(self, text: str) -> bool:
         bucket, slash, key = text.partition("/")

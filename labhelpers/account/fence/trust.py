@@ -14,6 +14,9 @@ _ELEMENTS = (
     *("Action", "NotAction", "Resource", "NotResource", "Condition"),
 )
 _FOLDED = frozenset(element.casefold() for element in _ELEMENTS)
+#: What ties everybody to accounts, and how: the first operator under which a lesson does not.
+_WHOSE = "aws:PrincipalAccount"
+_NARROWS = ("StringLike", "StringEquals", "StringEqualsIgnoreCase")
 _UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
 
 
@@ -74,10 +77,13 @@ def _narrowed(statement: dict[str, Any], accounts: list[str]) -> dict[str, Any]:
     condition = statement.get("Condition") or {}
     if statement.get("Effect") != "Allow" or not isinstance(condition, dict):
         return statement
-    block = condition.get("StringLike")
-    mine = {**(block if isinstance(block, dict) else {}), "aws:PrincipalAccount": accounts}
-    # An operator of its own: the lesson's StringEquals must stay as it is.
-    return {**statement, "Condition": {**condition, "StringLike": mine}}
+    for operator in _NARROWS:
+        block = condition.get(operator)
+        given = block if isinstance(block, dict) else {}
+        if _WHOSE.casefold() not in map(str.casefold, given):
+            break  # else the lesson compares it: both shall count
+    mine = {**given, _WHOSE: accounts}
+    return {**statement, "Condition": {**condition, operator: mine}}
 
 
 def names_everybody(statement: Any) -> bool:

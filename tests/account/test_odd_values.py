@@ -1,0 +1,121 @@
+"""Parameters of odd types and shapes: taken as what they are, once, or refused in a sentence."""
+
+import json
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, ParamValidationError
+from scene import allow, policy, trusts
+
+from labhelpers import LabError, open_lab
+from labhelpers.account.fence.trust import without_strangers
+
+ALL = policy(allow("*"))
+
+
+@pytest.fixture(scope="module")
+def lab(aws):
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**aws.environ, "LAB_AWS_PATIENCE": "0"}.items():
+            patch.setenv(name, value)
+        with open_lab("aws", mirrored=False) as opened:
+            opened.client("iam").create_user(UserName="anna")
+            yield opened
+
+
+class Sly(str):
+    """Begins with everything and is like everything."""
+
+    def startswith(self, *_):
+        return True
+
+    def partition(self, _):
+        return "", "", ""
+
+    __eq__ = __contains__ = startswith
+    __hash__ = str.__hash__
+
+
+class Changing(dict):
+    """Another thing each time that it is looked at."""
+
+    def __init__(self, *values):
+        super().__init__({"UserName": values[0]})
+        self._values = list(values)
+
+    def items(self):
+        value = self._values.pop(0) if len(self._values) > 1 else self._values[0]
+        return {"UserName": value}.items()
+
+    def __getitem__(self, key):
+        return dict(self.items())[key]
+
+
+def test_a_text_is_its_letters(aws, lab):
+    people = aws.session().client("iam")
+    people.create_user(UserName="victim")
+    iam = lab.client("iam")
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.delete_user(UserName=Sly("victim"))
+    for given in (Changing("anna", "anna", "victim"), Changing("anna", "victim")):
+        with pytest.raises((ClientError, ParamValidationError)):
+            iam._make_api_call("DeleteUserPolicy", given)
+    assert people.get_user(UserName="victim")
+    people.delete_user(UserName="victim")
+    document = type("Sly", (str,), {"__str__": lambda _: ALL})
+    iam.create_policy(PolicyName="p", PolicyDocument=document(policy(allow("s3:GetObject"))))
+    stored = people.get_policy_version(
+        PolicyArn=lab.real("arn:aws:iam::111122223333:policy/p"), VersionId="v1"
+    )
+    assert "StsLabBounded" in json.dumps(stored["PolicyVersion"]["Document"])
+
+
+def test_types_are_looked_at_where_boto3_is_told_not_to(aws, lab):
+    iam = lab.session().client("iam", config=Config(parameter_validation=False))
+    iam.meta.config.parameter_validation = False
+    before = aws.contents()
+    with pytest.raises(ParamValidationError):
+        iam.create_policy(PolicyName="wide", PolicyDocument=ALL.encode())
+    with pytest.raises(ParamValidationError):
+        iam.create_role(RoleName="door", AssumeRolePolicyDocument=ALL.encode())
+    assert aws.contents() == before
+
+
+@pytest.mark.parametrize("key", ["aws:PrincipalAccount", "aws:principalaccount"])
+def test_everybody_is_narrowed_whatever_a_lesson_compares(key):
+    """Condition keys are the same in any letters: none takes the place of the lab's, or loses its
+    own."""
+    condition = {"StringLike": {key: "*"}, "StringEquals": {"aws:PrincipalOrgID": "o-1"}}
+    text = policy(trusts({"AWS": "*"}) | {"Condition": condition})
+    (statement,) = json.loads(without_strangers(text, ["123456789012"]))["Statement"]
+    found = statement["Condition"]
+    assert found["StringLike"] == {key: "*"}
+    assert found["StringEquals"] == {
+        "aws:PrincipalOrgID": "o-1",
+        "aws:PrincipalAccount": ["123456789012"],
+    }
+
+
+def test_the_runs_boundary_is_nobodys_in_any_letters(aws, lab):
+    """IAM takes names that differ in their letters' case only for the same."""
+    iam = lab.client("iam")
+    for name in ("boundary", "Boundary", "BOUNDARY"):
+        with pytest.raises(LabError):
+            iam.create_policy(PolicyName=name, PolicyDocument=ALL)
+        with pytest.raises(LabError):
+            iam.create_policy_version(
+                PolicyArn=f"arn:aws:iam::111122223333:policy/{name}", PolicyDocument=ALL
+            )
+
+
+def test_the_token_of_a_launch_is_the_labs(aws, lab, monkeypatch):
+    """The one in the journal, by which the instance is found; another's names another's."""
+    monkeypatch.setenv("LAB_AWS_AMI", "ami-0fedcba9876543210")
+    with open_lab("aws", mirrored=False) as other:
+        ec2 = other.client("ec2")
+        ec2.meta.events.register(
+            "provide-client-params.ec2.RunInstances",
+            lambda params, **_: params.update(ClientToken="somebody-elses"),
+        )
+        with pytest.raises(LabError, match=r"an event hook .* \(ClientToken\)"):
+            ec2.run_instances(MinCount=1, MaxCount=1)
