@@ -26,6 +26,11 @@ def attempt(
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
+    if not callable(call):
+        raise LabError(
+            "attempt() makes the call itself, and this one was made already. Give it what stands "
+            "before its brackets: lab.attempt(iam.list_users), not lab.attempt(iam.list_users())."
+        )
     action = action_name(call)
     try:
         response = call(*args, **parameters)

@@ -110,6 +110,15 @@ def test_a_call_that_boto3_does_not_send(lab):
         lab.attempt(create, "positional")  # boto3 takes names only
 
 
+def test_a_call_that_was_made_already_shows_nothing_of_its_answer(lab):
+    iam = lab.client("iam")
+    iam.create_user(UserName="anna")
+    key = iam.create_access_key(UserName="anna")
+    with pytest.raises(LabError, match=r"before its brackets: lab\.attempt\(iam") as raised:
+        lab.attempt(key)
+    assert key["AccessKey"]["SecretAccessKey"] not in str(raised.value)
+
+
 def test_a_closed_lab_says_so(lab):
     sts = lab.client("sts")
     lab.close()
