@@ -102,6 +102,27 @@ def lose_the_state():
     shutil.rmtree(state_directory())
 
 
+def test_the_advice_says_whose_a_run_is_and_since_when(learner, raw, capsys):
+    """A colleague's may be a day old, or of this minute. What people write is no terminal's."""
+    lab = open_lab()
+    lab.client("iam").create_user(UserName="anna")
+    forget(lab)
+    lose_the_state()
+    run = lab._marks.run
+    tags = [{"Key": "project", "Value": "sts-lab"}, {"Key": "sts-lab:run", "Value": "abcdef"}]
+    tags.append({"Key": "sts-lab:owner", "Value": "\x9b[2Jme"})
+    new_bucket(raw("s3"), "sts-lab-abcdef-b", tags)
+    main(["sweep"])
+    said = capsys.readouterr().out
+    owner = f"arn:aws:iam::{NUMBER}:user/lab-admin"
+    since = r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"
+    assert re.search(rf"run {run} \(of {re.escape(owner)}, since {since}\): if all of", said)
+    assert re.search(rf"run abcdef \(of \?\[2Jme, since {since}\): if all of", said)
+    assert "\x9b" not in said
+    assert main(["sweep", "--run", run, "--account", NUMBER]) == 0
+    raw("s3").delete_bucket(Bucket="sts-lab-abcdef-b")
+
+
 def test_what_lacks_the_tags_is_reported_and_left(learner, raw, capsys):
     """Under the path or with the prefix, but made by somebody else."""
     new_user(raw("iam"), "sts-lab-mine")

@@ -6,7 +6,7 @@ import argparse
 import re
 import sys
 from collections import Counter, defaultdict
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import partial
 from typing import Any
 
@@ -145,19 +145,19 @@ def _swept(learner: Any, account: str, options: Any) -> list[str]:
 
 def _tell_untouched(account: str, sweep: Any) -> None:
     """What is not taken; and of each run that its marks name, how it is."""
-    by_run: dict[str, list[str]] = defaultdict(list)
+    by_run: dict[str, list[Any]] = defaultdict(list)
     for thing in sweep.strange:
-        by_run[thing.run].append(str(thing))
-    for run, names in sorted(by_run.items()):
-        for name in names:
+        by_run[thing.run].append(thing)
+    for run, things in sorted(by_run.items()):
+        for thing in things:
             print(
-                f"{account}: {name} looks like the lab's and is not known to be of a run of "
+                f"{account}: {thing} looks like the lab's and is not known to be of a run of "
                 "yours: not touched"
             )
         if run and run not in sweep.journals:
             print(
-                f"{account}: run {run}: if all of this is yours (its journal and key may be "
-                f"lost), `python -m labhelpers sweep --run {run} --account {account}` takes it"
+                f"{account}: run {run}{_whose(things)}: if all of this is yours (its journal and "
+                f"key may be lost), `python -m labhelpers sweep --run {run} --account {account}` takes it"
             )
     at_work = Counter(map(sweep.run_of, sweep.needed))
     for run, count in sorted(at_work.items()):
@@ -166,6 +166,18 @@ def _tell_untouched(account: str, sweep: Any) -> None:
         print(f"{account}: {thing} is of unknown age: not touched")
     if sweep.younger:
         print(f"{account}: {len(sweep.younger)} younger than --older-than says: not touched")
+
+
+def _whose(things: list[Any]) -> str:
+    """Who has made them, and since when they are there, as far as they say it."""
+    from labhelpers.account.cleanup.found import printable
+    from labhelpers.account.state.signature import OWNER
+
+    owners = sorted({thing.tags[OWNER] for thing in things if OWNER in thing.tags})
+    born = [thing.born for thing in things if thing.born is not None]
+    said = [f"of {' and '.join(map(printable, owners))}"] if owners else []
+    said += [f"since {min(born).astimezone(UTC):%Y-%m-%d %H:%M} UTC"] if born else []
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _forget(accounts: tuple[str, ...], run: str | None) -> None:

@@ -27,6 +27,11 @@ def runs_in(place: str) -> frozenset[str]:
     return frozenset(_ANYWHERE.findall(place))
 
 
+def printable(text: str) -> str:
+    """A text that somebody has written, for a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def run_in(name: str) -> str:
     """The run whose prefix a name has, "" without one."""
     found = _NAMED.match(name)
@@ -54,7 +59,7 @@ class Found:
     claims: frozenset[str] = frozenset()  # runs in its name, where only the lab's things are
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name}"
+        return printable(f"{self.kind} {self.name}")
 
     @property
     def is_group(self) -> bool:
