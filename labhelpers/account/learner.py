@@ -24,6 +24,7 @@ from labhelpers.boto_session import builtin_handlers, shared_loader
 from labhelpers.errors import LabError
 
 _KEYS = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+_PROFILES = ("LAB_AWS_PROFILE", "LAB_AWS_SECOND_PROFILE")
 _FIRST, _SECOND = "LAB_AWS_ACCOUNT_ID", "LAB_AWS_SECOND_ACCOUNT_ID"
 #: Throttled calls are made again, later and later: botocore's own standard mode. Presigned links
 #: name the Region's own host, for S3 redirects from the global one until a bucket is known there.
@@ -215,7 +216,9 @@ def opened(profile: str | None, region: str, like: _Session | None = None) -> _S
         session = _Session(profile, like)
         session.get_scoped_config()
     except ProfileNotFound as error:
-        raise LabError(f"{error}. `aws configure list-profiles` shows what there is.") from None
+        named = [name for name in _PROFILES if os.environ.get(name) == profile]
+        said = ": ".join((*named[:1], str(error)))
+        raise LabError(f"{said}. `aws configure list-profiles` shows what there is.") from None
     session.register_component("data_loader", shared_loader())
     session.set_config_variable("region", region)
     session.set_default_client_config(_CONFIG)

@@ -75,6 +75,12 @@ def test_settings_say_what_is_wrong_with_them(name, value):
         Settings.read({name: value})
 
 
+@pytest.mark.parametrize("variable", ["LAB_AWS_PROFILE", "LAB_AWS_SECOND_PROFILE"])
+def test_a_profile_that_is_not_there_is_named_with_its_variable(learner, monkeypatch, variable):
+    monkeypatch.setenv(variable, "no-such-profile")
+    refused(match=rf"^{variable}: .*no-such-profile.*list-profiles")
+
+
 def test_the_refused_lab_leaves_no_sandbox_behind(learner, monkeypatch):
     import threading
 
