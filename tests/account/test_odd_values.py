@@ -5,6 +5,7 @@ import json
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
+from leaving import HERE
 from scene import allow, policy, trusts
 
 from labhelpers import LabError, open_lab
@@ -119,3 +120,13 @@ def test_the_token_of_a_launch_is_the_labs(aws, lab, monkeypatch):
         )
         with pytest.raises(LabError, match=r"an event hook .* \(ClientToken\)"):
             ec2.run_instances(MinCount=1, MaxCount=1)
+
+
+def test_a_file_that_boto3_sends_in_parts_is_called_that(lab, tmp_path):
+    """Nobody has typed CreateMultipartUpload."""
+    large = tmp_path / "large"
+    with large.open("wb") as file:
+        file.truncate(9 * 2**20)
+    lab.client("s3").create_bucket(Bucket="bucket", **HERE)
+    with pytest.raises(LabError, match=r"upload_file\(\) sends a file this large in parts.*8 MB"):
+        lab.client("s3").upload_file(str(large), "bucket", "k")

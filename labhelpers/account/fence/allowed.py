@@ -21,6 +21,12 @@ _HARMLESS = frozenset(
     ("ChecksumAlgorithm", "ChecksumMode", "ContinuationToken", "Delimiter", "EncodingType")
     + ("Marker", "MaxItems", "MaxKeys", "MaxResults", "NextToken", "Prefix", "Range")
 )
+#: Operations that boto3's own helpers ask for, whatever a lesson has typed.
+_UNTYPED = {
+    "s3:CreateMultipartUpload": (
+        "upload_file() sends a file this large in parts, and no lesson needs more than 8 MB"
+    ),
+}
 _INSTEAD = "without LAB_BACKEND=aws the sandbox takes it"
 
 
@@ -34,7 +40,8 @@ def check_listed(operation: str, given: Mapping[str, Any]) -> None:
     """Raises SandboxOnly for an operation ("iam:CreateUser") or a parameter of no lesson."""
     known = allowed().get(operation)
     if known is None:
-        raise SandboxOnly(f"No lesson needs {operation} on a real account; {_INSTEAD}.")
+        what = _UNTYPED.get(operation, f"No lesson needs {operation}")
+        raise SandboxOnly(f"{what} on a real account; {_INSTEAD}.")
     for path, _ in leaves(given):
         if path not in known and path not in _HARMLESS:
             raise SandboxOnly(
