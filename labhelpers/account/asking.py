@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError, HTTPClientError
 
 from labhelpers.account.bodies import anew, differing
 from labhelpers.account.clock import AccountClock
+from labhelpers.account.fence.once import READS, UNKNOWN, is_lost
 from labhelpers.account.mirror import Mirror, Reply
-from labhelpers.account.once import READS, UNKNOWN, is_lost
 from labhelpers.account.reasons import blocked_by
 from labhelpers.errors import LabError
 from labhelpers.outcome import REFUSAL_CODES

@@ -18,16 +18,17 @@ from labhelpers.account.asking import NEVER_MADE, Asking, Question, Send, eventu
 from labhelpers.account.bodies import hold
 from labhelpers.account.creates import KINDS, Marks, furnish, noted_name, with_marks
 from labhelpers.account.documents import keys_of
+from labhelpers.account.fence.boundaries import Boundaries
 from labhelpers.account.fence.boundary import fenced, is_the_runs
 from labhelpers.account.fence.exact import exact
 from labhelpers.account.fence.guard import Guard
 from labhelpers.account.fence.hooks import answered, one_call
 from labhelpers.account.fence.links import guarded_signers, rewritten
 from labhelpers.account.fence.looked_at import LookedAt
+from labhelpers.account.fence.once import READS
 from labhelpers.account.fence.trust import without_strangers
 from labhelpers.account.mirror import Reply
 from labhelpers.account.names import Names
-from labhelpers.account.once import READS
 from labhelpers.account.plan import Plan
 from labhelpers.account.state.journal import Journal
 from labhelpers.errors import SandboxOnly
@@ -66,7 +67,7 @@ class Calls:
     guard: Guard
     plan: Plan
     asking: Asking
-    boundaries: Mapping[str, str]  # real account id -> ARN of the run's boundary
+    boundaries: Boundaries
     raw: Callable[[str, str], Any]  # (real account id, service) -> a client that rewrites nothing
     #: Called with an error about something that is not there; may raise SandboxOnly.
     missing: Callable[[str], None] = lambda said: None
@@ -130,6 +131,8 @@ class Calls:
         came = {} if error is not None or reply.parsed is None else answered()
         if creates and reply.parsed is not None:
             self._after_create(service, operation, parameters, came, caller)
+        if caller.administrator and error is not None:
+            self.boundaries.explain(operation, reply.code, self.names.lesson(str(error)))
         if reply.code in NEVER_MADE or "Invalid principal" in str(error):
             self.missing(str(error))
         elif reply.code == "AccessDenied" and caller.administrator:

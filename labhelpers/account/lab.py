@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 import boto3
@@ -20,12 +20,13 @@ from labhelpers.account.cleanup.occasions import Occasions
 from labhelpers.account.cleanup.sweep import MAYBE, Sweep
 from labhelpers.account.clock import AccountClock
 from labhelpers.account.creates import Marks
-from labhelpers.account.fence.boundary import CEILING, Boundaries, boundary
+from labhelpers.account.fence.boundaries import Boundaries
 from labhelpers.account.fence.gate import check_open
 from labhelpers.account.fence.guard import Guard
 from labhelpers.account.learner import Learner
 from labhelpers.account.mirror import Mirror
-from labhelpers.account.names import LESSON_ACCOUNTS, PATH, Names
+from labhelpers.account.names import LESSON_ACCOUNTS, Names
+from labhelpers.account.only_here import OnlyHere
 from labhelpers.account.plan import Plan
 from labhelpers.account.reasons import outcome_of
 from labhelpers.account.settings import Settings
@@ -42,10 +43,6 @@ _NOT_HANDED_OUT = (
     "session_from() takes credentials that a call of this lab has handed out, and these are none: "
     "what they make would be removed by nobody. Ask for new ones, e.g. with AssumeRole."
 )
-_NO_CEILING = (
-    "LAB_AWS_CEILING=1 says that this account's administrator has made the boundary StsLabCeiling, "
-    "and there is none: apply terraform/learner-permissions, or unset the variable."
-)
 _NOT_THE_LABS = (
     "deploy() takes a session of this lab: lab.session() or lab.session_from(…). What another one "
     "makes would have neither the lab's names nor its tags."
@@ -55,7 +52,7 @@ _NOT_THE_LABS = (
 _UNDERWAY, _ENDING = 60.0, 1.0
 
 
-class AccountLab:
+class AccountLab(OnlyHere):
     """An AWS account of the learner's, through the lesson's eyes.
 
     `lesson` is the notebook's number, `mirror` an open sandbox Lab, or None to do without.
@@ -96,7 +93,13 @@ class AccountLab:
             guard=Guard(self._names, self.region, self.settings.ami, self._learner.arns),
             plan=Plan(lesson, self._names.accounts, prefix, self.settings.yes),
             asking=self._asking,
-            boundaries=Boundaries(self._boundary),
+            boundaries=Boundaries(
+                self._marks,
+                self._journal,
+                self._learner.client,
+                self._learner.accounts,
+                self.settings.ceiling,
+            ),
             raw=self._learner.client,
             missing=self._missing,
             ceiling=self.settings.ceiling,
@@ -161,7 +164,7 @@ class AccountLab:
 
         Raises LabError for a session that is not this lab's: nobody would remove what it makes.
         """
-        from labhelpers.account.deployable import check_deployable
+        from labhelpers.account.fence.deployable import check_deployable
         from labhelpers.progress import progress_bar
         from labhelpers.terraform import deploy
 
@@ -181,29 +184,6 @@ class AccountLab:
         from labhelpers.account.github_job import github_job
 
         return github_job(url, self._names, mirror=self._mirror)
-
-    def root_session(self, account_id: str | None = None) -> NoReturn:
-        raise SandboxOnly("The root user of a real account has no part in any lesson.")
-
-    def saml_provider(self, entity_id: str = "") -> NoReturn:
-        raise SandboxOnly("A real account trusts a real directory, not the lab's.")
-
-    def instance_metadata(self, instance_id: str) -> NoReturn:
-        raise SandboxOnly("A real instance's metadata answers on that instance and nowhere else.")
-
-    def container_credentials(self, role_arn: str) -> NoReturn:
-        raise SandboxOnly("A real task's credentials are handed out in that task only.")
-
-    def environ(self, session: boto3.Session | None = None) -> NoReturn:
-        raise SandboxOnly("Another process would not know by which names the lab calls things.")
-
-    terraform_environ = environ
-
-    @property
-    def trail(self) -> NoReturn:
-        raise SandboxOnly(
-            "CloudTrail's events arrive minutes later, and data events only where a trail asks."
-        )
 
     @property
     def endpoint_url(self) -> str:
@@ -309,29 +289,6 @@ class AccountLab:
 
     def _missing(self, said: str) -> None:
         """Something is not there. Where an earlier step was left out, that is why."""
-        if self.settings.ceiling and CEILING.rpartition("/")[2] in said:
-            raise LabError(_NO_CEILING)
         why = self._cells.why_not_made(self._names.lesson(said)) if self._cells else ""
         if why:
             raise SandboxOnly(why)
-
-    def _boundary(self, real: str) -> str:
-        """The ARN of an account's ceiling, or of this run's boundary, made at first need."""
-        if self.settings.ceiling:
-            return CEILING.replace("*", real)
-        name = f"{self._names.prefix}boundary"
-        self._journal.about_to_create(real, "CreatePolicy", name)
-        accounts = [self.settings.account_id, self.settings.second_account_id]
-        iam = self._learner.client(real, "iam")
-        try:
-            made = iam.create_policy(
-                PolicyName=name,
-                Path=PATH,
-                PolicyDocument=boundary(self._names.prefix, filter(None, accounts)),
-                Description="What identities of the STS lab can do at most",
-                Tags=self._marks.listed(),
-            )
-        except iam.exceptions.EntityAlreadyExistsException:  # made, but its answer was lost
-            made = iam.get_policy(PolicyArn=f"arn:aws:iam::{real}:policy{PATH}{name}")
-        self._journal.created(real, "CreatePolicy", name, made)
-        return made["Policy"]["Arn"]

@@ -28,6 +28,7 @@ from labhelpers.account.documents import (
     outside_keys,
     put_back,
 )
+from labhelpers.account.lists import has_path, of_the_run
 from labhelpers.account.long_names import LIMITS, bucket, shortened
 from labhelpers.account.state.threads import Turns
 from labhelpers.errors import SandboxOnly
@@ -127,7 +128,7 @@ class Names:
             if isinstance(found.get(name), str):
                 least = 2 if service == "sts" else 1
                 found[name] = self.real(found[name], LIMITS.get(name, 128), least)
-        if service == "iam" and _listed(operation, parameters):
+        if service == "iam" and has_path(operation, parameters):
             found["PathPrefix"] = PATH.rstrip("/") + found.get("PathPrefix", "/")
         if (service, operation) == ("s3", "ListBuckets"):
             found["Prefix"] = self.prefix + parameters.get("Prefix", "")
@@ -241,11 +242,7 @@ class Names:
 
     def answer(self, operation: str, parsed: Any) -> Any:
         """The answer as the lesson knows things; lists show what this run has made only."""
-        if isinstance(parsed, Mapping) and operation in _LISTS:
-            where, name = _LISTS[operation]
-            mine = [one for one in parsed.get(where, ()) if self.prefix in str(one.get(name))]
-            parsed = {**parsed, where: mine}
-        return self.plain(parsed, own=keys_of(operation))
+        return self.plain(of_the_run(operation, parsed, self.prefix), own=keys_of(operation))
 
     def plain(self, value: Any, name: str = "", own: frozenset[str] = frozenset()) -> Any:
         """Parameters or an answer as the lesson calls things, whoever calls them otherwise; what
@@ -282,20 +279,6 @@ _OWN_NAMES = {
     ("iam", "CreateSAMLProvider"): "Name",
     ("sts", "GetFederationToken"): "Name",
 }
-_LISTS = {
-    "ListUsers": ("Users", "UserName"),
-    "ListRoles": ("Roles", "RoleName"),
-    "ListGroups": ("Groups", "GroupName"),
-    "ListInstanceProfiles": ("InstanceProfiles", "InstanceProfileName"),
-    "ListVirtualMFADevices": ("VirtualMFADevices", "SerialNumber"),
-    "ListBuckets": ("Buckets", "Name"),
-}
-
-
-def _listed(operation: str, parameters: Mapping[str, Any]) -> bool:
-    if operation == "ListPolicies":
-        return parameters.get("Scope") == "Local"
-    return operation in ("ListUsers", "ListRoles", "ListGroups", "ListInstanceProfiles")
 
 
 def _no_account(number: str, have: int) -> str:

@@ -13,7 +13,7 @@ from reaching import STRANGERS, goals, theirs
 from scene import allow, policy, trusts
 from served_aws import served_aws
 
-from labhelpers import SandboxOnly, open_lab
+from labhelpers import LabError, SandboxOnly, open_lab
 from labhelpers.account.fence.boundary import ceiling
 from labhelpers.policy.reaching.goals import administrator, one_of
 from labhelpers.policy.reaching.search import Search
@@ -142,6 +142,20 @@ def learner(strict, monkeypatch):
     monkeypatch.setenv("LAB_AWS_PATIENCE", "2")
     monkeypatch.setenv("LAB_AWS_CEILING", "1")
     return strict
+
+
+def test_who_has_forgotten_the_ceiling_is_told(learner, monkeypatch):
+    monkeypatch.setenv("LAB_AWS_CEILING", "")
+    before = learner.contents()
+    with open_lab("aws", mirrored=False) as lab:
+        iam = lab.client("iam")
+        for call, given in (
+            (iam.create_user, {"UserName": "anna"}),
+            (iam.create_role, {"RoleName": "r", "AssumeRolePolicyDocument": policy(trusts("*"))}),
+        ):
+            with pytest.raises(LabError, match=r"AccessDenied.*set LAB_AWS_CEILING=1"):
+                call(**given)
+    assert learner.contents() == before
 
 
 def test_what_a_learner_tries_with_plain_boto3(learner):

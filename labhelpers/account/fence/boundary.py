@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from labhelpers.account.names import PATH, PREFIX
-from labhelpers.account.state.threads import Turns
 from labhelpers.errors import SandboxOnly
 
 #: Shows what things are called and how they are connected, or concerns the caller only; AWS takes
@@ -169,19 +168,3 @@ def _parsed(text: str) -> dict[str, Any]:
     except (TypeError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-class Boundaries(dict):
-    """Real account id -> ARN of the boundary, which is created when it is first asked for."""
-
-    def __init__(self, make: Callable[[str], str]) -> None:
-        super().__init__()
-        self._make = make
-
-        self._turns = Turns()
-
-    def __missing__(self, real: str) -> str:
-        with self._turns:
-            if real not in self:
-                self[real] = self._make(real)
-            return self[real]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from labhelpers.account.fence.hooks import LastLook, check_parameters, let_through, remember
-from labhelpers.account.once import once
+from labhelpers.account.fence.once import once
 
 
 class LookedAt:
