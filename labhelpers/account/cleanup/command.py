@@ -157,7 +157,8 @@ def _tell_untouched(account: str, sweep: Any) -> None:
         if run and run not in sweep.journals:
             print(
                 f"{account}: run {run}{_whose(things)}: if all of this is yours (its journal and "
-                f"key may be lost), `python -m labhelpers sweep --run {run} --account {account}` takes it"
+                f"key may be lost), `python -m labhelpers sweep --run {run} --account {account}` "
+                "takes it"
             )
     at_work = Counter(map(sweep.run_of, sweep.needed))
     for run, count in sorted(at_work.items()):
