@@ -111,3 +111,16 @@ def test_a_hook_that_hides_something_is_nobodys_harm(lab):
     )
     iam.create_user(UserName="anna")
     assert iam.create_access_key(UserName="anna")["AccessKey"]["SecretAccessKey"] == "hidden"
+
+
+def test_no_hook_asks_for_a_write_twice(lab, raw):
+    """The first key would be known to nobody."""
+    iam = lab.client("iam")
+    iam.create_user(UserName="anna")
+    iam.meta.events.register_first(
+        "needs-retry.iam.CreateAccessKey", lambda attempts, **_: 0 if attempts == 1 else None
+    )
+    with pytest.raises(SandboxOnly, match=r"CreateAccessKey: an event hook .* \(asked again\)"):
+        iam.create_access_key(UserName="anna")
+    keys = raw("iam").list_access_keys(UserName=lab.real("anna"))["AccessKeyMetadata"]
+    assert len(keys) == 1

@@ -22,6 +22,7 @@ from botocore.model import OperationModel
 from botocore.parsers import ResponseParserFactory
 
 from labhelpers.account.bodies import anew
+from labhelpers.account.fence.once import READS
 from labhelpers.boto_session import builtin_handlers
 from labhelpers.errors import SandboxOnly
 
@@ -65,6 +66,14 @@ class _Call:
         handlers = builtin_handlers()["event_hooks"]
         given |= {"model": self.model, "context": {"client_config": self.config}}
         return handlers.emit(f"{event}.{service}.{self.model.name}", **given)
+
+    @property
+    def has_got_through(self) -> bool:
+        """Whether AWS has carried out a write. S3 may begin an answer before it knows: its 200 says
+        little, and what it does twice is the same."""
+        is_write = not self.model.name.startswith(READS)
+        of_s3 = self.model.service_model.service_name == "s3"
+        return is_write and not of_s3 and 200 <= self.came.get("status_code", 0) < 300
 
     @property
     def streamed(self) -> str:
@@ -134,6 +143,8 @@ class LastLook:
     def send(self, request: Any) -> Any:
         call = _under_way()
         _check_request(call, request)
+        if call.has_got_through:
+            raise call.changed("asked again")
         response = self._session.send(request)
         call.came = {"status_code": response.status_code, "headers": {**response.headers}}
         call.came["body"] = b"" if call.model.has_streaming_output else response.content
