@@ -102,7 +102,7 @@ def _own_sets(case: Case) -> list[_Set]:
         says = "denies it" if denies else _SAYS[inside]
         if kind == "identity" and not denies and case.has_all_rights:
             says = "root needs none"
-        if kind == "session" and not case.groups[kind]:
+        if kind == "session" and not any(case.groups[kind]):
             says = "none was passed"
         found.append(_Set(case.title(kind), inside, says, denies))
     return found

@@ -225,6 +225,8 @@ def test_assume_role_in_both_accounts(shared):
             "arn": outcome.response["AssumedRoleUser"]["Arn"],
         },
         "packedPolicySize": outcome.response["PackedPolicySize"],
+        "sessionTokenSize": len(keys["SessionToken"]),
+        "sessionTokenUtilization": outcome.response["SessionTokenUtilization"],
     }
     assert mine["resources"] == [{"accountId": THERE, "type": "AWS::IAM::Role", "ARN": arn}]
     assert mine["readOnly"] is True

@@ -165,9 +165,11 @@ def test_a_token_does_not_outlive_its_session(site, issuer):
 
 
 def test_other_kinds_of_credentials(site, issuer):
-    """GetSessionToken's credentials may call little of STS, and this is not in it."""
-    session = site.lab.session_from(site.lab.client("sts").get_session_token())
-    assert ask(site, session).code == "InvalidClientTokenId"
+    """GetSessionToken's credentials may ask for a token, GetFederationToken's may not."""
+    sts = site.lab.client("sts")
+    assert ask(site, site.lab.session_from(sts.get_session_token())).succeeded
+    guest = site.lab.session_from(sts.get_federation_token(Name="guest"))
+    assert ask(site, guest).code == "InvalidClientTokenId"
 
 
 def test_the_token_is_no_way_back_into_aws(site, issuer):

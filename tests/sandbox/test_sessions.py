@@ -1,5 +1,6 @@
 """Session policies, tags, source identity, MFA and the kinds of credentials (STS_FACTS 1, 2, 6)."""
 
+import base64
 import json
 from datetime import timedelta
 from hashlib import sha512
@@ -393,8 +394,28 @@ class TestCredentialKinds:
         ids.append(sts.get_session_token()["Credentials"]["AccessKeyId"])
         found = [sts.get_access_key_info(AccessKeyId=key)["Account"] for key in ids]
         assert found == [ACCOUNT, "444455556666", "444455556666", ACCOUNT]
-        got = world.lab.attempt(sts.get_access_key_info, AccessKeyId="AKIA" + "A" * 16)
-        refused(got, "ValidationError", "Invalid Access Key ID")
+        far = sts.get_session_token()["Credentials"]["AccessKeyId"][:-5] + "ABCDE"
+        assert sts.get_access_key_info(AccessKeyId=far)["Account"] == ACCOUNT  # none of this lab
+        for old in ("AKIA" + "A" * 16, "AROAQ" + "A" * 15, "ASIAQ01AAAAAAAAAAAAA"):
+            got = world.lab.attempt(sts.get_access_key_info, AccessKeyId=old)
+            refused(got, "ValidationError", "Invalid Access Key ID")
+
+    def test_key_ids_hold_their_account(self, world, lea):
+        """Read by the published way: 48 bits of base32, a mask, seven bits to the right."""
+
+        def account_of(key_id):
+            start = int.from_bytes(base64.b32decode(key_id[4:])[:6], "big")
+            return f"{(start & 0x7FFFFFFFFF80) >> 7:012d}"
+
+        for account in ("000000000001", "444455556666", "999999999999"):
+            sessions = [world.lab.session(account), world.lab.root_session(account)]
+            ids = [s.get_credentials().access_key for s in sessions]
+            ids += [
+                s.client("sts").get_session_token()["Credentials"]["AccessKeyId"] for s in sessions
+            ]
+            role = world.role("r", trusts("*"), account=account)
+            ids.append(world.assume(sessions[0], role).response["Credentials"]["AccessKeyId"])
+            assert [account_of(key_id) for key_id in ids] == [account] * 5
 
     def test_encoded_message(self, world):
         bob = world.user("bob", allow("sts:DecodeAuthorizationMessage"), deny("ec2:*"))

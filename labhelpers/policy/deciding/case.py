@@ -7,7 +7,7 @@ from copy import copy
 
 from labhelpers.policy.language.call import Call
 from labhelpers.policy.language.conditions import UNKNOWN, YES
-from labhelpers.policy.language.model import POLICY_NAMES, StatementResult
+from labhelpers.policy.language.model import POLICY_NAMES, SCOPE_DOWN, StatementResult
 from labhelpers.policy.language.principals import (
     CAPPED,
     DELEGATED,
@@ -169,6 +169,22 @@ class Case:
     def undecided(self, kind: str) -> Iterator[int]:
         """Yield the numbers of the policy sets of a type that neither allow nor deny."""
         return (n for n, verdict in enumerate(self.verdicts[kind]) if verdict not in (ALLOW, DENY))
+
+    def refusing(self, kind: str) -> str:
+        """Return what to call the first policy set of a type that does not allow.
+
+        That is the type's name; where GetScopedCredentials put several layers over a session,
+        the layer's.
+        """
+        names = self.names_undecided(kind)
+        layer = names and names[0].startswith(SCOPE_DOWN)
+        return names[0] if layer else self.title(slot(kind))
+
+    def names_undecided(self, kind: str) -> list[str]:
+        """Return the names of the policies in the sets of a type that neither allow nor deny."""
+        sets = self.groups[slot(kind)]
+        found = (sets[n] for n in self.undecided(slot(kind)) if n < len(sets))
+        return [policy.name for policies in found for policy in policies]
 
     @property
     def naming(self) -> str:

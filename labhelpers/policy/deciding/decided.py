@@ -47,8 +47,14 @@ class Decided:
         found = [
             result
             for result in self.statements
-            if result.failures
-            and result.effect == "Allow"
-            and self.blocked_by in (result.policy_type, "not modelled")
+            if result.failures and result.effect == "Allow" and self._blocks(result)
         ]
         return tuple(sorted(found, key=lambda result: len(result.failures)))
+
+    def _blocks(self, result: StatementResult) -> bool:
+        """Whether its policy is one of those that refuse: others of its type may allow."""
+        if self.blocked_by in (None, "not modelled"):
+            return self.blocked_by is not None
+        kind = self.blocking
+        names = self.judged.names_undecided(kind)
+        return result.policy_type == kind and result.policy_name in names

@@ -43,13 +43,15 @@ def evaluate(
     resource: Policy | None = None,
     boundaries: Sequence[Policy] = (),
     session: Sequence[Policy] | None = None,
+    scopes: Sequence[Policy] = (),
     scps: Sequence[Sequence[Policy]] = (),
     rcps: Sequence[Sequence[Policy]] = (),
 ) -> Decision:
     """Decide one request.
 
     `session` None means that no session policy was passed; several session policies together
-    allow what one of them allows. `scps` and `rcps` are levels (root, unit, account), each a
+    allow what one of them allows. `scopes` are the scope-down policies of GetScopedCredentials,
+    each of which must allow. `scps` and `rcps` are levels (root, unit, account), each a
     list of policies. Every boundary must allow. For AssumeRole use evaluate_trust.
     """
     if request.action.lower() in UNGOVERNED and request.principal.account:
@@ -63,13 +65,14 @@ def evaluate(
         tuple(identity),
         tuple(boundaries),
         session if session is None else tuple(session),
+        tuple(scopes),
         tuple(map(tuple, scps)) if scps else (),
         tuple(map(tuple, rcps)) if rcps else (),
     )
     kept = _kept.get(key)
     if kept:
         return Decision(request, kept.outcome, kept.blocked_by, kept.unmodelled, kept.case)
-    groups = grouped(request.principal, identity, boundaries, session, scps, rcps)
+    groups = grouped(request.principal, identity, boundaries, session, scopes, scps, rcps)
     decision = _decided(request, resource, groups)
     if kept is None:
         if len(_kept) >= _KEPT_SIZE:
@@ -93,18 +96,24 @@ def grouped(
     identity: Sequence[Policy],
     boundaries: Sequence[Policy],
     session: Sequence[Policy] | None,
+    scopes: Sequence[Policy],
     scps: Sequence[Sequence[Policy]],
     rcps: Sequence[Sequence[Policy]],
 ) -> Groups:
     """Arrange the policies that bind the principal by type, in sets that must each allow."""
     linked = SERVICE_LINKED in principal.role_arn
     rcps = () if linked else rcps
+    if session is None and principal.kind == "federated-user":
+        session = ()  # what was not passed allows nothing
     if not principal.account:
         return {"identity": (), "boundary": (), "session": (), "scp": (), "rcp": rcps}
     return {
         "identity": (identity,),
         "boundary": tuple((boundary,) for boundary in boundaries),
-        "session": () if session is None else (session,),
+        "session": (
+            *(() if session is None else (session,)),
+            *((scope,) for scope in scopes),
+        ),
         "scp": () if linked else scps,
         "rcp": rcps,
     }
@@ -120,8 +129,6 @@ def build_case(call: Call, groups: Groups, resource: Policy | None, *, resource_
     verdicts["rcp"] = [verdict or ALLOW for verdict in verdicts["rcp"]]
     if NONE in verdicts["identity"] and has_all_rights(principal):
         verdicts["identity"] = [ALLOW]
-    if principal.kind == "federated-user" and not verdicts["session"]:
-        verdicts["session"] = [NONE]
     return case
 
 

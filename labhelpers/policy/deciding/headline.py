@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labhelpers.policy.deciding.decided import Decided
 from labhelpers.policy.deciding.wording import asked, caller, demand, place, policy_name
-from labhelpers.policy.language.model import EXPLICITLY_DENIED, POLICY_NAMES
+from labhelpers.policy.language.model import EXPLICITLY_DENIED, SCOPE_DOWN
 
 
 def headline_of(decided: Decided) -> str:
@@ -36,9 +36,17 @@ def _cause(decided: Decided) -> str:
             return f"{policy_name(kind, request)} {found}"
         where = place(near[0])
         where = where[0].lower() + where[1:]
-        return f"no {POLICY_NAMES[kind]} allows {asked(request)}: {where} {found}"
+        return f"{_refusal(decided)}: {where} {found}"
     if kind == "identity":
         return f"no identity-based policy allows {caller(request.principal)} {asked(request)}"
     if kind == "trust":
         return f"{policy_name(kind, request)} does not allow {request.action}"
-    return f"no {POLICY_NAMES[kind]} allows {asked(request)}"
+    return _refusal(decided)
+
+
+def _refusal(decided: Decided) -> str:
+    name = decided.judged.refusing(decided.blocking)
+    what = asked(decided.request)
+    if name.startswith(SCOPE_DOWN):
+        return f"{name} does not allow {what}"
+    return f"no {name} allows {what}"

@@ -15,6 +15,7 @@ from labhelpers.policy.language.model import (
     EXPLICITLY_DENIED,
     IMPLICITLY_DENIED,
     POLICY_NAMES,
+    SCOPE_DOWN,
     Step,
 )
 from labhelpers.policy.language.principals import DIRECT
@@ -50,7 +51,7 @@ def _steps(decided: Decided, case: Case) -> Iterator[Step]:
         elif kind == "resource":
             yield _resource_step(name, case, decided.note)
         elif NONE in case.verdicts[kind]:
-            yield Step(name, IMPLICITLY_DENIED, f"No {POLICY_NAMES[name]} allows it.")
+            yield Step(name, IMPLICITLY_DENIED, _refused_detail(kind, case))
         else:
             yield Step(name, ALLOWED, _allowed_detail(kind, case))
 
@@ -60,6 +61,13 @@ def _resource_step(name: str, case: Case, note: str) -> Step:
         return Step(name, IMPLICITLY_DENIED, note)
     result = ALLOWED if case.strength else IMPLICITLY_DENIED
     return Step(name, result, case.naming)
+
+
+def _refused_detail(kind: str, case: Case) -> str:
+    name = case.refusing(kind)
+    if name.startswith(SCOPE_DOWN):
+        return f"{name[0].upper()}{name[1:]} does not allow it."
+    return f"No {name} allows it."
 
 
 def _allowed_detail(kind: str, case: Case) -> str:

@@ -25,7 +25,7 @@ NOTES = {
     "root": "Roles may not be assumed by root accounts: no policy can allow it.",
     "federated-user": (
         "Credentials of GetFederationToken may not assume a role: of STS they can call "
-        "GetCallerIdentity alone, and no policy can allow more."
+        "GetCallerIdentity and GetScopedCredentials alone, and no policy can allow more."
     ),
 }
 
@@ -37,6 +37,7 @@ def evaluate_trust(
     identity: Sequence[Policy] = (),
     boundaries: Sequence[Policy] = (),
     session: Sequence[Policy] | None = None,
+    scopes: Sequence[Policy] = (),
     scps: Sequence[Sequence[Policy]] = (),
     rcps: Sequence[Sequence[Policy]] = (),
 ) -> Decision:
@@ -47,7 +48,7 @@ def evaluate_trust(
     """
     if trust is None:
         raise TypeError("evaluate_trust needs the role's trust policy; a missing role has none.")
-    groups = grouped(request.principal, identity, boundaries, session, scps, rcps)
+    groups = grouped(request.principal, identity, boundaries, session, scopes, scps, rcps)
     return _judged(request, trust, groups)
 
 
@@ -59,6 +60,7 @@ def evaluate_as(
     identity: Sequence[Policy],
     boundaries: Sequence[Policy],
     session: Sequence[Policy] | None,
+    scopes: Sequence[Policy] = (),
     scps: Sequence[Sequence[Policy]],
     rcps: Sequence[Sequence[Policy]],
 ) -> Decision:
@@ -67,7 +69,7 @@ def evaluate_as(
     Here a role may come without its trust policy, which nobody gave.
     """
     if resource_type == "trust":
-        groups = grouped(request.principal, identity, boundaries, session, scps, rcps)
+        groups = grouped(request.principal, identity, boundaries, session, scopes, scps, rcps)
         return _judged(request, resource, groups)
     return evaluate(
         request,
@@ -75,6 +77,7 @@ def evaluate_as(
         resource=resource,
         boundaries=boundaries,
         session=session,
+        scopes=scopes,
         scps=scps,
         rcps=rcps,
     )

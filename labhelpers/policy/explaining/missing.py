@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from labhelpers.policy.deciding.case import Case, slot
 from labhelpers.policy.deciding.decision import Decision
-from labhelpers.policy.language.model import POLICY_NAMES, Principal, StatementResult
+from labhelpers.policy.language.model import POLICY_NAMES, SCOPE_DOWN, Principal, StatementResult
 from labhelpers.policy.linting.catalogue import can_hold
 from labhelpers.policy.writing.grammar import VERSIONS
 
@@ -141,6 +141,9 @@ def _plain_advice(decision: Decision) -> str:
         [who] = _principal(request.principal).values() or [""]
         where = "trust policy" if kind == "trust" else "resource-based policy"
         return f"Let the {where} allow {what} to {who}."
+    name = decision.judged.refusing(kind)
+    if name.startswith(SCOPE_DOWN):
+        return f"Ask for scoped credentials whose {name} allows {what}{on}."
     if kind == "session":
         return f"Pass a session policy that allows {what}{on}."
     if kind == "boundary":

@@ -89,6 +89,7 @@ def again(case: Case, change: Change) -> Decision:
         identity=[policy for policies in groups["identity"] for policy in policies],
         boundaries=[_together(policies) for policies in groups["boundary"]],
         session=groups["session"][0] if groups["session"] else None,
+        scopes=[_together(policies) for policies in groups["session"][1:]],
         scps=groups["scp"],
         rcps=groups["rcp"],
     )

@@ -28,6 +28,10 @@ POLICY_NAMES = {
 }
 
 
+#: What the session policies of GetScopedCredentials are called; a number tells their layer.
+SCOPE_DOWN = "scope-down policy"
+
+
 def require_kind(kind: str) -> None:
     """Raise ValueError for a kind of policy that does not exist."""
     if kind not in KINDS:

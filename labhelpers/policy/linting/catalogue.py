@@ -39,6 +39,21 @@ _TAG_KEYS = frozenset({"aws:requesttag/", "aws:resourcetag/", "aws:tagkeys"})
 # use resources and keys that the reference does not list.
 WELL_DESCRIBED = frozenset({"iam", "kms", "s3", "sts"})
 
+#: Actions and keys that AWS has and the reference does not list yet: STS's models of November
+#: 2026 and the IAM User Guide name them. What the reference has goes first.
+_NEWER: dict[str, dict[str, dict[str, Any]]] = {
+    "sts": {
+        "GetScopedCredentials": {"accessLevel": "Write", "conditionKeys": []},
+        "SetWebIdentityTokenScope": {
+            "accessLevel": "Write",
+            "conditionKeys": ["sts:IdentityTokenScope"],
+        },
+    }
+}
+_NEWER_KEYS = {
+    "sts": {"sts:identitytokenscope": "ArrayOfString", "sts:subjectmode": "String"},
+}
+
 
 @cache
 def _data() -> Any:
@@ -56,7 +71,8 @@ def services() -> frozenset[str]:
 @cache
 def actions(service: str) -> dict[str, str]:
     """Return a service's actions: lower-case name -> name as documented."""
-    return {name.lower(): name for name in _data().actions.get_actions_for_service(service)}
+    names = [*_NEWER.get(service, ()), *_data().actions.get_actions_for_service(service)]
+    return {name.lower(): name for name in names}
 
 
 @cache
@@ -76,6 +92,8 @@ def expand(action: str) -> tuple[str, ...]:
 
 def _details(action: str) -> dict:
     service, _, name = action.partition(":")
+    if not _data().actions.action_exists(service, name):
+        return {"resourceTypes": [], **_NEWER[service][name]}
     return _data().actions.get_action_details(service, name)
 
 
@@ -145,7 +163,7 @@ def keys_of_service(service: str) -> dict[str, str]:
     Keys with a name to fill in end before it: `aws:requesttag/`, `kms:encryptioncontext:`.
     """
     data = _data().conditions
-    return {
+    return _NEWER_KEYS.get(service, {}) | {
         _plain(key): data.get_condition_key_details(service, key)["type"]
         for key in data.get_condition_keys_for_service(service)
     }

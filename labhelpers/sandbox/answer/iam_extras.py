@@ -70,10 +70,8 @@ def remembered(call: Call) -> tuple[str, str] | None:
     return None if found is None else (found.arn, found.id)
 
 
-def after(call: Call, deleted: tuple[str, str] | None, registry: Registry) -> None:
+def after(call: Call, deleted: tuple[str, str] | None) -> None:
     """Finish what moto answered with success."""
-    if call.operation == "DeleteAccessKey":
-        registry.deleted_keys[call.params["AccessKeyId"]] = call.account_id
     if call.operation == "UpdateUser" and deleted is not None:
         _follow_rename(call, deleted[0])
     elif deleted is not None:

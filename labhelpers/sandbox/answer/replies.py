@@ -52,7 +52,7 @@ def answer(
     deleted = iam_extras.remembered(call)
     reply = answer_moto(http, call, caller, request_id)
     if reply[0] < 300:
-        iam_extras.after(call, deleted, registry)
+        iam_extras.after(call, deleted)
     return reply
 
 

@@ -60,6 +60,7 @@ def policies_of(caller: Caller) -> dict[str, Any]:
     if not account:
         return {}
     found: dict[str, Any] = {"session": session.policies if session else None}
+    found["scopes"] = session.scopes if session else ()
     found["scps"] = control_policies(account, "scp")
     if principal.kind == "root" and session:
         # A task policy of AssumeRoot only denies; what it leaves is the root user's.

@@ -32,8 +32,14 @@ ISSUING = frozenset(
         "AssumeRoleWithWebIdentity",
         "AssumeRoot",
         "GetFederationToken",
+        "GetScopedCredentials",
         "GetSessionToken",
     )
+)
+#: STS operations that CloudTrail does not count as reads, as it does AssumeRole (AWS_RECORDED G).
+#: GetScopedCredentials by analogy with GetSessionToken.
+_STS_WRITES = frozenset(
+    ("AssumeRoot", "GetFederationToken", "GetScopedCredentials", "GetSessionToken")
 )
 
 
@@ -74,7 +80,9 @@ class Observation:
 
     @property
     def read_only(self) -> bool:
-        return self.service == "sts" or self.operation.startswith(_READS)
+        if self.service == "sts":
+            return self.operation not in _STS_WRITES
+        return self.operation.startswith(_READS)
 
 
 def observe(

@@ -31,7 +31,6 @@ class Registry:
         self.issuers: dict[str, Issuer] = {}  # by issuer URL
         self.used_codes: set[tuple[str, str]] = set()  # (MFA serial number, TOTP code)
         self.outbound_accounts: set[str] = set()  # where GetWebIdentityToken is switched on
-        self.deleted_keys: dict[str, str] = {}  # access key id -> account
         self.root_sessions: set[str] = set()  # management accounts that may call AssumeRoot
         self._messages: OrderedDict[str, str] = OrderedDict()
 
@@ -40,7 +39,7 @@ class Registry:
         for key_id, (account, secret) in self.root_keys.items():
             if account == account_id:
                 return key_id, secret
-        key_id, secret = new_key_id("AKIA"), new_secret()
+        key_id, secret = new_key_id("AKIA", account_id), new_secret()
         self.root_keys[key_id] = (account_id, secret)
         return key_id, secret
 

@@ -3,18 +3,46 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from labhelpers.policy import Policy, Principal
 
+#: Bytes that a token takes at most. Not documented; MinimumSessionTokenSize goes up to it.
+MAX_TOKEN_SIZE = 4096
+_EMPTY_TOKEN = 264  # bytes before base64, without policies and tags
 
-def new_key_id(prefix: str) -> str:
-    """20 characters in the form of AWS's access key ids."""
-    return prefix + base64.b32encode(secrets.token_bytes(10)).decode()
+
+def new_key_id(prefix: str, account_id: str) -> str:
+    """20 characters in the form of AWS's access key ids, which hold their account.
+
+    Ids since 2019 do, and how was published in 2020 and 2023: base32, of whose first 48 bits
+    the first is set, the next 40 are the account's number.
+    """
+    start = (1 << 47 | int(account_id) << 7 | secrets.randbits(7)).to_bytes(6, "big")
+    return prefix + base64.b32encode(start + secrets.token_bytes(4)).decode()
+
+
+def account_in(key_id: str) -> str:
+    """The account that an access key id holds, "" where it is none or from before 2019."""
+    if not re.fullmatch(r"A[KS]IA[Q-Z2-7][A-Z2-7]{15}", key_id):
+        return ""
+    start = int.from_bytes(base64.b32decode(key_id[4:])[:6], "big")
+    return f"{start >> 7 & (1 << 40) - 1:012d}"
+
+
+def token_size(packed: int) -> int:
+    """Bytes of a token with so many packed bytes of policies and tags in it."""
+    return len(base64.b64encode(bytes(_EMPTY_TOKEN + packed)))
+
+
+def _new_token(packed: int, minimum: int) -> str:
+    size = max(_EMPTY_TOKEN + packed, -(-minimum // 4) * 3)
+    return base64.b64encode(secrets.token_bytes(size)).decode()
 
 
 def new_secret() -> str:
@@ -27,9 +55,11 @@ class Session:
     """One set of temporary credentials and everything that STS tied to it at issue.
 
     The ids in `principal` tie it to its role or user: no namesake revives it. `policies` are
-    its session policies, None where none were passed. `transitive` are the tag keys that
+    its session policies, None where none were passed; `scopes` the scope-down policies of
+    GetScopedCredentials, the first layer first. `transitive` are the tag keys that
     chained sessions inherit; `carried` the identity provider's condition keys that later
-    requests still hold. `mfa_at` is when the caller proved MFA, None without.
+    requests still hold. `mfa_at` is when the caller proved MFA, None without. `packed` counts
+    the bytes of policies and tags in the token.
     """
 
     access_key_id: str
@@ -45,6 +75,8 @@ class Session:
     chained: bool = False
     max_session_duration: int = 0  # seconds
     policies: tuple[Policy, ...] | None = None
+    scopes: tuple[Policy, ...] = ()
+    packed: int = 0
     tags: Mapping[str, str] = field(default_factory=dict)
     transitive: frozenset[str] = frozenset()
     source_identity: str = ""
@@ -93,14 +125,30 @@ class SessionRegistry:
         self._by_key: dict[str, Session] = {}
         self._tokens: set[str] = set()
 
-    def add(self, **fields: Any) -> Session:
+    def add(self, minimum_token_size: int = 0, **fields: Any) -> Session:
         """Issue a session with new credentials in AWS's shapes (STS_FACTS 1.4)."""
-        session = Session(
-            access_key_id=new_key_id("ASIA"),
-            secret_access_key=new_secret(),
-            session_token=base64.b64encode(secrets.token_bytes(264)).decode(),
-            **fields,
+        return self._keep(
+            Session(
+                access_key_id=new_key_id("ASIA", fields["principal"].account),
+                secret_access_key=new_secret(),
+                session_token=_new_token(fields.get("packed", 0), minimum_token_size),
+                **fields,
+            )
         )
+
+    def narrow(self, session: Session, minimum_token_size: int = 0, **changes: Any) -> Session:
+        """The same session once more, under new credentials and with less in it."""
+        return self._keep(
+            replace(
+                session,
+                access_key_id=new_key_id("ASIA", session.account_id),
+                secret_access_key=new_secret(),
+                session_token=_new_token(changes["packed"], minimum_token_size),
+                **changes,
+            )
+        )
+
+    def _keep(self, session: Session) -> Session:
         self._by_key[session.access_key_id] = session
         self._tokens.add(session.session_token)
         return session

@@ -42,6 +42,7 @@ def answer(call: Call, caller: Caller, registry: Registry, lab_now: datetime) ->
         lab_now,
         caller.principal.arn,
         passed,
+        call.params.get("MinimumSessionTokenSize", 0),
         chained=caller.is_temporary,
         source_identity=source_identity_of(call.params, caller),
         inherited=before.inherited_tags if before else {},

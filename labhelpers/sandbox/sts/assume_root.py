@@ -22,6 +22,7 @@ def answer(call: Call, caller: Caller, registry: Registry, lab_now: datetime) ->
     document = iam.managed_policy(task, target)
     assert document is not None  # AWS's own, and looked for when the request was read
     session = registry.sessions.add(
+        call.params.get("MinimumSessionTokenSize", 0),
         principal=Principal(kind="root", arn=f"arn:aws:iam::{target}:root", account=target),
         user_id=target,
         issued=issued,
@@ -31,4 +32,4 @@ def answer(call: Call, caller: Caller, registry: Registry, lab_now: datetime) ->
         policies=(parse(document, kind="identity", name=task),),
         source_identity=caller.session.source_identity if caller.session else "",
     )
-    return {"Credentials": credentials_of(session), "SourceIdentity": session.source_identity}
+    return {**credentials_of(session), "SourceIdentity": session.source_identity}

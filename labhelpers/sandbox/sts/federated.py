@@ -28,6 +28,7 @@ def answer(call: Call, _caller: Any, registry: Registry, lab_now: datetime) -> d
         lab_now,
         proof.provider,
         passed,
+        call.params.get("MinimumSessionTokenSize", 0),
         source_identity=proof.source_identity,
         provider=proof.provider,
         carried=dict(proof.carried),

@@ -9,7 +9,15 @@ from typing import Any
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.state.registry import Registry
-from labhelpers.sandbox.sts import assume_role, assume_root, federated, lookups, outbound, tokens
+from labhelpers.sandbox.sts import (
+    assume_role,
+    assume_root,
+    federated,
+    lookups,
+    outbound,
+    scoped,
+    tokens,
+)
 
 _ANSWERS: dict[str, Callable[[Call, Caller, Registry, datetime], dict[str, Any]]] = {
     "AssumeRole": assume_role.answer,
@@ -20,6 +28,7 @@ _ANSWERS: dict[str, Callable[[Call, Caller, Registry, datetime], dict[str, Any]]
     "GetAccessKeyInfo": lookups.answer_key_info,
     "GetCallerIdentity": lookups.answer_identity,
     "GetFederationToken": tokens.answer_federation_token,
+    "GetScopedCredentials": scoped.answer,
     "GetSessionToken": tokens.answer_session_token,
     "GetWebIdentityToken": outbound.answer,
 }

@@ -9,7 +9,7 @@ from labhelpers.policy import Principal
 from labhelpers.sandbox.interpret.sts.passed import Passed
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.registry import Registry
-from labhelpers.sandbox.state.sessions import Session
+from labhelpers.sandbox.state.sessions import MAX_TOKEN_SIZE, Session
 from labhelpers.sandbox.wire.errors import Refusal
 
 DEFAULT_DURATION = 3600
@@ -39,6 +39,7 @@ def issue(
     lab_now: datetime,
     caller_arn: str,
     passed: Passed,
+    minimum_token_size: int = 0,
     **more: Any,
 ) -> Session:
     """A new session of a role; its ARN drops the role's path, as AWS does (STS_FACTS 1.3)."""
@@ -54,6 +55,7 @@ def issue(
         role_arn=role.arn,
     )
     return registry.sessions.add(
+        minimum_token_size,
         principal=principal,
         user_id=f"{role.id}:{name}",
         issued=issued,
@@ -62,6 +64,7 @@ def issue(
         session_name=name,
         max_session_duration=maximum_of(role),
         policies=passed.policies,
+        packed=passed.size,
         tags=tags,
         transitive=transitive,
         **more,
@@ -71,7 +74,7 @@ def issue(
 def result_of(session: Session, passed: Passed) -> dict[str, Any]:
     """The members that the results of all AssumeRole* operations share."""
     result: dict[str, Any] = {
-        "Credentials": credentials_of(session),
+        **credentials_of(session),
         "AssumedRoleUser": {"AssumedRoleId": session.user_id, "Arn": session.arn},
     }
     if passed.packed is not None:
@@ -82,9 +85,15 @@ def result_of(session: Session, passed: Passed) -> dict[str, Any]:
 
 
 def credentials_of(session: Session) -> dict[str, Any]:
+    """The members that every operation has which hands out credentials."""
+    size = len(session.session_token)
     return {
-        "AccessKeyId": session.access_key_id,
-        "SecretAccessKey": session.secret_access_key,
-        "SessionToken": session.session_token,
-        "Expiration": session.expires,
+        "Credentials": {
+            "AccessKeyId": session.access_key_id,
+            "SecretAccessKey": session.secret_access_key,
+            "SessionToken": session.session_token,
+            "Expiration": session.expires,
+        },
+        "SessionTokenSize": size,
+        "SessionTokenUtilization": 100 * size // MAX_TOKEN_SIZE,
     }

@@ -24,6 +24,7 @@ def answer_session_token(
 ) -> dict[str, Any]:
     issued, expires = _lifetime(call, caller, lab_now)
     session = registry.sessions.add(
+        call.params.get("MinimumSessionTokenSize", 0),
         principal=caller.principal,
         user_id=caller.user_id,
         user_name=caller.user_name,
@@ -32,7 +33,7 @@ def answer_session_token(
         caller_arn=caller.principal.arn,
         mfa_at=issued if call.subject else None,
     )
-    return {"Credentials": credentials_of(session)}
+    return credentials_of(session)
 
 
 def answer_federation_token(
@@ -49,6 +50,7 @@ def answer_federation_token(
         user_arn=caller.principal.arn,
     )
     session = registry.sessions.add(
+        call.params.get("MinimumSessionTokenSize", 0),
         principal=principal,
         user_id=f"{account}:{name}",
         user_name=caller.user_name,
@@ -57,15 +59,14 @@ def answer_federation_token(
         expires=expires,
         caller_arn=caller.principal.arn,
         policies=passed.policies,
+        packed=passed.size,
         tags=passed.tags,
     )
-    result: dict[str, Any] = {
-        "Credentials": credentials_of(session),
+    return {
+        **credentials_of(session),
         "FederatedUser": {"FederatedUserId": session.user_id, "Arn": session.arn},
+        "PackedPolicySize": passed.packed or 0,  # recorded: 0 where nothing was passed
     }
-    if passed.packed is not None:
-        result["PackedPolicySize"] = passed.packed
-    return result
 
 
 def _lifetime(call: Call, caller: Caller, lab_now: datetime) -> tuple[datetime, datetime]:

@@ -1,6 +1,6 @@
 """STS requests: which permissions does each operation need, with which condition keys?
 
-Not modelled, and therefore refused: GetDelegatedAccessToken, GetScopedCredentials.
+Not modelled, and therefore refused: GetDelegatedAccessToken.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from labhelpers.sandbox.interpret.sts import (
     lookups,
     outbound,
     saml,
+    scoped,
     tokens,
     web_identity,
 )
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.wire.constraints import check_parameters
-from labhelpers.sandbox.wire.errors import not_modelled
+from labhelpers.sandbox.wire.errors import Refusal, not_modelled
 from labhelpers.sandbox.wire.http import HttpRequest
 
 _READERS = {
@@ -34,11 +35,16 @@ _READERS = {
     "GetAccessKeyInfo": lookups.interpret_key_info,
     "GetCallerIdentity": lookups.interpret_identity,
     "GetFederationToken": tokens.interpret_federation_token,
+    "GetScopedCredentials": scoped.interpret,
     "GetSessionToken": tokens.interpret_session_token,
     "GetWebIdentityToken": outbound.interpret,
 }
 #: Parameters that no operation here honours.
-_NOT_MODELLED = ("MinimumSessionTokenSize", "ProvidedContexts", "Scope", "SubjectMode")
+_NOT_MODELLED = ("ProvidedContexts", "Scope", "SubjectMode")
+#: What STS's endpoints in the Regions have and sts.amazonaws.com has not. Code and words are not
+#: verified on AWS.
+_REGIONAL_ONLY = ("AssumeRoot", "GetScopedCredentials", "GetWebIdentityToken")
+_GLOBAL_ENDPOINT = "sts.amazonaws.com"
 
 
 def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: datetime) -> Call:
@@ -46,6 +52,10 @@ def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: da
     operation, params = query_action(http, "sts")
     if operation not in _READERS:
         raise not_modelled(f"sts:{operation}")
+    if operation in _REGIONAL_ONLY and http.headers.get("host") == _GLOBAL_ENDPOINT:
+        text = f"Could not find operation {operation} for version {params['Version']}"
+        why = f"{_GLOBAL_ENDPOINT} does not have it. Call the endpoint of a Region."
+        raise Refusal("InvalidAction", text, 400, reason=why)
     values = check_parameters(service_model("sts").operation_model(operation), params)
     for name in _NOT_MODELLED:
         if name in values:

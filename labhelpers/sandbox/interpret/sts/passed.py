@@ -23,12 +23,14 @@ PACKED_BYTES = 1100
 
 @dataclass(frozen=True)
 class Passed:
-    """`policies` None: no session policy was passed. `packed` in percent, None if nothing was."""
+    """`policies` None: no session policy was passed. `packed` in percent, None if nothing was,
+    and `size` in bytes."""
 
     policies: tuple[Policy, ...] | None = None
     tags: dict[str, str] = field(default_factory=dict)
     transitive: frozenset[str] = frozenset()
     packed: int | None = None
+    size: int = 0
 
 
 def read_passed(values: dict[str, Any], account_id: str) -> Passed:
@@ -45,11 +47,12 @@ def read_passed(values: dict[str, Any], account_id: str) -> Passed:
         raise Refusal("InvalidParameterValue", text, 400)
     written = {key.lower(): key for key in tags}
     transitive = frozenset(written[key.lower()] for key in transitive)
-    packed = None
-    if policies or tags:
-        arns = [item["arn"] for item in values.get("PolicyArns", ())]
-        packed = _packed(values.get("Policy"), arns, tags)
-    return Passed(policies, tags, transitive, packed)
+    if not policies and not tags:
+        return Passed(policies, tags, transitive)
+    arns = [item["arn"] for item in values.get("PolicyArns", ())]
+    size = packed_bytes(values.get("Policy"), arns, tags)
+    packed = _packed(size, bool(policies))
+    return Passed(policies, tags, transitive, packed, size)
 
 
 def _policies(values: dict[str, Any], account_id: str) -> tuple[Policy, ...] | None:
@@ -90,19 +93,22 @@ def _tags(listed: Any) -> dict[str, str]:
     return tags
 
 
-def _packed(inline: str | None, arns: list[str], tags: dict[str, str]) -> int:
-    """Percent of the packed space: the inline policy, the ARNs of managed ones, the tags."""
+def packed_bytes(inline: str | None, arns: list[str], tags: dict[str, str]) -> int:
+    """What the inline policy, the ARNs of managed ones and the tags take in a token."""
     written = list(arns)
     if inline is not None:
         written.append(json.dumps(json.loads(inline), separators=(",", ":")))
     if tags:
         written.append(json.dumps(tags, separators=(",", ":")))
-    percent = 100 * len(zlib.compress("\n".join(written).encode(), 9)) // PACKED_BYTES
+    return len(zlib.compress("\n".join(written).encode(), 9))
+
+
+def _packed(size: int, policies: bool) -> int:
+    """Percent of the packed space."""
+    percent = 100 * size // PACKED_BYTES
     if percent > 100:
-        what = (
-            "Packed policy consumes" if inline or arns else "Packed size of session tags consumes"
-        )
-        full_stop = "" if inline or arns else "."
+        what = "Packed policy consumes" if policies else "Packed size of session tags consumes"
+        full_stop = "" if policies else "."
         text = f"{what} {percent}% of allotted space{full_stop}"
         raise Refusal("PackedPolicyTooLarge", text, 400)
     return max(1, percent)
