@@ -47,6 +47,7 @@ class Lab:
             raise LabError(str(error)) from None
         self.account_id = DEFAULT_ACCOUNT
         self.region = DEFAULT_REGION
+        self._sandbox.gateway.registry.region = self.region
         self._sessions: dict[str, boto3.Session] = {}
         self._closed = False
         self._sandbox.administrator(self.account_id)

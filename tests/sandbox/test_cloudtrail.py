@@ -16,6 +16,7 @@ from labhelpers import open_lab
 
 HERE, THERE = "111122223333", "444455556666"
 ANY = {"Effect": "Allow", "Principal": {"AWS": [HERE, THERE]}}
+TASK = "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"
 ENTER = {**ANY, "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]}
 
 
@@ -105,13 +106,18 @@ def test_session_token_and_federated_user(shared):
     assert identity["principalId"] == f"{HERE}:guest"
 
 
+def mfa_of(lab):
+    return last(lab)["userIdentity"]["sessionContext"]["attributes"]["mfaAuthenticated"]
+
+
 def test_mfa_shows_in_the_session(shared):
     lab, iam = shared.lab, shared.iam()
     user = shared.user("mfa-user")
     device = iam.create_virtual_mfa_device(VirtualMFADeviceName="mfa")["VirtualMFADevice"]
     seed = device["Base32StringSeed"]
     assert seed.decode() not in json.dumps(last(lab))
-    codes = [pyotp.TOTP(seed).at(lab.clock.now() + timedelta(seconds=n)) for n in (-30, 0)]
+    totp = pyotp.TOTP(seed)
+    codes = [totp.at(lab.clock.now() + timedelta(seconds=n)) for n in (-30, 0)]
     iam.enable_mfa_device(
         UserName="mfa-user",
         SerialNumber=device["SerialNumber"],
@@ -120,13 +126,25 @@ def test_mfa_shows_in_the_session(shared):
     )
     assert not {"authenticationCode1", "authenticationCode2"} & set(last(lab)["requestParameters"])
     lab.clock.advance(seconds=60)
-    code = pyotp.TOTP(seed).at(lab.clock.now())
+    code = totp.at(lab.clock.now())
     sts = user.client("sts")
     answer = sts.get_session_token(SerialNumber=device["SerialNumber"], TokenCode=code)
     assert last(lab)["requestParameters"] == {"serialNumber": device["SerialNumber"]}
     lab.session_from(answer).client("sts").get_caller_identity()
-    attributes = last(lab)["userIdentity"]["sessionContext"]["attributes"]
-    assert attributes["mfaAuthenticated"] == "true"
+    assert mfa_of(lab) == "true"
+
+    # A role keeps from policies how its user came in; the trail tells it all the same.
+    unseen = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    role = shared.role("mfa-role", trusts("*"), permissions=[allow("iam:*", Condition=unseen)])
+    lab.clock.advance(seconds=60)
+    code = {"SerialNumber": device["SerialNumber"], "TokenCode": totp.at(lab.clock.now())}
+    ways = ((user, code), (lab.session_from(answer), {}), (user, {}))
+    shown = []
+    for caller, given in ways:
+        entered = shared.assume(caller, role, **given).response
+        assert not lab.attempt(lab.session_from(entered).client("iam").list_roles).allowed
+        shown.append(mfa_of(lab))
+    assert shown == ["true", "true", "false"]
 
 
 def test_anonymous_caller_of_s3(shared):
@@ -158,6 +176,11 @@ def test_web_identity(shared):
         "identityProvider": web.arn,
     }
     assert event["requestParameters"] == {"roleArn": role, "roleSessionName": "ci-job"}
+    assert event["awsRegion"] == lab.region
+    assert event["additionalEventData"] == {
+        "RequestDetails": {"awsServingRegion": lab.region, "endpointType": "regional"},
+        "identityProviderConnectionVerificationMethod": "IAMTrustStore",
+    }
     said = event["responseElements"]
     assert said["subjectFromWebIdentityToken"] == subject and said["provider"] == web.arn
     assert said["credentials"]["accessKeyId"] == answer["Credentials"]["AccessKeyId"]
@@ -172,6 +195,7 @@ def test_web_identity(shared):
     assert refused["errorCode"] == "AccessDenied" and refused["recipientAccountId"] == HERE
     assert not web.enter(role, "no.real.token").allowed
     assert last(lab)["userIdentity"] == {"type": "WebIdentityUser"}
+    assert list(last(lab)["additionalEventData"]) == ["RequestDetails"]
     assert last(lab)["errorCode"] == "InvalidIdentityTokenException"
     assert token not in json.dumps(lab.trail)
 
@@ -279,6 +303,48 @@ def test_iam_writes(shared):
     assert last(shared.lab)["errorCode"] == "NoSuchEntityException"
 
 
+def test_ec2_has_its_own_names_for_tags(shared):
+    """As in RunInstances and CreateTags events that others have published."""
+    ec2 = shared.lab.client("ec2")
+    group = ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    tag = {"Key": "team", "Value": "blue"}
+    ec2.run_instances(
+        ImageId=image,
+        MinCount=1,
+        MaxCount=1,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": [tag]}],
+    )
+    asked = last(shared.lab)["requestParameters"]
+    told = {"resourceType": "instance", "tags": [{"key": "team", "value": "blue"}]}
+    assert asked["tagSpecificationSet"] == {"items": [told]}
+    tagged = {
+        "resourcesSet": {"items": [{"resourceId": group}]},
+        "tagSet": {"items": [{"key": "team", "value": "blue"}]},
+    }
+    for call in (ec2.create_tags, ec2.delete_tags):
+        call(Resources=[group], Tags=[tag])
+        assert last(shared.lab)["requestParameters"] == tagged
+
+
+def test_which_calls_of_sts_are_reads(shared):
+    """What hands out credentials of one's own is none; AssumeRole is."""
+    sts = shared.lab.client("sts")
+    role = shared.role("reads", ENTER, permissions=[allow("*")])
+    inside = shared.lab.session_from(shared.assume(shared.lab.session(), role).response)
+    assert last(shared.lab)["readOnly"] is True
+    for call, given, read in (
+        (sts.get_caller_identity, {}, True),
+        (sts.get_access_key_info, {"AccessKeyId": "ASIAQABAAAAAAAAAAAAA"}, True),
+        (sts.get_session_token, {}, False),
+        (sts.get_federation_token, {"Name": "guest"}, False),
+        (sts.assume_root, {"TargetPrincipal": THERE, "TaskPolicyArn": {"arn": TASK}}, False),
+        (inside.client("sts").get_scoped_credentials, {"DurationSeconds": 9}, False),
+    ):
+        shared.lab.attempt(call, **given)
+        assert last(shared.lab)["readOnly"] is read, call.__name__
+
+
 def test_secrets_stay_out(shared):
     """Keys, passwords and codes of every call that handles one."""
     iam, lab = shared.iam(), shared.lab
@@ -374,6 +440,9 @@ def test_saml(shared):
     identity, said = event["userIdentity"], event["responseElements"]
     assert identity["type"] == "SAMLUser"
     assert identity["principalId"] == f"{said['nameQualifier']}:{said['subject']}"
+    details = {"awsServingRegion": lab.region, "endpointType": "regional"}
+    assert event["additionalEventData"] == {"RequestDetails": details}
+    assert event["awsRegion"] == lab.region
     asked = event["requestParameters"]
     assert asked["roleSessionName"] == "anna" and asked["principalArn"] == saml.arn
     assert asked["principalTags"] == {"team": "blue"} and asked["sourceIdentity"] == "anna@corp"

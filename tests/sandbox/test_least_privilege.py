@@ -94,7 +94,9 @@ def in_sts(world):
     tags = {"Tags": [{"Key": "team", "Value": "blue"}], "TransitiveTagKeys": ["team"]}
     got = world.assume(world.lab.session(), arn, SourceIdentity="anna", **tags)
     assert got.succeeded, got
-    world.assume(world.lab.session_from(got.response), arn, "chained")
+    chained = world.lab.session_from(got.response)
+    world.assume(chained, arn, "chained")
+    assert chained.client("sts").get_scoped_credentials(DurationSeconds=60)["Credentials"]
 
 
 def in_other_services(world):

@@ -90,11 +90,21 @@ def expand(action: str) -> tuple[str, ...]:
     return tuple(f"{service}:{full}" for lower, full in known.items() if test(lower))
 
 
-def _details(action: str) -> dict:
+@lru_cache(maxsize=4096)
+def details(action: str) -> dict[str, Any] | None:
+    """Return the reference's entry of an action (resource types, keys, dependent actions)."""
     service, _, name = action.partition(":")
-    if not _data().actions.action_exists(service, name):
-        return {"resourceTypes": [], **_NEWER[service][name]}
-    return _data().actions.get_action_details(service, name)
+    if _data().actions.action_exists(service, name):
+        return _data().actions.get_action_details(service, name)
+    newer = _NEWER.get(service, {}).get(name)
+    return newer and {"name": name, "resourceTypes": [], "dependentActions": [], **newer}
+
+
+def _details(action: str) -> dict[str, Any]:
+    found = details(action)
+    if found is None:
+        raise KeyError(action)
+    return found
 
 
 @cache

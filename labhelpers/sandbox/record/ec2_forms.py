@@ -24,6 +24,16 @@ def request(operation: str, shape: Any, values: Mapping[str, Any]) -> dict[str, 
         if name in rest:
             key = camel(name.removesuffix("Ids")) + "sSet"
             found[key] = {"items": [{one: value} for value in rest.pop(name)]}
+    if operation in ("CreateTags", "DeleteTags"):
+        if "Resources" in rest:
+            ids = rest.pop("Resources")
+            found["resourcesSet"] = {"items": [{"resourceId": value} for value in ids]}
+        if "Tags" in rest:
+            found["tagSet"] = {"items": tidy(shape.members["Tags"], rest.pop("Tags"))}
+    if "TagSpecifications" in rest:
+        # Only the outer list is one of items: so in six public readers of such events.
+        told = tidy(shape.members["TagSpecifications"], rest.pop("TagSpecifications"))
+        found["tagSpecificationSet"] = {"items": told}
     if "Filters" in rest:
         found["filterSet"] = {"items": [_filter(item) for item in rest.pop("Filters")]}
     return found | _in_sets(tidy(shape, rest))

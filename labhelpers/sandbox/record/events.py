@@ -99,12 +99,9 @@ def _event(seen: Observation, account: str, shared: str) -> dict[str, Any]:
         "requestParameters": request_parameters(seen),
         "responseElements": response_elements(seen),
     }
-    if seen.service == "s3" and seen.caller is not None and seen.caller.access_key_id:
-        method = "QueryString" if seen.presigned else "AuthHeader"
-        event["additionalEventData"] = {
-            "SignatureVersion": "SigV4",
-            "AuthenticationMethod": method,
-        }
+    more = _additional_data(seen)
+    if more:
+        event["additionalEventData"] = more
     event |= {"requestID": seen.request_id, "eventID": seen.event_id, "readOnly": seen.read_only}
     resources = _resources(seen)
     if resources:
@@ -120,6 +117,17 @@ def _event(seen: Observation, account: str, shared: str) -> dict[str, Any]:
         # The loopback endpoint stands for AWS's HTTPS endpoints; the Host header is the real one.
         event["tlsDetails"] = {"tlsVersion": "TLSv1.3", "clientProvidedHostHeader": seen.host}
     return event
+
+
+def _additional_data(seen: Observation) -> dict[str, Any]:
+    if seen.federated is not None:
+        place = "global" if seen.host == "sts.amazonaws.com" else "regional"
+        details = {"awsServingRegion": seen.region, "endpointType": place}
+        return {"RequestDetails": details, **seen.federated["additionalEventData"]}
+    if seen.service == "s3" and seen.caller is not None and seen.caller.access_key_id:
+        method = "QueryString" if seen.presigned else "AuthHeader"
+        return {"SignatureVersion": "SigV4", "AuthenticationMethod": method}
+    return {}
 
 
 def _resources(seen: Observation) -> list[dict[str, Any]]:

@@ -24,18 +24,37 @@ _NAME_ID = re.compile(rb"<(?:\w+:)?NameID\b[^>]*>([^<]{1,200})<")
 def federated_identity(
     operation: str, params: Mapping[str, Any], proof: Any = None
 ) -> dict[str, dict[str, Any]]:
-    """{"userIdentity": …, "requestParameters": …}: the latter is what the proof brings along.
+    """userIdentity, and what the proof adds to requestParameters and additionalEventData.
 
     `proof` is the verified one (interpret/sts/proofs.py), None where the call was refused before.
     """
     brought: dict[str, Any] = {}
+    more: dict[str, Any] = {}
     if operation == "AssumeRoleWithWebIdentity":
         identity = _web_identity(params, proof)
+        more = _connection(proof)
     else:
         identity, brought = _saml(params, proof)
     if proof is not None:
         brought |= _passed_along(proof)
-    return {"userIdentity": identity, "requestParameters": brought}
+    return {
+        "userIdentity": identity,
+        "requestParameters": brought,
+        "additionalEventData": more,
+    }
+
+
+def _connection(proof: Any) -> dict[str, Any]:
+    """How AWS knew the provider's certificate: by its own list of authorities, since 2024.
+
+    A role that the token itself names is told, any other is not (a trial of 2026).
+    """
+    if proof is None:
+        return {}
+    found: dict[str, Any] = {"identityProviderConnectionVerificationMethod": "IAMTrustStore"}
+    if proof.context.get("sts:RoleAuthorizedByIdp") == "true":
+        found["RoleAuthorizedByIdp"] = True
+    return found
 
 
 def _passed_along(proof: Any) -> dict[str, Any]:

@@ -67,9 +67,10 @@ def _session_context(caller: Caller, session: Session) -> dict[str, Any]:
         unique_id = caller.principal.unique_id or session.account_id
         context["sessionIssuer"] = _issuer(kind, unique_id, arn)
         context["webIdFederationData"] = {}
+    with_mfa = session.opened_with_mfa or session.mfa_at is not None
     context["attributes"] = {
         "creationDate": iso(session.issued),
-        "mfaAuthenticated": "false" if session.mfa_at is None else "true",
+        "mfaAuthenticated": str(with_mfa).lower(),
     }
     if caller.principal.kind == "root" and session.caller_arn != caller.principal.arn:
         context["assumedRoot"] = "true"

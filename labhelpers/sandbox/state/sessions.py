@@ -58,8 +58,9 @@ class Session:
     its session policies, None where none were passed; `scopes` the scope-down policies of
     GetScopedCredentials, the first layer first. `transitive` are the tag keys that
     chained sessions inherit; `carried` the identity provider's condition keys that later
-    requests still hold. `mfa_at` is when the caller proved MFA, None without. `packed` counts
-    the bytes of policies and tags in the token.
+    requests still hold. `mfa_at` is when the caller proved MFA, None without; a role
+    session has none, and `opened_with_mfa` where its user had. `packed` counts the bytes of
+    policies and tags in the token.
     """
 
     access_key_id: str
@@ -81,6 +82,7 @@ class Session:
     transitive: frozenset[str] = frozenset()
     source_identity: str = ""
     mfa_at: datetime | None = None
+    opened_with_mfa: bool = False
     provider: str = ""
     carried: Mapping[str, str] = field(default_factory=dict)
 

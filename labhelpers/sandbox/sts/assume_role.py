@@ -44,8 +44,15 @@ def answer(call: Call, caller: Caller, registry: Registry, lab_now: datetime) ->
         passed,
         call.params.get("MinimumSessionTokenSize", 0),
         chained=caller.is_temporary,
+        opened_with_mfa=_proves_mfa(call, caller),
         source_identity=source_identity_of(call.params, caller),
         inherited=before.inherited_tags if before else {},
         inherited_keys=before.transitive if before else frozenset(),
     )
     return result_of(session, passed)
+
+
+def _proves_mfa(call: Call, caller: Caller) -> bool:
+    """With a code of this call, or with the one of GetSessionToken: only the trail shows it."""
+    before = caller.session if caller.principal.kind == "user" else None
+    return "TokenCode" in call.params or (before is not None and before.mfa_at is not None)
