@@ -47,7 +47,6 @@ class Lab:
             raise LabError(str(error)) from None
         self.account_id = DEFAULT_ACCOUNT
         self.region = DEFAULT_REGION
-        self._sandbox.gateway.registry.region = self.region
         self._sessions: dict[str, boto3.Session] = {}
         self._closed = False
         self._sandbox.administrator(self.account_id)
@@ -108,13 +107,16 @@ class Lab:
         """Variables for an unmodified `terraform init`, `plan`, `apply` and `destroy`."""
         return self.environ(session) | {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
 
-    def session_from(self, credentials: Mapping[str, Any]) -> boto3.Session:
-        """A boto3 Session from the `Credentials` of an STS answer or the `AccessKey` of
-        CreateAccessKey, or from the whole answer that holds one of them."""
+    def session_from(
+        self, credentials: Mapping[str, Any], *, source_ip: str | None = None
+    ) -> boto3.Session:
+        """A boto3 Session from the `Credentials` of an STS answer, the `AccessKey` of
+        CreateAccessKey, or the whole answer. Its calls come from `source_ip`, else 127.0.0.1."""
         keys = credentials_in(credentials)
-        return self._boto_session(
-            keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken")
-        )
+        key_id, secret = keys["AccessKeyId"], keys["SecretAccessKey"]
+        if source_ip is not None:
+            secret = _told(self._sandbox.secret_from, source_ip, key_id, secret)
+        return self._boto_session(key_id, secret, keys.get("SessionToken"))
 
     def attempt(self, call: Callable[..., Any], /, *args: Any, **parameters: Any) -> Outcome:
         """Make a boto3 call and report what became of it, refused or not.

@@ -130,11 +130,16 @@ class AccountLab(OnlyHere):
         with self._turns:  # boto3 makes clients in one thread at a time
             return self.session().client(service)
 
-    def session_from(self, credentials: Mapping[str, Any]) -> boto3.Session:
+    def session_from(
+        self, credentials: Mapping[str, Any], *, source_ip: str | None = None
+    ) -> boto3.Session:
         """A boto3 Session from the credentials that a call of this lab has handed out.
 
-        Raises LabError for any others but the learner's own: nobody knows whose account they ask.
+        Raises LabError for any others but the learner's own: nobody knows whose account they ask;
+        SandboxOnly for a `source_ip`: on AWS calls come from where they are made.
         """
+        if source_ip is not None:
+            raise SandboxOnly(f"A call to AWS cannot be made to come from {source_ip}.")
         getattr(credentials, "keys", None)  # what a left-out step would have made says so
         keys = credentials_in(credentials)
         issued = self._calls.account_of.get(keys["AccessKeyId"])

@@ -77,7 +77,8 @@ class Gateway:
             moto.load(caller.service)
             with self._lock:
                 call = interpret(http, caller, self.registry, lab_now)
-                decision = decide.authorize(call, caller, http.headers, http.remote_addr, lab_now)
+                source_ip = caller.source_ip or http.remote_addr
+                decision = decide.authorize(call, caller, http.headers, source_ip, lab_now)
                 if decision is not None and not decision.allowed:
                     encode = self.registry.encode_message
                     raise denial(decision, to.family, http, call, caller, encode)

@@ -12,6 +12,7 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
+from labhelpers.sandbox.authenticate import addresses
 from labhelpers.sandbox.gateway import Gateway
 from labhelpers.sandbox.state.clock import LabClock
 from labhelpers.sandbox.wire.http import RAW_HEADER_NAMES
@@ -65,6 +66,10 @@ class Sandbox:
     def root_key(self, account_id: str) -> tuple[str, str]:
         """(access key id, secret) of the account's root user."""
         return self.gateway.registry.root_key(account_id)
+
+    def secret_from(self, address: str, key_id: str, secret: str) -> str:
+        """The secret of an access key for use from an IP address; ValueError if it is none."""
+        return addresses.secret_from(address, key_id, secret, self.gateway.registry)
 
     def _warm_up(self) -> None:
         """Load what the first calls need. EC2 takes a second of work, which would slow down the

@@ -10,7 +10,10 @@ from labhelpers.sandbox.state.sessions import Session
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is calling, and the Region and service that the signature was made for."""
+    """Who is calling, and the Region and service that the signature was made for.
+
+    `source_ip` is the address that the lab chose for the session, "" for the connection's.
+    """
 
     principal: Principal
     user_id: str  # as GetCallerIdentity shows it
@@ -19,6 +22,7 @@ class Caller:
     service: str
     session: Session | None = None
     user_name: str = ""
+    source_ip: str = ""
 
     @property
     def is_temporary(self) -> bool:

@@ -8,6 +8,7 @@ the role still exists, then the signature. Not modelled: SigV4a, chunk-signed up
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from labhelpers.policy import Principal
@@ -45,12 +46,24 @@ def authenticate(
     else:
         caller, secret = _user_caller(signed, family)
     _check_dates(signed, family)
+    address: str | None = ""
     if not sigv4.signature_matches(http, signed, secret):
+        address = _address(http, signed, registry)
+    if address is None:
         why = "The secret access key is another one, or the request was changed after signing."
         shown = sigv4.what_was_signed(http, signed)
         raise credential_refusal(family, "bad_signature", why, shown)
     _check_body(http, signed)
-    return caller
+    # A presigned link is used from wherever it is opened, not from where it was signed.
+    return replace(caller, source_ip=address) if address and signed.expires_in is None else caller
+
+
+def _address(http: HttpRequest, signed: claims.Signed, registry: Registry) -> str | None:
+    """The address that the key's secret stands for, None where no secret of it was used."""
+    for address, secret in registry.addresses.get(signed.access_key_id, {}).items():
+        if sigv4.signature_matches(http, signed, secret):
+            return address
+    return None
 
 
 def _unsigned_caller(http: HttpRequest, family: Family, region: str) -> Caller:

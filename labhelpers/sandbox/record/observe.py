@@ -113,7 +113,7 @@ def observe(
         service=caller.service,
         operation=operation,
         region=caller.region,
-        source_ip=http.remote_addr,
+        source_ip=caller.source_ip or http.remote_addr,
         user_agent=headers.get("user-agent", "")[:MAX_USER_AGENT] or None,
         owner=call.account_id if call is not None else "",
         host=headers.get("host", ""),
