@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from datetime import UTC, date, datetime
 from urllib.parse import urlencode
 
 import jwt
@@ -95,7 +96,7 @@ CONDITIONS = [
     (
         "immutable ids in sub",
         {"StringLike": {f"{NAME}:sub": "repo:octo-org@*/octo-repo@*:ref:refs/heads/main"}},
-        {"immutable_sub": True},
+        {"created": "2026-07-15"},
         True,
     ),
     (
@@ -322,6 +323,21 @@ def test_keys_rotate(web):
     web.idp.rotate_keys(keep_old=False)
     assert refused(web.enter(role, old)) == ("InvalidIdentityToken", NO_KEY)
     assert web.enter(role, web.idp.issue("x")).allowed
+
+
+def test_a_token_without_kid_is_refused_by_one_key_and_by_two(web):
+    """The signature is right both times; the reason says what is missing."""
+    idp = web.lab.identity_provider("https://one.example.net")
+    web.register(idp)
+    role = web.role("no-kid", federated(idp.arn(HERE), "sts:AssumeRoleWithWebIdentity"))
+    claims = claims_of(idp.issue("x"))
+    assert web.enter(role, idp.sign(claims)).allowed
+    for number in (1, 2):
+        assert len(idp.jwks()["keys"]) == number
+        outcome = web.enter(role, jwt.encode(claims, idp.key().private, "RS256"))
+        assert refused(outcome) == ("InvalidIdentityToken", NO_KEY)
+        assert "names no key: STS looks a key up by its kid" in outcome.reason
+        idp.rotate_keys()
 
 
 def test_elliptic_curve_tokens(web):
@@ -728,3 +744,51 @@ def test_no_token_breaks_the_reader(web):
     texts()
     headers()
     claims()
+
+
+OLD = "repo:octo-org/octo-repo:ref:refs/heads/main"
+NEW = "repo:octo-org@1/octo-repo@2:ref:refs/heads/main"
+IDS = {"repository_owner_id": "1", "repository_id": "2"}
+FORMS = [
+    ({}, OLD),
+    ({"created": "2026-07-14"}, OLD),
+    ({"created": "2026-07-15"}, NEW),
+    ({"created": date(2027, 2, 1)}, NEW),
+    ({"created": datetime(2027, 2, 1, 9, tzinfo=UTC)}, NEW),
+    ({"immutable_sub": True}, NEW),  # opted in
+    ({"created": "2026-09-01", "immutable_sub": False}, OLD),
+]
+
+
+@pytest.mark.parametrize(("given", "subject"), FORMS, ids=[str(given) for given, _ in FORMS])
+def test_github_writes_ids_into_the_subjects_of_newer_repositories(web, given, subject):
+    claims = claims_of(web.idp.github_actions(**IDS, **given))
+    assert claims["sub"] == subject
+    assert {name: claims[name] for name in IDS} == IDS and "created" not in claims
+
+
+def test_ids_in_the_subject_are_those_of_the_claims(web):
+    """An owner keeps one id for all repositories; whoever takes over the name has another."""
+    first, second = (
+        claims_of(web.idp.github_actions(f"octo-org/{name}", created="2026-09-01"))
+        for name in ("one", "two")
+    )
+    for claims in (first, second):
+        owner = f"octo-org@{claims['repository_owner_id']}"
+        name = claims["repository"].removeprefix("octo-org/")
+        where = f"repo:{owner}/{name}@{claims['repository_id']}"
+        assert claims["sub"] == f"{where}:ref:refs/heads/main"
+    assert first["repository_owner_id"] == second["repository_owner_id"]
+    assert first["repository_id"] != second["repository_id"]
+
+
+def test_github_enterprise_server_keeps_the_old_form(web):
+    server = web.lab.identity_provider("https://github.corp.example/_services/token")
+    assert claims_of(server.github_actions(created="2027-01-01"))["sub"] == OLD
+    with pytest.raises(ValueError, match="Enterprise Server writes no ids"):
+        server.github_actions(immutable_sub=True)
+
+
+def test_a_date_is_asked_for(web):
+    with pytest.raises(ValueError, match="'last year' is no date: write e.g. '2026-09-01'"):
+        web.idp.github_actions(created="last year")

@@ -147,7 +147,14 @@ def _check_signature(token: str, header: dict[str, Any], issuer: Any) -> None:
     if algorithm not in ALGORITHMS:
         why = f"STS takes no tokens signed with {algorithm!r}, only {', '.join(ALGORITHMS)}."
         raise invalid(_NO_KEY, why)
-    keys = [key for key in issuer.jwks()["keys"] if kid in (None, key["kid"])]
+    if kid is None:
+        # However many keys there are: AWS looks the key up by its id (not verified for one key).
+        why = (
+            "The token's header names no key: STS looks a key up by its kid. Some libraries write "
+            f"a header without one; add the kid of the signing key, as {issuer.url} publishes it."
+        )
+        raise invalid(_NO_KEY, why)
+    keys = [key for key in issuer.jwks()["keys"] if kid == key["kid"]]
     if len(keys) != 1:
         why = (
             f"The token names the key {kid!r}, which {issuer.url} does not publish: somebody else "

@@ -1,14 +1,19 @@
 """The claims of a GitHub Actions token.
 
 Source: GitHub Docs, "OpenID Connect reference", and tokens printed by real workflows (2026).
-Repositories made since 15 July 2026 put immutable ids into sub: repo:OWNER@ID/REPO@ID:….
+Repositories made, renamed or moved on github.com since 15 July 2026 have immutable ids in sub,
+repo:OWNER@ID/REPO@ID:…; older ones until they opt in, and GitHub Enterprise Server, have not
+(changelog of 2026-04-23; AWS_RECORDED G).
 """
 
 from __future__ import annotations
 
 import hashlib
 import zlib
+from datetime import date
 from typing import Any
+
+IMMUTABLE_SINCE = date(2026, 7, 15)
 
 
 def github_claims(
@@ -22,13 +27,16 @@ def github_claims(
     workflow: str = "deploy",
     workflow_file: str = "deploy.yml",
     visibility: str = "private",
-    immutable_sub: bool = False,
+    created: date | str = "2025-03-01",
+    immutable_sub: bool | None = None,
     **claims: Any,
 ) -> dict[str, Any]:
     """Claims of one job of a workflow. All values but exp, iat and nbf are text, as GitHub's.
 
     `aud` is what aws-actions/configure-aws-credentials asks for; GitHub's own default is
-    https://github.com/OWNER. `immutable_sub` writes sub in the form of newer repositories.
+    https://github.com/OWNER. `created` is the day on which the repository was made, renamed or
+    moved: it decides how sub is written, unless `immutable_sub` says so (an older repository that
+    opted in). The ids in sub are those of the claims repository_id and repository_owner_id.
     """
     owner, slash, name = repository.partition("/")
     if not (owner and slash and name):
@@ -36,7 +44,11 @@ def github_claims(
     ids = {text: str(zlib.crc32(text.encode()) % 10**9) for text in (actor, owner, repository)}
     sha = hashlib.sha1(f"{repository}@{ref}".encode(), usedforsecurity=False).hexdigest()
     path = f"{repository}/.github/workflows/{workflow_file}@{ref}"
-    subject = f"{owner}@{ids[owner]}/{name}@{ids[repository]}" if immutable_sub else repository
+    owner_id = str(claims.get("repository_owner_id", ids[owner]))
+    repository_id = str(claims.get("repository_id", ids[repository]))
+    if immutable_sub is None:
+        immutable_sub = _day(created) >= IMMUTABLE_SINCE
+    subject = f"{owner}@{owner_id}/{name}@{repository_id}" if immutable_sub else repository
     found: dict[str, Any] = {
         "sub": f"repo:{subject}:{_context(ref, environment, event_name)}",
         "aud": aud,
@@ -52,9 +64,9 @@ def github_claims(
         "ref_protected": "true" if ref == "refs/heads/main" else "false",
         "ref_type": "tag" if ref.startswith("refs/tags/") else "branch",
         "repository": repository,
-        "repository_id": ids[repository],
+        "repository_id": repository_id,
         "repository_owner": owner,
-        "repository_owner_id": ids[owner],
+        "repository_owner_id": owner_id,
         "repository_visibility": visibility,
         "run_attempt": "1",
         "run_id": "32291736541",
@@ -68,6 +80,14 @@ def github_claims(
     if environment is not None:
         found["environment"] = environment
     return found | claims
+
+
+def _day(created: date | str) -> date:
+    try:
+        # A datetime is a date of its own kind, and compares with no other.
+        return date.fromisoformat(str(created)[:10])
+    except ValueError:
+        raise ValueError(f"created={created!r} is no date: write e.g. '2026-09-01'.") from None
 
 
 def _context(ref: str, environment: str | None, event_name: str) -> str:

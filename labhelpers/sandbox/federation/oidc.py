@@ -90,7 +90,14 @@ class IdentityProvider:
     def github_actions(
         self, repository: str = "octo-org/octo-repo", ref: str = "refs/heads/main", **more: Any
     ) -> str:
-        """A token with the claims that GitHub Actions sends; see github_claims for `more`."""
+        """A token with the claims that GitHub Actions sends; see github_claims for `more`.
+
+        An issuer at https://HOST/_services/token is a GitHub Enterprise Server.
+        """
+        if self.name.endswith("/_services/token"):
+            if more.get("immutable_sub"):
+                raise ValueError("GitHub Enterprise Server writes no ids into sub.")
+            more["immutable_sub"] = False
         now = int(self._clock.now().timestamp())
         return self.issue(**{"nbf": now - LIFETIME, **github_claims(repository, ref, **more)})
 
