@@ -144,10 +144,40 @@ def test_its_python_runs(capsys):
     assert got.outcome == "ImplicitlyDenied"
 
 
+STS = re.compile(r"(<!-- STS: .*? -->).*?(<!-- end -->)")
+
+
+def not_modelled_of_sts():
+    """By botocore's model of STS and the tables that decide what is refused."""
+    from labhelpers.sandbox.interpret.models import service_model
+    from labhelpers.sandbox.interpret.sts.operations import NOT_MODELLED, READERS
+
+    model, told = service_model("sts"), []
+    for name in model.operation_names:
+        shape = model.operation_model(name).input_shape
+        if name not in READERS:
+            told.append(f"`{name}`")
+            continue
+        left = " and ".join(f"`{member}`" for member in shape.members if member in NOT_MODELLED)
+        if left:
+            told.append(f"{left} of `{name}`")
+        assert f"`{name}`" in README, f"The README does not name {name}."
+    return ", ".join(told)
+
+
+def test_what_is_not_modelled_of_sts_is_what_is_refused():
+    wanted = STS.sub(lambda m: m[1] + not_modelled_of_sts() + m[2], README)
+    if os.environ.get("LAB_UPDATE"):
+        (ROOT / "README.md").write_text(wanted)
+    else:
+        assert wanted == README, "LAB_UPDATE=1 pytest tests/test_readme.py"
+
+
 #: What a sentence of the lab is about, in the README's table.
 SANDBOX_ONLY = {
     "clock cannot be moved": "moving the clock",
     "organization": "an organization",
+    "cannot be made to come from": "a chosen address",
     "CloudTrail": "CloudTrail at once",
     "one more account": "a third account",
     "root user": "the root user",

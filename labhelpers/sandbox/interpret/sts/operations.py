@@ -1,6 +1,7 @@
 """STS requests: which permissions does each operation need, with which condition keys?
 
-Not modelled, and therefore refused: GetDelegatedAccessToken.
+Not modelled, and therefore refused: what READERS lacks, and what NOT_MODELLED names. The README
+tells both, and a test writes it from here.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from labhelpers.sandbox.wire.constraints import check_parameters
 from labhelpers.sandbox.wire.errors import Refusal, not_modelled
 from labhelpers.sandbox.wire.http import HttpRequest
 
-_READERS = {
+READERS = {
     "AssumeRole": assume_role.interpret,
     "AssumeRoleWithSAML": saml.interpret,
     "AssumeRoleWithWebIdentity": web_identity.interpret,
@@ -39,8 +40,13 @@ _READERS = {
     "GetSessionToken": tokens.interpret_session_token,
     "GetWebIdentityToken": outbound.interpret,
 }
-#: Parameters that no operation here honours.
-_NOT_MODELLED = ("ProvidedContexts", "Scope", "SubjectMode")
+#: Parameters that no operation here honours, with what to do instead.
+NOT_MODELLED = {
+    "ProvidedContexts": "",
+    "ProviderId": "OAuth 2.0 access tokens: leave it out and send an OpenID Connect ID token.",
+    "Scope": "",
+    "SubjectMode": "",
+}
 #: What STS's endpoints in the Regions have and sts.amazonaws.com has not. Code and words are not
 #: verified on AWS.
 _REGIONAL_ONLY = ("AssumeRoot", "GetScopedCredentials", "GetWebIdentityToken")
@@ -50,15 +56,15 @@ _GLOBAL_ENDPOINT = "sts.amazonaws.com"
 def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: datetime) -> Call:
     """The Call of checked parameters."""
     operation, params = query_action(http, "sts")
-    if operation not in _READERS:
+    if operation not in READERS:
         raise not_modelled(f"sts:{operation}")
     if operation in _REGIONAL_ONLY and http.headers.get("host") == _GLOBAL_ENDPOINT:
         text = f"Could not find operation {operation} for version {params['Version']}"
         why = f"{_GLOBAL_ENDPOINT} does not have it. Call the endpoint of a Region."
         raise Refusal("InvalidAction", text, 400, reason=why)
     values = check_parameters(service_model("sts").operation_model(operation), params)
-    for name in _NOT_MODELLED:
+    for name, instead in NOT_MODELLED.items():
         if name in values:
-            raise not_modelled(f"{name} in sts:{operation}")
+            raise not_modelled(f"{name} in sts:{operation}", instead)
     refuse_unfit_credentials("sts", operation, caller)
-    return _READERS[operation](values, caller, registry, lab_now)
+    return READERS[operation](values, caller, registry, lab_now)

@@ -26,7 +26,7 @@ from labhelpers.sandbox.interpret.models import action_details
 from labhelpers.sandbox.interpret.sts import proofs
 from labhelpers.sandbox.interpret.sts.roles import owner_of
 from labhelpers.sandbox.state.registry import Registry
-from labhelpers.sandbox.wire.errors import Refusal, not_modelled
+from labhelpers.sandbox.wire.errors import Refusal
 
 #: Claims that every provider's tokens turn into condition keys, beside aud and oaud.
 _EVERYWHERE = ("amr", "email", "sub")
@@ -35,10 +35,6 @@ _CARRIED = ("amr", "aud", "sub")
 
 
 def interpret(values: dict, caller: Caller, registry: Registry, lab_now: datetime) -> Call:
-    if "ProviderId" in values:
-        raise not_modelled(
-            "OAuth 2.0 access tokens", "Leave ProviderId out and send an OpenID Connect ID token."
-        )
     role_arn = values["RoleArn"]
     owner = owner_of(role_arn)
     identity = verify(values["WebIdentityToken"], owner, registry, lab_now)
