@@ -2,6 +2,7 @@
 
 Environment variables, profiles, configuration files, proxies and instance metadata of the host
 are never read: neither could real credentials reach the sandbox, nor a lab call reach AWS.
+botocore's rules send a few operations to AWS whatever the endpoint is: those are not sent at all.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import copy
 import os
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
@@ -19,6 +21,7 @@ from botocore.configprovider import (
     ConfigValueStore,
     ConstantProvider,
 )
+from botocore.exceptions import BotoCoreError
 from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import Loader
 
@@ -42,12 +45,23 @@ def builtin_handlers() -> dict[str, Any]:
     return {"event_hooks": copy.copy(_builtin_handlers()), "include_builtin_handlers": False}
 
 
+class LeavesTheLab(BotoCoreError):
+    """A call that botocore would send to somebody else than the endpoint of its session."""
+
+    fmt = (
+        "{operation} would go to {host}: botocore gives it no other endpoint. A lab's session asks "
+        "nobody but the lab, so it was not sent."
+    )
+
+
 class IsolatedSession(botocore.session.Session):
     """A botocore Session with constant settings and one endpoint for every service."""
 
     def __init__(self, endpoint_url: str, region: str) -> None:
         super().__init__(**builtin_handlers())
         self._endpoint_url = endpoint_url
+        self._host = urlsplit(endpoint_url).hostname
+        self.register("before-send", self._stay)
         self.register_component("config_store", _constant_settings(region))
         self.register_component("data_loader", shared_loader())
 
@@ -58,6 +72,12 @@ class IsolatedSession(botocore.session.Session):
         if kwargs.get("endpoint_url") is None:
             kwargs["endpoint_url"] = self._endpoint_url
         return super().create_client(service_name, *args, **kwargs)
+
+    def _stay(self, request: Any, event_name: str, **_: Any) -> None:
+        host = urlsplit(request.url).hostname
+        if host not in (self._host, "127.0.0.1", "localhost", "::1"):
+            operation = ":".join(event_name.split(".")[1:])
+            raise LeavesTheLab(operation=operation, host=host)
 
 
 def _constant_settings(region: str) -> ConfigValueStore:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from botocore.endpoint import URLLib3Session
 
 SCRIPT = """
 import json
@@ -108,3 +109,14 @@ def test_a_dead_kernel_leaves_nothing_behind(tmp_path):
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("call", ["list_sessions", "get_resource_policy"])
+def test_what_botocore_sends_to_aws_whatever_the_endpoint_stays_here(lab, monkeypatch, call):
+    """Sign-in's control plane has no other endpoint; signed by keys of the lab, nothing leaves."""
+    sent = []
+    monkeypatch.setattr(URLLib3Session, "send", lambda self, request: sent.append(request.url))
+    got = lab.attempt(getattr(lab.client("signin"), call))
+    assert (got.code, got.blocked_by) == ("LeavesTheLab", "client")
+    assert "signin" in got.message and "api.aws: botocore gives it no other" in got.message
+    assert not sent
