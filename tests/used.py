@@ -24,7 +24,7 @@ from labhelpers.account.fence.guard import SERVICES
 USED = Path(__file__).with_name("used.json")
 #: What lessons ask of AWS to see it refused, or what only the sandbox takes.
 NEVER = {"iam:CreateSAMLProvider", "iam:DeleteSAMLProvider", "s3:DeletePublicAccessBlock"}
-NEVER |= {"sts:AssumeRoleWithSAML"}
+NEVER |= {"sts:AssumeRoleWithSAML", "sts:GetScopedCredentials"}
 #: What a parameter names, by its end, or for one operation alone; see owned.py for the kinds.
 KINDS = {
     "iam:CreatePolicy PolicyName": "name",
