@@ -91,6 +91,35 @@ class TestRights:
         assert (got.outcome, got.blocked_by) == ("ExplicitlyDenied", "session")
         assert "of scope-down policy 1 matches (Deny)" in got.reason
 
+    def test_no_bucket_policy_steps_over_a_layer(self, scene):
+        """A session's ARN in Principal steps over its session policy; a layer cuts that down too."""
+        s3 = scene.bucket("scoped-reports")
+        s3.put_object(Bucket="scoped-reports", Key="q1", Body=b"1")
+        passed = policy(allow(["iam:ListRoles", SCOPED]))
+        whole = scene.session(Policy=passed)
+        by_name = trusts(whole.client("sts").get_caller_identity()["Arn"]) | {
+            "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::scoped-reports/*",
+        }
+        s3.put_bucket_policy(Bucket="scoped-reports", Policy=policy(by_name))
+        reads = {
+            name: scene.lab.attempt(
+                session.client("s3").get_object, Bucket="scoped-reports", Key="q1"
+            )
+            for name, session in (
+                ("whole", whole),
+                ("silent", scene.narrowed(whole, allow("iam:*"))),
+                ("reads", scene.narrowed(whole, allow("s3:GetObject"))),
+            )
+        }
+        assert [got.outcome for got in reads.values()] == ["Allowed", "ImplicitlyDenied", "Allowed"]
+        assert reads["silent"].blocked_by == "session"
+
+    def test_roots_own_session_is_narrowed_as_well(self, scene):
+        token = scene.lab.root_session().client("sts").get_session_token()
+        narrow = scene.narrowed(scene.lab.session_from(token), allow("iam:ListUsers"))
+        assert scene.may(narrow) == {"users"}
+
     def test_entering_another_role_asks_the_layers_too(self, scene):
         trusted = trusts(f"arn:aws:iam::{ACCOUNT}:role/lister")
         there = scene.role("there", trusted, account="444455556666")

@@ -180,6 +180,10 @@ class Case:
         layer = names and names[0].startswith(SCOPE_DOWN)
         return names[0] if layer else self.title(slot(kind))
 
+    def is_scoped_down(self) -> bool:
+        """Say whether a layer of GetScopedCredentials does not allow."""
+        return any(name.startswith(SCOPE_DOWN) for name in self.names_undecided("session"))
+
     def names_undecided(self, kind: str) -> list[str]:
         """Return the names of the policies in the sets of a type that neither allow nor deny."""
         sets = self.groups[slot(kind)]

@@ -7,7 +7,8 @@ The set algebra of the IAM User Guide, "Policy evaluation logic":
 
 where caps are the service control policies, the permissions boundary and the session policy.
 How a resource-based policy names the caller decides which caps it steps over
-(principals.py). Resource control policies only subtract: AWS attaches RCPFullAWSAccess to
+(principals.py); it steps over no scope-down policy: those cut down whatever the session may do,
+by whichever policy (IAM User Guide, "Permissions for GetScopedCredentials"). Resource control policies only subtract: AWS attaches RCPFullAWSAccess to
 everything and it cannot be detached. An explicit deny anywhere wins.
 
 Service control policies and the policies of an identity bind principals of an account: they say
@@ -140,7 +141,7 @@ def blocker(case: Case) -> str | None:
     if not case.call.principal.account:
         return None if resource_allows else case.name("resource")
     if case.same_account and case.strength == DIRECT:
-        return None
+        return "session" if case.is_scoped_down() else None
     if not case.allows("identity") and not (case.same_account and case.strength == CAPPED):
         return "identity"
     for cap in ("boundary", "session"):
