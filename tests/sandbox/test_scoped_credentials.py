@@ -92,7 +92,7 @@ class TestRights:
         assert "of scope-down policy 1 matches (Deny)" in got.reason
 
     def test_no_bucket_policy_steps_over_a_layer(self, scene):
-        """A session's ARN in Principal steps over its session policy; a layer cuts that down too."""
+        """A session's ARN in Principal steps over its session policy; a layer cuts that down."""
         s3 = scene.bucket("scoped-reports")
         s3.put_object(Bucket="scoped-reports", Key="q1", Body=b"1")
         passed = policy(allow(["iam:ListRoles", SCOPED]))

@@ -6,10 +6,11 @@ The set algebra of the IAM User Guide, "Policy evaluation logic":
     cross account   (identity-based and caps) and (resource-based)
 
 where caps are the service control policies, the permissions boundary and the session policy.
-How a resource-based policy names the caller decides which caps it steps over
-(principals.py); it steps over no scope-down policy: those cut down whatever the session may do,
-by whichever policy (IAM User Guide, "Permissions for GetScopedCredentials"). Resource control policies only subtract: AWS attaches RCPFullAWSAccess to
-everything and it cannot be detached. An explicit deny anywhere wins.
+How a resource-based policy names the caller decides which caps it steps over (principals.py). It
+steps over no scope-down policy: those cut down whatever the session may do, by whichever policy
+(IAM User Guide, "Permissions for GetScopedCredentials"). Resource control policies only subtract:
+AWS attaches RCPFullAWSAccess to everything and it cannot be detached. An explicit deny anywhere
+wins.
 
 Service control policies and the policies of an identity bind principals of an account: they say
 nothing about services, web and SAML identities and anonymous callers. Neither kind of
