@@ -307,17 +307,27 @@ def test_ec2_has_its_own_names_for_tags(shared):
     """As in RunInstances and CreateTags events that others have published."""
     ec2 = shared.lab.client("ec2")
     group = ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]
-    image = ec2.describe_images()["Images"][0]["ImageId"]
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
     tag = {"Key": "team", "Value": "blue"}
     ec2.run_instances(
         ImageId=image,
         MinCount=1,
         MaxCount=1,
+        SecurityGroupIds=[group],
+        BlockDeviceMappings=[{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 9}}],
         TagSpecifications=[{"ResourceType": "instance", "Tags": [tag]}],
     )
     asked = last(shared.lab)["requestParameters"]
+    assert asked["groupSet"] == {"items": [{"groupId": group}]}
+    disk = {"deviceName": "/dev/sda1", "ebs": {"volumeSize": 9}}
+    assert asked["blockDeviceMapping"] == {"items": [disk]}
     told = {"resourceType": "instance", "tags": [{"key": "team", "value": "blue"}]}
     assert asked["tagSpecificationSet"] == {"items": [told]}
+    interface = {"DeviceIndex": 0, "Groups": [group], "AssociatePublicIpAddress": True}
+    ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, NetworkInterfaces=[interface])
+    asked = last(shared.lab)["requestParameters"]["networkInterfaceSet"]
+    told = {"associatePublicIpAddress": True, "deviceIndex": 0}
+    assert asked == {"items": [{**told, "groupSet": {"items": [{"groupId": group}]}}]}
     tagged = {
         "resourcesSet": {"items": [{"resourceId": group}]},
         "tagSet": {"items": [{"key": "team", "value": "blue"}]},

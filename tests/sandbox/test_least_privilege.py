@@ -8,7 +8,7 @@ from scene import World, allow, policy, trusts
 
 from labhelpers import compare_grants, least_privilege
 from labhelpers.sandbox import gateway
-from labhelpers.sandbox.record.history import History
+from labhelpers.sandbox.record.history import History, ids_in
 from labhelpers.sandbox.record.needs import needs_of
 
 ACCOUNT = "111122223333"
@@ -121,6 +121,12 @@ def test_events_tell_what_the_sandbox_asked(lab, asked, job):
     checked = {(action, resource) for _, action, resource in asked if action not in free}
     assert {(action, resource) for _, action, resource in told} == checked
     assert len(checked) > 2
+
+
+def test_the_name_of_a_security_group_is_no_id():
+    named = {"groupSet": {"items": [{"groupName": "default"}, {"groupId": "sg-1"}]}}
+    assert list(ids_in(named)) == [("SecurityGroupId", "sg-1")]
+    assert list(ids_in({"groupName": "near"})) == [("PlacementGroupName", "near")]
 
 
 def launched(world, **options):

@@ -20,6 +20,7 @@ def request(operation: str, shape: Any, values: Mapping[str, Any]) -> dict[str, 
     if operation == "RunInstances":
         launched = {camel(name): rest.pop(name) for name in _LAUNCHED if name in rest}
         found["instancesSet"] = {"items": [launched]}
+        found |= _attached(shape, rest)
     for name, one in (("InstanceIds", "instanceId"), ("ImageIds", "imageId")):
         if name in rest:
             key = camel(name.removesuffix("Ids")) + "sSet"
@@ -37,6 +38,25 @@ def request(operation: str, shape: Any, values: Mapping[str, Any]) -> dict[str, 
     if "Filters" in rest:
         found["filterSet"] = {"items": [_filter(item) for item in rest.pop("Filters")]}
     return found | _in_sets(tidy(shape, rest))
+
+
+def _attached(shape: Any, rest: dict[str, Any]) -> dict[str, Any]:
+    """Groups, network interfaces and disks of a launch, as an event of 2024 has them."""
+    found: dict[str, Any] = {}
+    groups = [{"groupId": value} for value in rest.pop("SecurityGroupIds", ())]
+    groups += [{"groupName": value} for value in rest.pop("SecurityGroups", ())]
+    if groups:
+        found["groupSet"] = {"items": groups}
+    if "NetworkInterfaces" in rest:
+        told = tidy(shape.members["NetworkInterfaces"], rest.pop("NetworkInterfaces"))
+        for one in told:
+            if "groups" in one:
+                one["groupSet"] = [{"groupId": value} for value in one.pop("groups")]
+        found["networkInterfaceSet"] = _in_sets(told)
+    if "BlockDeviceMappings" in rest:
+        told = tidy(shape.members["BlockDeviceMappings"], rest.pop("BlockDeviceMappings"))
+        found["blockDeviceMapping"] = _in_sets(told)
+    return found
 
 
 def _filter(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -65,7 +65,8 @@ def ids_in(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
     """(placeholder of an ARN template, text) for every text below an EC2 parameter."""
     if isinstance(value, Mapping):
         for key, member in value.items():
-            yield from ids_in(member, name if key == "items" else key)
+            if (name, key) != ("groupSet", "groupName"):  # a security group's, which is no id
+                yield from ids_in(member, name if key == "items" else key)
     elif isinstance(value, list):
         for member in value:
             yield from ids_in(member, name)
