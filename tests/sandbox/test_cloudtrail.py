@@ -200,6 +200,27 @@ def test_web_identity(shared):
     assert token not in json.dumps(lab.trail)
 
 
+HOSTS = [
+    ("sts.eu-west-1.amazonaws.com", "eu-west-1", "regional"),
+    ("sts.eu-west-1.api.aws", "eu-west-1", "regional"),
+    ("sts.amazonaws.com", "us-east-1", "global"),
+    ("127.0.0.1", "ap-northeast-2", "regional"),
+]
+
+
+@pytest.mark.parametrize(("host", "region", "kind"), HOSTS, ids=[one[0] for one in HOSTS])
+def test_a_token_is_logged_in_the_region_that_was_called(shared, host, region, kind):
+    """The call is not signed, so only its host names a Region."""
+    form = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleSessionName=me"
+    form += f"&RoleArn=arn:aws:iam::{HERE}:role/r&WebIdentityToken=a.b.c"
+    headers = {"Host": host, "Content-Type": "application/x-www-form-urlencoded"}
+    urllib3.request("POST", shared.lab.endpoint_url, body=form, headers=headers)
+    event = last(shared.lab)
+    details = {"awsServingRegion": region, "endpointType": kind}
+    assert event["awsRegion"] == region
+    assert event["additionalEventData"]["RequestDetails"] == details
+
+
 # --- requests, answers, errors ----------------------------------------------------------------
 
 

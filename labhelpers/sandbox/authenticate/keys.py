@@ -26,7 +26,7 @@ from labhelpers.sandbox.wire.families import EC2, QUERY, S3, Family
 from labhelpers.sandbox.wire.http import HttpRequest
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-_STS_HOST = re.compile(r"sts\.([a-z0-9-]+)\.amazonaws\.com(?::\d+)?")
+_STS_HOST = re.compile(r"sts(?:-fips)?(?:\.([a-z0-9-]+))?\.(?:amazonaws\.com|api\.aws)")
 _MAX_SKEW = timedelta(minutes=15)
 UNSIGNED_OPERATIONS = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 
@@ -73,7 +73,8 @@ def _unsigned_caller(http: HttpRequest, family: Family, region: str) -> Caller:
         return Caller(anonymous, "anonymous", "", "us-east-1", "s3")
     if family is QUERY and http.form.get("Action") in UNSIGNED_OPERATIONS:
         named = _STS_HOST.fullmatch(http.headers.get("host", ""))
-        return Caller(anonymous, "", "", named[1] if named else region, "sts")
+        called = (named[1] or "us-east-1") if named else region  # the global endpoint's
+        return Caller(anonymous, "", "", called, "sts")
     raise credential_refusal(family, "unsigned")
 
 
