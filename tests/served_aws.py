@@ -51,9 +51,9 @@ from labhelpers.sandbox.answer import replies as answering
 from labhelpers.sandbox.authenticate import keys as authenticate
 from labhelpers.sandbox.authorize import decide as authorize
 from labhelpers.sandbox.federation import issuer
-from labhelpers.sandbox.interpret import public_access
 from labhelpers.sandbox.interpret.addressed import addressed
 from labhelpers.sandbox.interpret.call import Call
+from labhelpers.sandbox.interpret.s3 import public_access
 from labhelpers.sandbox.server import HOST, Sandbox, _listen
 from labhelpers.sandbox.state import buckets, stored_principals
 from labhelpers.sandbox.state import iam as state

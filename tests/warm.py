@@ -90,7 +90,7 @@ _MODULES = (
     "labhelpers.sandbox.interpret.ec2",
     "labhelpers.sandbox.interpret.iam",
     "labhelpers.sandbox.interpret.other",
-    "labhelpers.sandbox.interpret.s3",
+    "labhelpers.sandbox.interpret.s3.operations",
     "labhelpers.sandbox.server",
     "labhelpers.terraform",
     "matplotlib.backends.backend_agg",

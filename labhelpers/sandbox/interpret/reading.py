@@ -10,8 +10,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from labhelpers.sandbox.authenticate.caller import Caller
-from labhelpers.sandbox.interpret import ec2, iam, other, s3
+from labhelpers.sandbox.interpret import ec2, iam, other
 from labhelpers.sandbox.interpret.call import Call
+from labhelpers.sandbox.interpret.s3 import operations as s3
 from labhelpers.sandbox.interpret.sts import operations as sts
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.wire.errors import not_modelled

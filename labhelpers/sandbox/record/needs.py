@@ -17,7 +17,7 @@ from labhelpers.sandbox.interpret.iam import CREATED_BY, NAME_PARAMETERS, listed
 from labhelpers.sandbox.interpret.models import action_details
 from labhelpers.sandbox.interpret.other import ACTION_PREFIXES
 from labhelpers.sandbox.interpret.resource_arns import filled, named_arns, places, templates
-from labhelpers.sandbox.interpret.s3 import ACTIONS, versioned
+from labhelpers.sandbox.interpret.s3.actions import ACTIONS, versioned
 from labhelpers.sandbox.record.events import S3_NAMES
 from labhelpers.sandbox.record.history import History, account_of, ids_in
 
