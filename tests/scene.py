@@ -51,6 +51,12 @@ class World:
         )
         return s3
 
+    def open_bucket(self, name, account=None):
+        """A bucket that a policy may make public; new ones are shut."""
+        s3 = self.bucket(name, account)
+        s3.delete_public_access_block(Bucket=name)
+        return s3
+
 
 def issue(registry, role_arn, **fields):
     """A role session straight from a SessionRegistry, without a lab."""

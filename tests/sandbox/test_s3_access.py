@@ -18,7 +18,7 @@ def bucket_policy(principal, effect="Allow", actions="s3:GetObject", resources=O
 
 @pytest.fixture
 def reports(world):
-    s3 = world.bucket("reports")
+    s3 = world.open_bucket("reports")
     s3.put_object(Bucket="reports", Key="2026/q1.csv", Body=b"1,2,3")
     return s3
 
@@ -131,7 +131,7 @@ CROSS = [
 )
 def test_across_accounts(world, identity, resource, outcome, blocked_by):
     anna = world.user("anna", *identity)
-    theirs = world.bucket("reports", account=THERE)
+    theirs = world.open_bucket("reports", account=THERE)
     theirs.put_object(Bucket="reports", Key="2026/q1.csv", Body=b"4,5,6")
     if resource:
         theirs.put_bucket_policy(Bucket="reports", Policy=policy(*resource))

@@ -13,7 +13,7 @@ ALL_ON = dict.fromkeys(
 
 @pytest.fixture
 def site(world):
-    s3 = world.bucket("site")
+    s3 = world.open_bucket("site")
     s3.put_object(Bucket="site", Key="page", Body=b"hello", Tagging="class=open")
     return s3
 
@@ -43,19 +43,51 @@ def test_an_anonymous_caller_is_named_by_the_star_only(world, site):
     assert fetch(world).status_code == 200
 
 
-def test_block_public_policy(world, site):
-    site.put_public_access_block(Bucket="site", PublicAccessBlockConfiguration=ALL_ON)
-    put = site.put_bucket_policy
-    got = world.lab.attempt(put, Bucket="site", Policy=policy(OPEN))
-    assert got.code == "AccessDenied" and "BlockPublicPolicy" in got.message
-    here = {"IpAddress": {"aws:SourceIp": "127.0.0.1/32"}}
-    assert world.lab.attempt(
-        put, Bucket="site", Policy=policy(OPEN | {"Condition": here})
-    ).succeeded
-    assert fetch(world).status_code == 200
-    anywhere = {"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}
-    wide = policy(OPEN | {"Condition": anywhere})
-    assert world.lab.attempt(put, Bucket="site", Policy=wide).code == "AccessDenied"
+def under(operator, key, *values):
+    return {operator: {key: values if len(values) > 1 else values[0]}}
+
+
+ROLES = "arn:aws:iam::111122223333:role/*"
+TIED = [
+    under("IpAddress", "aws:SourceIp", "127.0.0.1/32"),
+    under("IpAddress", "aws:SourceIp", "9.0.0.0/8", "2001:db8::/32"),
+    under("ArnEquals", "aws:PrincipalArn", "arn:aws:iam::111122223333:role/app"),
+    under("StringEquals", "aws:PrincipalOrgID", "o-a1b2c3d4e5"),
+    under("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-a1b2c3d4e5/r-ab12/*"),
+    under("StringEquals", "AWS:sourcevpce", "vpce-1a2b3c4d"),
+]
+UNTIED = [
+    under("IpAddress", "aws:SourceIp", "0.0.0.0/0"),
+    under("IpAddress", "aws:SourceIp", "0.0.0.0/1", "128.0.0.0/1"),
+    under("IpAddress", "aws:SourceIp", "0.0.0.0/1"),
+    under("IpAddress", "aws:SourceIp", "2001::/16"),
+    under("ArnLike", "aws:PrincipalArn", ROLES),
+    under("StringLike", "aws:PrincipalOrgID", "o-*"),
+    under("StringLike", "aws:PrincipalOrgPaths", "*"),
+    under("StringLike", "aws:userid", "AROAEXAMPLEEXAMPLE123:*"),
+    under("StringEquals", "aws:PrincipalArn", "arn:aws:iam::111122223333:user/${aws:username}"),
+    under("StringEqualsIfExists", "aws:SourceVpce", "vpce-1a2b3c4d"),
+    under("ForAllValues:StringEquals", "aws:PrincipalOrgID", "o-a1b2c3d4e5"),
+    under("NotIpAddress", "aws:SourceIp", "127.0.0.1/32"),
+    under("StringEquals", "aws:Referer", "https://example.com"),
+    {},
+]
+
+
+@pytest.mark.parametrize(
+    "tied, conditions", [(True, TIED), (False, UNTIED)], ids=["tied", "public"]
+)
+def test_what_is_public(world, tied, conditions):
+    """A new bucket takes no policy that AWS calls public, and says so in its words."""
+    put = world.bucket("site").put_bucket_policy
+    for condition in conditions:
+        statement = OPEN | ({"Condition": condition} if condition else {})
+        got = world.lab.attempt(put, Bucket="site", Policy=policy(statement))
+        assert got.succeeded is tied, (condition, got)
+        if not tied:
+            prevented = "because public policies are prevented by the BlockPublicPolicy setting in"
+            assert (got.code, prevented in got.message) == ("AccessDenied", True), condition
+            assert f's3:PutBucketPolicy on resource: "{BUCKET}"' in got.message
 
 
 def test_restrict_public_buckets(world, site):

@@ -11,6 +11,7 @@ from labhelpers.sandbox.answer.moto_session import (
     leave_bucket_policies_to_the_gateway,
     leave_policies_to_the_engine,
 )
+from labhelpers.sandbox.answer.new_buckets import make_buckets_as_aws_does
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.wire.environ import to_environ
@@ -85,6 +86,7 @@ def _build_app(service: str) -> Any:
     app = create_backend_app(service)  # type: ignore[arg-type]  # moto lists all names
     if service == "s3":
         leave_bucket_policies_to_the_gateway()
+        make_buckets_as_aws_does()
     elif service == "iam":
         leave_policies_to_the_engine()
     if service == "ec2":

@@ -6,7 +6,7 @@ from base64 import b64encode
 from datetime import datetime
 from typing import Any
 
-from labhelpers.sandbox.answer import iam_extras, identity_providers
+from labhelpers.sandbox.answer import iam_extras, identity_providers, s3
 from labhelpers.sandbox.answer.moto import answer_moto
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call
@@ -16,12 +16,6 @@ from labhelpers.sandbox.sts import operations as sts
 from labhelpers.sandbox.wire.http import Answer, HttpRequest
 from labhelpers.sandbox.wire.query_json import result_json, wants_json
 from labhelpers.sandbox.wire.query_xml import result_xml
-
-_OWNER_PAYS = (
-    b'<?xml version="1.0" encoding="UTF-8"?>\n'
-    b'<RequestPaymentConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
-    b"<Payer>BucketOwner</Payer></RequestPaymentConfiguration>"
-)
 
 
 def answer(
@@ -37,10 +31,8 @@ def answer(
         accept = http.headers.get("accept", "")
         found = sts.answer(call, caller, registry, lab_now)
         return _query_answer(call, found, request_id, wants_json(accept))
-    if call.operation == "GetBucketRequestPayment":
-        # moto would list the bucket; Terraform asks, and every bucket here is its owner's to pay.
-        headers = [("Content-Type", "application/xml"), ("x-amz-request-id", request_id)]
-        return 200, headers, _OWNER_PAYS
+    if call.service == "s3":
+        return s3.answer(http, call, caller, request_id)
     if call.service != "iam":
         return answer_moto(http, call, caller, request_id)
     iam_extras.before(call, registry, lab_now)

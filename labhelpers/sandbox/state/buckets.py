@@ -9,12 +9,25 @@ from labhelpers.policy import Policy, parse
 if TYPE_CHECKING:
     from moto.s3.models import FakeBucket
 
+#: The settings of Block Public Access, by the names of moto's attributes.
+BLOCKS = {
+    "block_public_acls": "BlockPublicAcls",
+    "ignore_public_acls": "IgnorePublicAcls",
+    "block_public_policy": "BlockPublicPolicy",
+    "restrict_public_buckets": "RestrictPublicBuckets",
+}
+
 
 def bucket_owner(bucket: str) -> str | None:
     from moto.s3.models import s3_backends
 
     owner = s3_backends.bucket_accounts.get(bucket)
     return owner[1] if owner else None
+
+
+def bucket_region(bucket: str) -> str | None:
+    found = _bucket(bucket)
+    return found.region_name if found is not None else None
 
 
 def bucket_policy(bucket: str) -> Policy | None:
@@ -32,9 +45,15 @@ def _bucket(name: str) -> FakeBucket | None:
     return s3_backends[owner]["aws"].buckets.get(name) if owner else None
 
 
-def has_object(bucket: str, key: str) -> bool:
+def has_object(bucket: str, key: str, version: str | None = None) -> bool:
+    """Whether there is an object to read; a delete marker is none."""
+    from moto.s3.models import FakeKey
+
     found = _bucket(bucket)
-    return found is not None and found.keys.get(key) is not None
+    kept = found.keys.getlist(key, []) if found is not None else []
+    if version is None:
+        return bool(kept) and isinstance(kept[-1], FakeKey)
+    return any(isinstance(one, FakeKey) and str(one.version_id) == version for one in kept)
 
 
 def object_tags(bucket: str, key: str, version: str | None = None) -> dict[str, str]:
@@ -54,12 +73,21 @@ def object_tags(bucket: str, key: str, version: str | None = None) -> dict[str, 
     return {}
 
 
-def public_access_block(bucket: str) -> dict[str, bool]:
+def public_access_block(bucket: str) -> frozenset[str]:
     """The settings of Block Public Access that are switched on for a bucket."""
     found = _bucket(bucket)
     block = found.public_access_block if found is not None else None
-    if block is None:
-        return {}
-    names = {"BlockPublicPolicy": "block_public_policy"}
-    names["RestrictPublicBuckets"] = "restrict_public_buckets"
-    return {name: str(getattr(block, attr)).lower() == "true" for name, attr in names.items()}
+    on = (name for attribute, name in BLOCKS.items() if getattr(block, attribute, False))
+    return frozenset(on)
+
+
+def object_ownership(bucket: str) -> str:
+    """Who owns what is uploaded; without ownership controls the uploader, as before 2021."""
+    found = _bucket(bucket)
+    return str(found.ownership_rule or "ObjectWriter") if found is not None else ""
+
+
+def has_grants(bucket: str) -> bool:
+    """Whether the bucket's ACL gives anything to anybody but its owner."""
+    found = _bucket(bucket)
+    return found is not None and found.acl is not None and len(found.acl.grants) > 1

@@ -6,7 +6,7 @@ import re
 from urllib.parse import parse_qsl, unquote
 
 from labhelpers.sandbox.interpret.call import Check
-from labhelpers.sandbox.interpret.s3 import bodies, keys
+from labhelpers.sandbox.interpret.s3 import bodies, keys, ownership
 from labhelpers.sandbox.interpret.s3.actions import action_of
 from labhelpers.sandbox.state import buckets
 from labhelpers.sandbox.wire.errors import Refusal, not_modelled
@@ -16,6 +16,10 @@ from labhelpers.sandbox.wire.http import HttpRequest
 _HEADER_ACTIONS = {
     "x-amz-tagging": "PutObjectTagging",
     "x-amz-acl": "PutObjectAcl",
+    "x-amz-grant-full-control": "PutObjectAcl",
+    "x-amz-grant-read": "PutObjectAcl",
+    "x-amz-grant-read-acp": "PutObjectAcl",
+    "x-amz-grant-write-acp": "PutObjectAcl",
     "x-amz-object-lock-mode": "PutObjectRetention",
     "x-amz-object-lock-legal-hold": "PutObjectLegalHold",
 }
@@ -34,11 +38,13 @@ def checks(
         return _deletions(bucket, owner, http)
     if key is None:
         context = keys.header_keys(http) | keys.list_keys(action, http)
-        return [Check(f"s3:{action}", f"arn:aws:s3:::{bucket}", owner, context)]
+        more = _of_new_bucket(http) if operation == "CreateBucket" else ()
+        arn = f"arn:aws:s3:::{bucket}"
+        return [Check(f"s3:{name}", arn, owner, context) for name in (action, *more)]
     context = keys.header_keys(http) | keys.tag_keys(operation, bucket, key, http)
     found = [_object(action, bucket, key, owner, context)]
     if action == "PutObject":
-        extra = [act for header, act in _HEADER_ACTIONS.items() if header in http.headers]
+        extra = {act: None for header, act in _HEADER_ACTIONS.items() if header in http.headers}
         found += [_object(act, bucket, key, owner, context) for act in extra]
     if operation in ("GetObject", "HeadObject") and not buckets.has_object(bucket, key):
         # Only who may list learns that a key is missing; everybody else gets a 403.
@@ -46,6 +52,16 @@ def checks(
     if "x-amz-copy-source" in http.headers:
         found.append(_copy_source(http.headers["x-amz-copy-source"], owner))
     return found
+
+
+def _of_new_bucket(http: HttpRequest) -> list[str]:
+    """What CreateBucket asks besides. Source: its page in the S3 API Reference, "Permissions"."""
+    more = ["PutBucketAcl"] if ownership.needs_acl_right(http) else []
+    if "x-amz-object-ownership" in http.headers:
+        more.append("PutBucketOwnershipControls")
+    if http.headers.get("x-amz-bucket-object-lock-enabled", "").lower() == "true":
+        more += ["PutBucketObjectLockConfiguration", "PutBucketVersioning"]
+    return more
 
 
 def _object(

@@ -7,7 +7,7 @@ from typing import Any
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.interpret.models import route
-from labhelpers.sandbox.interpret.s3 import public_access
+from labhelpers.sandbox.interpret.s3 import ownership, public_access
 from labhelpers.sandbox.interpret.s3.bucket_policies import bucket_policy
 from labhelpers.sandbox.interpret.s3.checks import checks
 from labhelpers.sandbox.interpret.s3.parameters import refuse_ambiguity, refuse_strange_names
@@ -30,7 +30,8 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
     asked = checks(operation, bucket, key, owner, http)
     if operation == "PutBucketPolicy":
         policy = bucket_policy(http.body)
-        public_access.refuse_public_policy(uri["Bucket"], policy, caller.principal.arn)
+        public_access.refuse_public_policy(uri["Bucket"], owner, policy, caller.principal)
     elif bucket:
+        ownership.refuse_public_acl(operation, bucket, key, owner, caller.principal, http)
         public_access.refuse_strangers(bucket, owner, caller.principal)
     return Call("s3", operation, tuple(asked), owner, {"Bucket": bucket} if bucket else {})
