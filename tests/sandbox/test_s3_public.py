@@ -124,10 +124,3 @@ def test_header_and_tag_conditions(world, site):
     assert world.lab.attempt(lea.put_object, ServerSideEncryption="AES256", **put).succeeded
     assert world.lab.attempt(lea.get_object, Bucket="site", Key="page").succeeded
     assert world.lab.attempt(lea.get_object, Bucket="site", Key="x").blocked_by == "identity"
-
-
-def test_principals_of_bucket_policies_must_exist(world, site):
-    ghost = "arn:aws:iam::111122223333:user/ghost"
-    text = policy(allow("s3:GetObject", OBJECTS, Principal={"AWS": ghost}))
-    got = world.lab.attempt(site.put_bucket_policy, Bucket="site", Policy=text)
-    assert (got.code, ghost in got.message) == ("MalformedPolicy", True)

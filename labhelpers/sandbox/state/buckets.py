@@ -56,6 +56,14 @@ def has_object(bucket: str, key: str, version: str | None = None) -> bool:
     return any(isinstance(one, FakeKey) and str(one.version_id) == version for one in kept)
 
 
+def is_delete_marker(bucket: str, key: str, version: str) -> bool:
+    from moto.s3.models import FakeDeleteMarker
+
+    found = _bucket(bucket)
+    kept = found.keys.getlist(key, []) if found is not None else []
+    return any(isinstance(one, FakeDeleteMarker) and one.version_id == version for one in kept)
+
+
 def object_tags(bucket: str, key: str, version: str | None = None) -> dict[str, str]:
     """The tags of an object, or of one of its versions; none of what is not there."""
     from moto.s3.models import s3_backends
@@ -91,3 +99,38 @@ def has_grants(bucket: str) -> bool:
     """Whether the bucket's ACL gives anything to anybody but its owner."""
     found = _bucket(bucket)
     return found is not None and found.acl is not None and len(found.acl.grants) > 1
+
+
+def has_upload(bucket: str, key: str, upload_id: str) -> bool:
+    """Whether a multipart upload to this key is open, or was completed and may be so again."""
+    found = _bucket(bucket)
+    if found is None:
+        return False
+    upload = found.multiparts.get(upload_id)
+    if upload is not None:
+        return upload.key_name == key
+    kept = found.keys.getlist(key, [])
+    done = getattr(kept[-1], "multipart", None) if kept else None
+    return done is not None and done.id == upload_id
+
+
+def object_lock(bucket: str, key: str, version: str | None) -> tuple[str, str]:
+    """(mode, until when in ISO 8601) of the retention of an object, two empty texts for none."""
+    found = _bucket(bucket)
+    kept = found.keys.getlist(key, []) if found is not None else []
+    for item in reversed(kept):
+        if version in (None, str(item.version_id)):
+            mode, until = getattr(item, "lock_mode", ""), getattr(item, "lock_until", "")
+            return mode or "", until or ""
+    return "", ""
+
+
+def is_versioned(bucket: str) -> bool:
+    """Whether the bucket ever kept versions; then objects of before have the version "null"."""
+    found = _bucket(bucket)
+    return found is not None and found.versioning_status is not None
+
+
+def has_inventory(bucket: str, configuration_id: str) -> bool:
+    found = _bucket(bucket)
+    return found is not None and configuration_id in found.inventory_configs

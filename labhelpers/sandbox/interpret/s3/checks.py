@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from urllib.parse import parse_qsl, unquote
+from collections.abc import Iterator
 
 from labhelpers.sandbox.interpret.call import Check
 from labhelpers.sandbox.interpret.s3 import bodies, keys, ownership
 from labhelpers.sandbox.interpret.s3.actions import action_of
+from labhelpers.sandbox.interpret.s3.copies import copy_source
 from labhelpers.sandbox.state import buckets
-from labhelpers.sandbox.wire.errors import Refusal, not_modelled
 from labhelpers.sandbox.wire.http import HttpRequest
 
 #: Request headers that ask for more than the operation's own action.
@@ -23,35 +22,52 @@ _HEADER_ACTIONS = {
     "x-amz-object-lock-mode": "PutObjectRetention",
     "x-amz-object-lock-legal-hold": "PutObjectLegalHold",
 }
-#: What other readers of a copy source take for the end of its key or for an authority.
-_TRICKS = re.compile(r"[;#]|\A//|\A[A-Za-z][A-Za-z0-9+.-]*:")
+#: Operations on an object that is there already. GetObject's and GetObjectAttributes' own pages
+#: say that only who may list learns that it is not; of the others it is inferred.
+NEED_OBJECT = frozenset(
+    (
+        "DeleteObjectTagging",
+        "GetObject",
+        "GetObjectAcl",
+        "GetObjectAttributes",
+        "GetObjectLegalHold",
+        "GetObjectRetention",
+        "GetObjectTagging",
+        "HeadObject",
+        "PutObjectAcl",
+        "PutObjectLegalHold",
+        "PutObjectRetention",
+        "PutObjectTagging",
+        "RestoreObject",
+        "SelectObjectContent",
+    )
+)
+_CAN_BYPASS = ("DeleteObject", "DeleteObjects", "PutObjectRetention")
 
 
 def checks(
     operation: str, bucket: str | None, key: str | None, owner: str, http: HttpRequest
 ) -> list[Check]:
     """`owner` is the account of the bucket, or of the caller where there is none."""
-    action = action_of(operation, http.query_value("versionId") is not None)
+    version = http.query_value("versionId")
+    action = action_of(operation, version is not None)
     if not bucket:
         return [Check(f"s3:{action}", "*", owner)]
     if operation == "DeleteObjects":
-        return _deletions(bucket, owner, http)
+        return list(_deletions(bucket, owner, http))
     if key is None:
         context = keys.header_keys(http) | keys.list_keys(action, http)
         more = _of_new_bucket(http) if operation == "CreateBucket" else ()
         arn = f"arn:aws:s3:::{bucket}"
         return [Check(f"s3:{name}", arn, owner, context) for name in (action, *more)]
     context = keys.header_keys(http) | keys.tag_keys(operation, bucket, key, http)
-    found = [_object(action, bucket, key, owner, context)]
+    actions = [action, *_bypass(operation, http)]
     if action == "PutObject":
-        extra = {act: None for header, act in _HEADER_ACTIONS.items() if header in http.headers}
-        found += [_object(act, bucket, key, owner, context) for act in extra]
-    if operation in ("GetObject", "HeadObject") and not buckets.has_object(bucket, key):
-        # Only who may list learns that a key is missing; everybody else gets a 403.
-        found.append(Check("s3:ListBucket", f"arn:aws:s3:::{bucket}", owner))
-    if "x-amz-copy-source" in http.headers:
-        found.append(_copy_source(http.headers["x-amz-copy-source"], owner))
-    return found
+        actions += {act: None for name, act in _HEADER_ACTIONS.items() if name in http.headers}
+    found = [_object(name, bucket, key, owner, context) for name in actions]
+    if operation in NEED_OBJECT:
+        found += _missing(bucket, key, version, owner)
+    return found + _copied(http)
 
 
 def _of_new_bucket(http: HttpRequest) -> list[str]:
@@ -70,25 +86,35 @@ def _object(
     return Check(f"s3:{action}", f"arn:aws:s3:::{bucket}/{key}", owner, context or {}, None, True)
 
 
-def _deletions(bucket: str, owner: str, http: HttpRequest) -> list[Check]:
-    found = []
+def _missing(bucket: str, key: str, version: str | None, owner: str) -> list[Check]:
+    """Only who may list learns that a key is missing; everybody else gets a 403."""
+    if buckets.has_object(bucket, key, version):
+        return []
+    return [Check("s3:ListBucket", f"arn:aws:s3:::{bucket}", owner)]
+
+
+def _bypass(operation: str, http: HttpRequest) -> list[str]:
+    """Who asks to step over a governance lock needs the right to, whether there is one or not."""
+    asked = http.headers.get("x-amz-bypass-governance-retention", "").lower() == "true"
+    return ["BypassGovernanceRetention"] if asked and operation in _CAN_BYPASS else []
+
+
+def _deletions(bucket: str, owner: str, http: HttpRequest) -> Iterator[Check]:
     for key, version in bodies.objects_to_delete(http):
+        context = keys.header_keys(http)
         if version is not None:
-            raise not_modelled("DeleteObjects of versions", "Delete them one by one.")
-        found.append(_object("DeleteObject", bucket, key, owner))
-    return found
+            context["s3:VersionId"] = version
+        action = "DeleteObject" if version is None else "DeleteObjectVersion"
+        for name in (action, *_bypass("DeleteObjects", http)):
+            yield _object(name, bucket, key, owner, context)
 
 
-def _copy_source(header: str, default_owner: str) -> Check:
-    """A copy reads its source, which may be another account's bucket."""
-    path, _, query = header.partition("?")
-    bucket, _, key = unquote(path).lstrip("/").partition("/")
-    if bucket.startswith("arn:") or not key:
-        raise not_modelled(f"the copy source {header[:80]}")
-    version = dict(parse_qsl(query, keep_blank_values=True)).get("versionId")
-    if _TRICKS.search(path) or query not in ("", f"versionId={version}"):
-        text = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
-        raise Refusal("InvalidArgument", text, 400)
+def _copied(http: HttpRequest) -> list[Check]:
+    source = copy_source(http)
+    if source is None:
+        return []
+    bucket, key, version = source.bucket, source.key, source.version
+    owner = buckets.bucket_owner(bucket) or ""
     action = "GetObject" if version is None else "GetObjectVersion"
-    owner = buckets.bucket_owner(bucket) or default_owner
-    return _object(action, bucket, key, owner, keys.existing_tag_keys(bucket, key, version))
+    context = keys.existing_tag_keys(bucket, key, version)
+    return [_object(action, bucket, key, owner, context), *_missing(bucket, key, version, owner)]

@@ -1,18 +1,24 @@
-"""S3 requests: REST, so the action hides in method, path and sub-resource."""
+"""S3 requests: REST, so the action hides in method, path and sub-resource.
+
+A bucket that does not exist is said before any policy is asked, to strangers too: recorded on AWS
+in 2026 (AWS_RECORDED A9), and so is the check of the expected owner (A1).
+"""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call
-from labhelpers.sandbox.interpret.models import route
+from labhelpers.sandbox.interpret.models import route, service_model
 from labhelpers.sandbox.interpret.s3 import ownership, public_access
 from labhelpers.sandbox.interpret.s3.bucket_policies import bucket_policy
 from labhelpers.sandbox.interpret.s3.checks import checks
+from labhelpers.sandbox.interpret.s3.copies import copy_source
 from labhelpers.sandbox.interpret.s3.parameters import refuse_ambiguity, refuse_strange_names
 from labhelpers.sandbox.state import buckets
-from labhelpers.sandbox.wire.errors import not_modelled
+from labhelpers.sandbox.wire.errors import Refusal, not_modelled
 from labhelpers.sandbox.wire.http import HttpRequest
 
 
@@ -23,15 +29,44 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
     operation, uri = route(http, "s3")
     bucket, key = uri.get("Bucket"), uri.get("Key")
     refuse_strange_names(operation, http, bucket, key)
-    account = caller.principal.account
-    owner = (buckets.bucket_owner(bucket) or account) if bucket else account
-    if operation == "CreateBucket":  # a name that is taken is moto's business
-        owner = account
+    owner = caller.principal.account
+    # A new name that is taken is moto's business.
+    if bucket and operation != "CreateBucket":
+        owner = _owner(operation, "ExpectedBucketOwner", bucket, http)
+    source = copy_source(http)
+    if source is not None:
+        _owner(operation, "ExpectedSourceBucketOwner", source.bucket, http)
     asked = checks(operation, bucket, key, owner, http)
     if operation == "PutBucketPolicy":
-        policy = bucket_policy(http.body)
+        policy = bucket_policy(uri["Bucket"], http.body)
         public_access.refuse_public_policy(uri["Bucket"], owner, policy, caller.principal)
     elif bucket:
         ownership.refuse_public_acl(operation, bucket, key, owner, caller.principal, http)
         public_access.refuse_strangers(bucket, owner, caller.principal)
-    return Call("s3", operation, tuple(asked), owner, {"Bucket": bucket} if bucket else {})
+    params = {"Bucket": bucket, "Key": key} if key else {"Bucket": bucket} if bucket else {}
+    return Call("s3", operation, tuple(asked), owner, params)
+
+
+def _owner(operation: str, parameter: str, bucket: str, http: HttpRequest) -> str:
+    """The account of a bucket, which has to exist and to be whose the request says it is."""
+    owner = buckets.bucket_owner(bucket)
+    if owner is None:
+        text = "The specified bucket does not exist"
+        why = f"There is no bucket {bucket}. Create it first, or correct the name."
+        raise Refusal("NoSuchBucket", text, 404, reason=why, details={"BucketName": bucket})
+    shape = service_model("s3").operation_model(operation).input_shape
+    member = shape.members.get(parameter) if shape else None
+    expected = _told(http, member.serialization["name"]) if member is not None else None
+    if expected is not None and not re.fullmatch(r"\d{12}", expected, re.ASCII):
+        text = "The value of the expected bucket owner parameter must be an AWS Account ID... "
+        raise Refusal("InvalidBucketOwnerAWSAccountID", f"{text}[{expected[:100]}]", 400)
+    if expected not in (None, owner):
+        why = f"{bucket} does not belong to {expected}, which the request expects of its owner."
+        raise Refusal("AccessDenied", "Access Denied", reason=why)
+    return owner
+
+
+def _told(http: HttpRequest, header: str) -> str | None:
+    """A header, or the parameter that it becomes in a presigned link of some clients."""
+    hoisted = (value for name, value in http.query if name.lower() == header)
+    return http.headers.get(header, next(hoisted, None))

@@ -12,12 +12,14 @@ from labhelpers.sandbox.interpret.models import service_model
 from labhelpers.sandbox.wire.errors import Refusal, not_modelled
 from labhelpers.sandbox.wire.http import HttpRequest
 
-#: Sub-resources for which moto has an answer of their own, by method, of a bucket and of an
-#: object. To any other it answers as if it were not there: DELETE ?annotation deletes the object.
+#: Sub-resources that are answered for themselves, by moto or by answer/s3.py, by method, of a
+#: bucket and of an object. To any other moto answers as if it were not there: DELETE ?annotation
+#: deletes the object.
 _ANSWERED = {
-    ("GET", False): "accelerate acl cors encryption inventory lifecycle location logging "
-    "notification object-lock ownershipControls policy policyStatus publicAccessBlock replication "
-    "requestPayment tagging uploads versioning versions website",
+    ("GET", False): "accelerate acl analytics cors encryption intelligent-tiering inventory "
+    "lifecycle location logging metrics notification object-lock ownershipControls policy "
+    "policyStatus publicAccessBlock replication requestPayment tagging uploads versioning "
+    "versions website",
     ("PUT", False): "accelerate acl cors encryption inventory lifecycle logging notification "
     "object-lock ownershipControls policy publicAccessBlock replication tagging versioning website",
     ("DELETE", False): "cors encryption lifecycle ownershipControls policy publicAccessBlock "
