@@ -196,6 +196,7 @@ def test_a_lab_error_is_one_line_in_a_notebook():
 def test_outcomes_are_readable(world):
     anna = world.user("anna", allow("s3:GetObject", "arn:aws:s3:::<b>/*"))
     get = anna.client("s3").get_object
+    world.bucket("other")
     got = world.lab.attempt(get, Bucket="other", Key="k")
     text, html = str(got), got._repr_html_()
     assert text == repr(got)

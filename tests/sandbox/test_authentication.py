@@ -50,6 +50,8 @@ def test_unsigned(lab):
 
 
 def test_unsigned_s3_is_anonymous_and_refused(lab):
+    place = {"LocationConstraint": lab.region}
+    lab.client("s3").create_bucket(Bucket="bucket", CreateBucketConfiguration=place)
     status, text = send(lab, "GET", "/bucket/key", body=None)
     assert (status, "<Code>AccessDenied</Code>" in text) == (403, True)
 
