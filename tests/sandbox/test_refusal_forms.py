@@ -143,6 +143,8 @@ def test_unsigned_json_gets_json(lab):
 
 def test_signature_version_2_to_s3(lab):
     """The default of old clients; S3's answer in Regions opened since 2014."""
+    place = {"LocationConstraint": lab.region}
+    lab.client("s3").create_bucket(Bucket="reports", CreateBucketConfiguration=place)
     request = AWSRequest("GET", lab.endpoint_url + "/reports")
     request.context["s3"] = {}
     HmacV1Auth(lab.session().get_credentials()).add_auth(request)

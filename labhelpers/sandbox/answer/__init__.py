@@ -1,3 +1,3 @@
 """Step 4: replies.py answers an authorized Call: sts/ for STS, moto.py for the rest, with what IAM
-does and moto does not (iam_extras.py, identity_providers.py). The others mend moto itself.
+and S3 do and moto does not (iam_extras.py, identity_providers.py; s3.py, s3_refusals.py). The others mend moto itself.
 CloudTrail's LookupEvents is answered where the events are: record/lookup.py."""

@@ -44,6 +44,7 @@ _SIGNATURE = re.compile(
     r"|AWSAccessKeyId|Signature|Expires",
     re.IGNORECASE,
 )
+_OF_CHUNKS = ("x-amz-decoded-content-length", "x-amz-trailer")
 _NO_CONTENT = ("PutBucketPolicy",)
 
 
@@ -80,7 +81,8 @@ def _document(root: str, inner: str) -> bytes:
 
 
 def _for_moto(http: HttpRequest, call: Call) -> HttpRequest:
-    """Without the signature of a link, and without the version "null" where moto has none."""
+    """Without the signature of a link, which moto would judge, without what says that the body
+    came in chunks, and without the version "null" where moto has none."""
     dropped = set()
     version = http.query_value("versionId")
     if call.operation == "HeadObject" and version == "null":
@@ -91,7 +93,14 @@ def _for_moto(http: HttpRequest, call: Call) -> HttpRequest:
         if not _SIGNATURE.fullmatch(name := unquote_plus(pair.partition("=")[0]))
         and name not in dropped
     ]
-    return replace(http, query_string="&".join(kept), _query=None, _form=None)
+    headers = {name: value for name, value in http.headers.items() if name not in _OF_CHUNKS}
+    if headers.get("x-amz-content-sha256", "").startswith("STREAMING-"):
+        del headers["x-amz-content-sha256"]
+    codings = [name.strip() for name in headers.get("content-encoding", "").split(",")]
+    if "aws-chunked" in codings:
+        headers["content-encoding"] = ",".join(name for name in codings if name != "aws-chunked")
+    query = "&".join(kept)
+    return replace(http, query_string=query, headers=headers, _query=None, _form=None)
 
 
 def _worded(reply: Answer, http: HttpRequest, call: Call, request_id: str) -> Answer:

@@ -14,9 +14,6 @@ from labhelpers.sandbox.wire.http import HttpRequest
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 _TIMESTAMP = "%Y%m%dT%H%M%SZ"
-_VERSION_2 = (
-    "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
-)
 _PRESIGNED = (
     "X-Amz-Algorithm",
     "X-Amz-Credential",
@@ -30,6 +27,7 @@ _BAD_CREDENTIAL = (
     '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".'
 )
 _BAD_DATE = "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\""
+_BODY_HASH = "x-amz-content-sha256"
 _WEEK = 604800  # seconds
 _FIELD = re.compile(r"\s*(Credential|SignedHeaders|Signature)\s*=\s*([^,\s]*)\s*(?:,|$)")
 
@@ -47,6 +45,7 @@ class Signed:
     timestamp: str
     token: str | None
     expires_in: int | None = None  # seconds; presigned requests only
+    version: int = 4
 
     @property
     def signed_at(self) -> datetime:
@@ -67,9 +66,6 @@ def read_signature(http: HttpRequest, family: Family) -> Signed | None:
 def _from_header(http: HttpRequest, family: Family) -> Signed:
     scheme, _, rest = http.headers["authorization"].strip().partition(" ")
     if scheme != ALGORITHM:
-        if family is S3:
-            # S3's answer in the Regions that know no Signature Version 2: all since 2014.
-            raise Refusal("InvalidRequest", _VERSION_2, 400, blocked_by="authentication")
         raise _malformed(family, f"Unsupported authorization type '{scheme[:40]}', use {ALGORITHM}")
     found = _FIELD.findall(rest)
     fields = dict(found)
@@ -183,15 +179,19 @@ def _signed(
 def _refuse_unsigned_headers(http: HttpRequest, signed: tuple[str, ...], family: Family) -> None:
     """What asks something of a service must be signed: a presigned PUT must not turn into a copy.
 
-    Source: IAM User Guide, "Create a signed AWS API request"; S3's words for it.
+    Source: IAM User Guide, "Create a signed AWS API request"; S3's words for it. The hash of the
+    body needs none: recorded for S3's links (AWS_RECORDED A14), of headers users report it.
     """
-    for name in http.headers:
-        if not name.startswith("x-amz-") or name in signed:
-            continue
-        if family is S3:
-            text = "There were headers present in the request which were not signed"
-            raise Refusal("AccessDenied", text, blocked_by="authentication", reason=name)
-        text = f"'{name}' must be a 'SignedHeader' in the AWS Authorization."
+    missed = [n for n in http.headers if n.startswith("x-amz-") and n not in (*signed, _BODY_HASH)]
+    if missed and family is S3:
+        text = "There were headers present in the request which were not signed"
+        told = ", ".join(missed)
+        details = {"HeadersNotSigned": told}
+        raise Refusal(
+            "AccessDenied", text, blocked_by="authentication", reason=told, details=details
+        )
+    if missed:
+        text = f"'{missed[0]}' must be a 'SignedHeader' in the AWS Authorization."
         raise signature_refusal(family, text)
 
 
@@ -204,8 +204,18 @@ def _malformed(family: Family, message: str, presigned: bool = False) -> Refusal
     return Refusal(code, message, 400, blocked_by="authentication")
 
 
-def wrong_part(what: str, signed: Signed) -> Refusal:
-    """S3's refusal of a part of the Credential: of a link's parameter, or of the header."""
-    if signed.expires_in is None:
-        return _malformed(S3, what)
-    return _malformed(S3, f"Error parsing the X-Amz-Credential parameter; {what}", presigned=True)
+def hoisted(http: HttpRequest) -> dict[str, str]:
+    """Headers that a link carries in its query, where its signature covers them."""
+    own = {name.lower() for name in (*_PRESIGNED, "X-Amz-Security-Token")}
+    pairs = ((name.lower(), value) for name, value in http.query)
+    return {name: value for name, value in pairs if name.startswith("x-amz-") and name not in own}
+
+
+def wrong_region(region: str, expected: str, presigned: bool) -> Refusal:
+    """S3's refusal of the Region in the Credential, of a link's parameter or of the header."""
+    what = f"the region '{region[:40]}' is wrong; expecting '{expected}'"
+    if presigned:
+        what = f"Error parsing the X-Amz-Credential parameter; {what}"
+    refusal = _malformed(S3, what, presigned)
+    refusal.details = {"Region": expected}
+    return refusal

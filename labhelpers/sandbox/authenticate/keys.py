@@ -2,7 +2,7 @@
 
 Trusts nothing but the secrets that this sandbox issued itself. The order of the checks is the
 one measured on STS (STS_FACTS 2.6): scope, then the key and its token, then expiry, then whether
-the role still exists, then the signature. Not modelled: SigV4a, chunk-signed uploads.
+the role still exists, then the signature. Not modelled: SigV4a.
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
 
 from labhelpers.policy import Principal
-from labhelpers.sandbox.authenticate import claims, sigv4
+from labhelpers.sandbox.authenticate import chunks, claims, digests, sigv2, sigv4
 from labhelpers.sandbox.authenticate.caller import Caller
-from labhelpers.sandbox.state import iam
+from labhelpers.sandbox.state import buckets, iam
 from labhelpers.sandbox.state.registry import Registry
-from labhelpers.sandbox.wire.errors import (
-    Refusal,
-    credential_refusal,
-    not_modelled,
-    signature_refusal,
-)
+from labhelpers.sandbox.wire.errors import Refusal, credential_refusal, signature_refusal
 from labhelpers.sandbox.wire.families import EC2, QUERY, S3, Family
 from labhelpers.sandbox.wire.http import HttpRequest
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _STS_HOST = re.compile(r"sts(?:-fips)?(?:\.([a-z0-9-]+))?\.(?:amazonaws\.com|api\.aws)")
 _MAX_SKEW = timedelta(minutes=15)
+_ONE_OF = (
+    "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query "
+    "string parameter or the Authorization header should be specified"
+)
 UNSIGNED_OPERATIONS = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 
 
@@ -35,10 +35,12 @@ def authenticate(
     http: HttpRequest, family: Family, registry: Registry, lab_now: datetime
 ) -> Caller:
     """The caller, or a Refusal in the service's own words."""
-    signed = claims.read_signature(http, family)
+    signed = _claims(http, family)
     if signed is None:
+        if family is S3:
+            _read_body(http, None, "")
         return _unsigned_caller(http, family, registry.region)
-    _check_scope(signed, family)
+    _check_scope(http, signed, family)
     if signed.access_key_id.startswith("ASIA"):
         caller, secret = _session_caller(signed, family, registry, lab_now)
     elif signed.access_key_id in registry.root_keys:
@@ -47,23 +49,38 @@ def authenticate(
         caller, secret = _user_caller(signed, family)
     _check_dates(signed, family)
     address: str | None = ""
-    if not sigv4.signature_matches(http, signed, secret):
-        address = _address(http, signed, registry)
+    verifier = sigv4 if signed.version == 4 else sigv2
+    if not verifier.signature_matches(http, signed, secret):
+        address, secret = _address(verifier, http, signed, registry)
     if address is None:
         why = "The secret access key is another one, or the request was changed after signing."
-        shown = sigv4.what_was_signed(http, signed)
+        shown = verifier.what_was_signed(http, signed)
         raise credential_refusal(family, "bad_signature", why, shown)
-    _check_body(http, signed)
+    if family is S3:
+        if signed.expires_in is not None:
+            http.headers |= claims.hoisted(http) | http.headers
+        _read_body(http, signed, secret)
     # A presigned link is used from wherever it is opened, not from where it was signed.
     return replace(caller, source_ip=address) if address and signed.expires_in is None else caller
 
 
-def _address(http: HttpRequest, signed: claims.Signed, registry: Registry) -> str | None:
-    """The address that the key's secret stands for, None where no secret of it was used."""
+def _address(
+    verifier: ModuleType, http: HttpRequest, signed: claims.Signed, registry: Registry
+) -> tuple[str | None, str]:
+    """The address that the key's secret stands for, with the secret; None where none was used."""
     for address, secret in registry.addresses.get(signed.access_key_id, {}).items():
-        if sigv4.signature_matches(http, signed, secret):
-            return address
-    return None
+        if verifier.signature_matches(http, signed, secret):
+            return address, secret
+    return None, ""
+
+
+def _claims(http: HttpRequest, family: Family) -> claims.Signed | None:
+    if family is not S3 or not sigv2.is_used(http):
+        return claims.read_signature(http, family)
+    if claims.is_presigned(http) or (sigv2.is_link(http) and "authorization" in http.headers):
+        details = {"ArgumentName": "Authorization"}
+        raise Refusal("InvalidArgument", _ONE_OF, 400, blocked_by="authentication", details=details)
+    return sigv2.read_signature(http)
 
 
 def _unsigned_caller(http: HttpRequest, family: Family, region: str) -> Caller:
@@ -78,11 +95,12 @@ def _unsigned_caller(http: HttpRequest, family: Family, region: str) -> Caller:
     raise credential_refusal(family, "unsigned")
 
 
-def _check_scope(signed: claims.Signed, family: Family) -> None:
+def _check_scope(http: HttpRequest, signed: claims.Signed, family: Family) -> None:
     if not _REGION.fullmatch(signed.region):
         message = "Credential should be scoped to a valid region. "
         if family is S3:
-            raise claims.wrong_part(f"the region '{signed.region[:40]}' is wrong", signed)
+            expected = buckets.bucket_region(http.path[1:].partition("/")[0]) or "us-east-1"
+            raise claims.wrong_region(signed.region, expected, signed.expires_in is not None)
         raise signature_refusal(family, message)
 
 
@@ -173,8 +191,12 @@ def _check_dates(signed: claims.Signed, family: Family) -> None:
         )
     now = datetime.now(UTC)
     if signed.expires_in is not None:
-        if now > signed.signed_at + timedelta(seconds=signed.expires_in):
-            raise Refusal("AccessDenied", "Request has expired", blocked_by="authentication")
+        end = signed.signed_at + timedelta(seconds=signed.expires_in)
+        if now > end:
+            shown = {"X-Amz-Expires": str(signed.expires_in)} if signed.version == 4 else {}
+            shown |= {"Expires": f"{end:%FT%TZ}", "ServerTime": f"{now:%FT%TZ}"}
+            text = "Request has expired"
+            raise Refusal("AccessDenied", text, blocked_by="authentication", details=shown)
         return
     if abs(now - signed.signed_at) > _MAX_SKEW:
         raise _skewed(signed, family, now)
@@ -196,16 +218,14 @@ def _skewed(signed: claims.Signed, family: Family, now: datetime) -> Refusal:
     return signature_refusal(family, text)
 
 
-def _check_body(http: HttpRequest, signed: claims.Signed) -> None:
-    stated = http.headers.get("x-amz-content-sha256", "")
-    if stated.startswith("STREAMING-AWS4-"):
-        raise not_modelled(
-            "uploads signed chunk by chunk", "Send the object in one piece (boto3 does)."
-        )
-    if not sigv4.body_matches(http, signed):
+def _read_body(http: HttpRequest, signed: claims.Signed | None, secret: str) -> None:
+    """Bring the body of a request to S3 into one piece, which has to be the one that is stated."""
+    chunks.unchunk(http, signed, secret)
+    if signed is not None and not sigv4.body_matches(http, signed):
         raise Refusal(
             "XAmzContentSHA256Mismatch",
             "The provided 'x-amz-content-sha256' header does not match what was computed.",
             400,
             blocked_by="authentication",
         )
+    digests.refuse_other_body(http)

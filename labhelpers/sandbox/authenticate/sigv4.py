@@ -22,7 +22,7 @@ _EMPTY = hashlib.sha256(b"").hexdigest()
 def signature_matches(http: HttpRequest, signed: Signed, secret: str) -> bool:
     """Whether the request was signed with this secret. The body is checked by body_matches."""
     to_sign = _string_to_sign(_canonical_request(http, signed), signed)
-    key = _signing_key(secret, signed.date, signed.region, signed.service)
+    key = signing_key(secret, signed.date, signed.region, signed.service)
     expected = hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), signed.signature.encode("utf-8", "replace"))
 
@@ -30,12 +30,19 @@ def signature_matches(http: HttpRequest, signed: Signed, secret: str) -> bool:
 def what_was_signed(http: HttpRequest, signed: Signed) -> dict[str, str]:
     """The elements by which S3 helps to find the fault in a signature."""
     canonical = _canonical_request(http, signed)
+    text = _string_to_sign(canonical, signed)
     return {
         "AWSAccessKeyId": signed.access_key_id,
-        "StringToSign": _string_to_sign(canonical, signed),
+        "StringToSign": text,
         "SignatureProvided": signed.signature,
+        "StringToSignBytes": _bytes(text),
         "CanonicalRequest": canonical,
+        "CanonicalRequestBytes": _bytes(canonical),
     }
+
+
+def _bytes(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").hex(" ")
 
 
 def _canonical_request(http: HttpRequest, signed: Signed) -> str:
@@ -59,20 +66,21 @@ def _string_to_sign(canonical: str, signed: Signed) -> str:
 
 
 def body_matches(http: HttpRequest, signed: Signed) -> bool:
-    """Whether the body is the one whose hash was signed (S3 lets a client leave it unsigned)."""
-    stated = http.headers.get("x-amz-content-sha256")
-    if signed.service != "s3" or stated is None or stated in UNSIGNED_PAYLOADS:
+    """Whether the body is the one whose hash was signed. S3 lets a client leave it unsigned; of
+    a body in chunks, chunks.py sees to it."""
+    stated = http.headers.get("x-amz-content-sha256", UNSIGNED_PAYLOAD)
+    if signed.service != "s3" or stated == UNSIGNED_PAYLOAD or stated.startswith("STREAMING-"):
         return True  # for every other service the signature covers the body itself
     return hmac.compare_digest(
         stated.encode("utf-8", "replace"), hashlib.sha256(http.body).hexdigest().encode()
     )
 
 
-UNSIGNED_PAYLOADS = ("UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
+UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 
 
 @lru_cache(maxsize=256)
-def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     key = f"AWS4{secret}".encode()
     for part in (date, region, service, "aws4_request"):
         key = hmac.new(key, part.encode("utf-8", "surrogateescape"), hashlib.sha256).digest()
@@ -105,6 +113,8 @@ def _header(http: HttpRequest, name: str) -> str:
 def _payload_hash(http: HttpRequest, signed: Signed) -> str:
     if signed.service == "s3":
         stated = http.headers.get("x-amz-content-sha256")
-        if stated is not None or signed.expires_in is not None:
-            return stated or "UNSIGNED-PAYLOAD"
+        if signed.expires_in is not None and "x-amz-content-sha256" not in signed.signed_headers:
+            return UNSIGNED_PAYLOAD  # whatever somebody has added to the link
+        if stated is not None:
+            return stated
     return hashlib.sha256(http.body).hexdigest() if http.body else _EMPTY

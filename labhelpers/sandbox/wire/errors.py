@@ -87,6 +87,9 @@ def render(
             f"<RequestId>{request_id}</RequestId><HostId>{request_id}</HostId></Error>"
         )
         headers = [("Content-Type", "application/xml"), ("x-amz-request-id", request_id)]
+        headers.append(("x-amz-id-2", request_id))
+        if "Region" in refusal.details:  # an answer to HEAD has no body
+            headers.append(("x-amz-bucket-region", refusal.details["Region"]))
     elif family.form == "ec2":
         body = (
             '<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
+from labhelpers.sandbox.authenticate import sigv2
+from labhelpers.sandbox.authenticate.claims import ALGORITHM, is_presigned
 from labhelpers.sandbox.interpret.s3 import bodies
 from labhelpers.sandbox.state import buckets
 from labhelpers.sandbox.wire.errors import Refusal
@@ -18,12 +20,12 @@ def header_keys(http: HttpRequest) -> dict[str, str]:
     version = http.query_value("versionId")
     if version is not None:
         found["s3:VersionId"] = version
-    if http.query_value("X-Amz-Signature") is not None:
+    if is_presigned(http) or sigv2.is_link(http):
         found["s3:authType"] = "REST-QUERY-STRING"
     elif "authorization" in http.headers:
         found["s3:authType"] = "REST-HEADER"
     if "s3:authType" in found:
-        found["s3:signatureversion"] = "AWS4-HMAC-SHA256"
+        found["s3:signatureversion"] = sigv2.ALGORITHM if sigv2.is_used(http) else ALGORITHM
     return found
 
 

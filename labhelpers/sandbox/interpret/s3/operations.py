@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from labhelpers.sandbox.authenticate.caller import Caller
+from labhelpers.sandbox.authenticate.claims import is_presigned, wrong_region
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.interpret.models import route, service_model
 from labhelpers.sandbox.interpret.s3 import ownership, public_access
@@ -32,6 +33,7 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
     owner = caller.principal.account
     # A new name that is taken is moto's business.
     if bucket and operation != "CreateBucket":
+        _refuse_other_region(operation, bucket, caller, http)
         owner = _owner(operation, "ExpectedBucketOwner", bucket, http)
     source = copy_source(http)
     if source is not None:
@@ -56,7 +58,7 @@ def _owner(operation: str, parameter: str, bucket: str, http: HttpRequest) -> st
         raise Refusal("NoSuchBucket", text, 404, reason=why, details={"BucketName": bucket})
     shape = service_model("s3").operation_model(operation).input_shape
     member = shape.members.get(parameter) if shape else None
-    expected = _told(http, member.serialization["name"]) if member is not None else None
+    expected = http.headers.get(member.serialization["name"]) if member is not None else None
     if expected is not None and not re.fullmatch(r"\d{12}", expected, re.ASCII):
         text = "The value of the expected bucket owner parameter must be an AWS Account ID... "
         raise Refusal("InvalidBucketOwnerAWSAccountID", f"{text}[{expected[:100]}]", 400)
@@ -66,7 +68,10 @@ def _owner(operation: str, parameter: str, bucket: str, http: HttpRequest) -> st
     return owner
 
 
-def _told(http: HttpRequest, header: str) -> str | None:
-    """A header, or the parameter that it becomes in a presigned link of some clients."""
-    hoisted = (value for name, value in http.query if name.lower() == header)
-    return http.headers.get(header, next(hoisted, None))
+def _refuse_other_region(operation: str, bucket: str, caller: Caller, http: HttpRequest) -> None:
+    """A signature is for one Region; S3 says which one the bucket is in, and SDKs ask again."""
+    region = buckets.bucket_region(bucket)
+    if region is None or not caller.access_key_id or operation == "GetBucketLocation":
+        return
+    if caller.region != region:
+        raise wrong_region(caller.region, region, is_presigned(http))

@@ -7,6 +7,9 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from botocore.auth import HmacV1Auth
+
+from labhelpers.sandbox.authenticate import sigv2
 from labhelpers.sandbox.interpret.bucket_names import is_bucket_name
 from labhelpers.sandbox.interpret.models import service_model
 from labhelpers.sandbox.wire.errors import Refusal, not_modelled
@@ -55,6 +58,8 @@ def refuse_strange_names(
     if foreign:
         text = f"{operation} does not take the parameters {', '.join(sorted(foreign))[:200]}"
         raise Refusal("InvalidRequest", text, 400)
+    if sigv2.is_used(http) and names & _sub_resources() - set(HmacV1Auth.QSAOfInterest):
+        raise not_modelled(f"s3 {operation} with Signature Version 2", "It covers no such query.")
     answered = _ANSWERED.get((http.method, key is not None), "").split()
     for name in names & _sub_resources():
         if name not in answered:
