@@ -191,13 +191,21 @@ def test_the_prefix_of_a_listing_is_a_condition_key(world, reports):
 
 
 def test_deleting_several_objects_needs_the_right_for_each(world, reports):
-    reports.put_object(Bucket="reports", Key="keep", Body=b"")
-    anna = world.user("anna", allow("s3:DeleteObject", "arn:aws:s3:::reports/2026/*"))
-    keys = [{"Key": "2026/q1.csv"}, {"Key": "keep"}]
-    delete = anna.client("s3").delete_objects
-    assert not world.lab.attempt(delete, Bucket="reports", Delete={"Objects": keys}).allowed
-    assert reports.list_objects_v2(Bucket="reports")["KeyCount"] == 2
-    assert world.lab.attempt(delete, Bucket="reports", Delete={"Objects": keys[:1]}).succeeded
+    """S3 deletes what the caller may delete, and tells of the rest in its answer."""
+    odd = "2026/a &<b>"
+    for key in ("keep", odd):
+        reports.put_object(Bucket="reports", Key=key, Body=b"")
+    anna = world.user("anna", allow("s3:DeleteObject", "arn:aws:s3:::reports/2026/*")).client("s3")
+    keys = [{"Key": "2026/q1.csv"}, {"Key": "keep"}, {"Key": odd}]
+    told = anna.delete_objects(Bucket="reports", Delete={"Objects": keys})
+    assert [one["Key"] for one in told["Deleted"]] == ["2026/q1.csv", odd]
+    assert [(one["Key"], one["Code"]) for one in told["Errors"]] == [("keep", "AccessDenied")]
+    why = f"User: {ANNA} is not authorized to perform: s3:DeleteObject on resource: "
+    assert told["Errors"][0]["Message"].startswith(f'{why}"arn:aws:s3:::reports/keep" because')
+    told = anna.delete_objects(Bucket="reports", Delete={"Objects": [keys[1]], "Quiet": True})
+    assert "Deleted" not in told and len(told["Errors"]) == 1
+    left = reports.list_objects_v2(Bucket="reports")["Contents"]
+    assert [one["Key"] for one in left] == ["keep"]
 
 
 def test_copying_reads_the_source_too(world, reports):

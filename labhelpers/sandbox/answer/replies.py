@@ -32,7 +32,7 @@ def answer(
         found = sts.answer(call, caller, registry, lab_now)
         return _query_answer(call, found, request_id, wants_json(accept))
     if call.service == "s3":
-        return s3.answer(http, call, caller, request_id)
+        return s3.answer(http, call, caller, lab_now, request_id)
     if call.service != "iam":
         return answer_moto(http, call, caller, request_id)
     iam_extras.before(call, registry, lab_now)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from dataclasses import replace
+from datetime import datetime
 from urllib.parse import unquote_plus
 
 from labhelpers.sandbox.answer.moto import answer_moto
+from labhelpers.sandbox.answer.s3_deletions import delete_objects
 from labhelpers.sandbox.answer.s3_refusals import refuse
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call
@@ -48,11 +50,15 @@ _OF_CHUNKS = ("x-amz-decoded-content-length", "x-amz-trailer")
 _NO_CONTENT = ("PutBucketPolicy",)
 
 
-def answer(http: HttpRequest, call: Call, caller: Caller, request_id: str) -> Answer:
+def answer(
+    http: HttpRequest, call: Call, caller: Caller, lab_now: datetime, request_id: str
+) -> Answer:
     refuse(http, call, caller)
     own = _own_answer(http, call)
     if own is not None:
         reply: Answer = 200, [("Content-Type", "application/xml")], own
+    elif call.operation == "DeleteObjects":
+        reply = delete_objects(_for_moto(http, call), call, caller, lab_now, request_id)
     else:
         reply = answer_moto(_for_moto(http, call), call, caller, request_id)
     return _worded(reply, http, call, request_id)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from labhelpers.sandbox.wire.errors import Refusal
+from labhelpers.sandbox.wire.errors import Refusal, not_modelled
 from labhelpers.sandbox.wire.http import HttpRequest
 
+_MOST_OBJECTS = 1000  # of DeleteObjects
 _BAD_XML = (
     "The XML you provided was not well-formed or did not validate against our published schema"
 )
@@ -30,9 +31,11 @@ def text(element: ElementTree.Element, name: str) -> str:
 def objects_to_delete(http: HttpRequest) -> Iterator[tuple[str, str | None]]:
     """(key, version id or None) of each object that DeleteObjects names."""
     named = elements(http, "Object")
-    if not named:
+    if not 0 < len(named) <= _MOST_OBJECTS:
         raise malformed()
     for element in named:
+        if {_local(child) for child in element} - {"Key", "VersionId"}:
+            raise not_modelled("DeleteObjects with conditions", "Name keys and versions only.")
         yield _child(element, "Key") or "", _child(element, "VersionId")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from labhelpers.sandbox.interpret.call import Check
 from labhelpers.sandbox.interpret.s3 import bodies, keys, ownership
@@ -45,6 +46,15 @@ NEED_OBJECT = frozenset(
 _CAN_BYPASS = ("DeleteObject", "DeleteObjects", "PutObjectRetention")
 
 
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """One object, or one of its versions, that DeleteObjects names, and what it takes."""
+
+    key: str
+    version: str | None
+    checks: tuple[Check, ...]
+
+
 def checks(
     operation: str, bucket: str | None, key: str | None, owner: str, http: HttpRequest
 ) -> list[Check]:
@@ -54,7 +64,7 @@ def checks(
     if not bucket:
         return [Check(f"s3:{action}", "*", owner)]
     if operation == "DeleteObjects":
-        return list(_deletions(bucket, owner, http))
+        return []  # each key is asked for by itself: deletions()
     if key is None:
         context = keys.header_keys(http) | keys.list_keys(action, http)
         more = _of_new_bucket(http) if operation == "CreateBucket" else ()
@@ -99,14 +109,15 @@ def _bypass(operation: str, http: HttpRequest) -> list[str]:
     return ["BypassGovernanceRetention"] if asked and operation in _CAN_BYPASS else []
 
 
-def _deletions(bucket: str, owner: str, http: HttpRequest) -> Iterator[Check]:
+def deletions(bucket: str, owner: str, http: HttpRequest) -> Iterator[Deletion]:
     for key, version in bodies.objects_to_delete(http):
         context = keys.header_keys(http)
         if version is not None:
             context["s3:VersionId"] = version
         action = "DeleteObject" if version is None else "DeleteObjectVersion"
-        for name in (action, *_bypass("DeleteObjects", http)):
-            yield _object(name, bucket, key, owner, context)
+        names = action, *_bypass("DeleteObjects", http)
+        checks = tuple(_object(name, bucket, key, owner, context) for name in names)
+        yield Deletion(key, version, checks)
 
 
 def _copied(http: HttpRequest) -> list[Check]:

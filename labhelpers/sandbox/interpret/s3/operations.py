@@ -15,7 +15,7 @@ from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.interpret.models import route, service_model
 from labhelpers.sandbox.interpret.s3 import ownership, public_access
 from labhelpers.sandbox.interpret.s3.bucket_policies import bucket_policy
-from labhelpers.sandbox.interpret.s3.checks import checks
+from labhelpers.sandbox.interpret.s3.checks import checks, deletions
 from labhelpers.sandbox.interpret.s3.copies import copy_source
 from labhelpers.sandbox.interpret.s3.parameters import refuse_ambiguity, refuse_strange_names
 from labhelpers.sandbox.state import buckets
@@ -46,7 +46,10 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
         ownership.refuse_public_acl(operation, bucket, key, owner, caller.principal, http)
         public_access.refuse_strangers(bucket, owner, caller.principal)
     params = {"Bucket": bucket, "Key": key} if key else {"Bucket": bucket} if bucket else {}
-    return Call("s3", operation, tuple(asked), owner, params)
+    subject = None
+    if operation == "DeleteObjects":
+        subject = tuple(deletions(uri["Bucket"], owner, http))
+    return Call("s3", operation, tuple(asked), owner, params, subject)
 
 
 def _owner(operation: str, parameter: str, bucket: str, http: HttpRequest) -> str:
