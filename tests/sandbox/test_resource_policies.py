@@ -14,9 +14,6 @@ KEY = {"KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}], "BillingMode": 
 TABLE = {"AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}], **KEY}
 TOPIC = f"arn:aws:sns:ap-northeast-2:{HERE}:t"
 STORED = [
-    ("kms", "create_key", {"Policy": EVERYBODY}),
-    ("kms", "put_key_policy", {"KeyId": "k", "PolicyName": "default", "Policy": EVERYBODY}),
-    ("kms", "put_key_policy", {"KeyId": "k", "PolicyName": "default", "Policy": "{"}),
     ("sqs", "create_queue", {"QueueName": "q", "Attributes": {"Policy": EVERYBODY}}),
     ("sqs", "set_queue_attributes", {"QueueUrl": "q", "Attributes": {"Policy": EVERYBODY}}),
     (
@@ -63,14 +60,14 @@ def test_no_resource_based_policy_is_stored(world, client, service, operation, p
     assert "resource-based policies" in got.message
 
 
-@pytest.mark.parametrize("name", ["Policy", r"Pol\u0069cy"])
+@pytest.mark.parametrize("name", ["PolicyInJson", r"Pol\u0069cyInJson"])
 def test_however_json_spells_it(world, name):
     headers = {
-        "x-amz-target": "TrentService.CreateKey",
+        "x-amz-target": "AWSGlue.PutResourcePolicy",
         "content-type": "application/x-amz-json-1.1",
     }
     body = f'{{"{name}": {json.dumps(EVERYBODY)}}}'.encode()
-    status, text = signed(world.lab, "POST", "/", body, headers, service="kms")
+    status, text = signed(world.lab, "POST", "/", body, headers, service="glue")
     assert status == 400 and "resource-based policies" in text
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from labhelpers.sandbox.answer.metadata_options import keep_unmentioned_options
 from labhelpers.sandbox.answer.moto_session import (
     leave_bucket_policies_to_the_gateway,
+    leave_key_policies_to_the_gateway,
     leave_policies_to_the_engine,
 )
 from labhelpers.sandbox.answer.new_buckets import make_buckets_as_aws_does
@@ -28,6 +29,7 @@ def answer_moto(http: HttpRequest, call: Call, caller: Caller, request_id: str) 
     """moto's answer. What moto cannot do is refused as not modelled, never shown as a 500."""
     form = call.params if "Action" in call.params else None
     own = call.service in _OWN_SERVICES
+    http = call.sent or http
     environ = to_environ(
         http,
         form=form,
@@ -89,6 +91,8 @@ def _build_app(service: str) -> Any:
         make_buckets_as_aws_does()
     elif service == "iam":
         leave_policies_to_the_engine()
+    elif service == "kms":
+        leave_key_policies_to_the_gateway()
     if service == "ec2":
         keep_unmentioned_options()
     return app

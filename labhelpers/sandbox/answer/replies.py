@@ -6,7 +6,8 @@ from base64 import b64encode
 from datetime import datetime
 from typing import Any
 
-from labhelpers.sandbox.answer import iam_extras, identity_providers, s3
+from labhelpers.sandbox.answer import iam_extras, identity_providers, kms_extras, s3
+from labhelpers.sandbox.answer.kms_extras import refuse_unusable_keys
 from labhelpers.sandbox.answer.moto import answer_moto
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call
@@ -31,8 +32,11 @@ def answer(
         accept = http.headers.get("accept", "")
         found = sts.answer(call, caller, registry, lab_now)
         return _query_answer(call, found, request_id, wants_json(accept))
+    refuse_unusable_keys(call)
     if call.service == "s3":
         return s3.answer(http, call, caller, lab_now, request_id)
+    if call.service == "kms":
+        kms_extras.before(http, call, caller, lab_now)
     if call.service != "iam":
         return answer_moto(http, call, caller, request_id)
     iam_extras.before(call, registry, lab_now)

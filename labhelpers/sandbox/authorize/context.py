@@ -99,6 +99,10 @@ def keys_of(check: Check) -> dict[str, Any]:
 def is_modelled(key: str, check: Check) -> bool:
     """Whether an absent key is truly absent from this check's request."""
     key = key.lower()
+    if key in check.unknown:
+        return False
+    if key.startswith("kms:"):  # interpret/kms knows them all
+        return True
     if key in MODELLED_KEYS or key.startswith("aws:principaltag/"):
         return True
     if check.action.partition(":")[0] in WELL_DESCRIBED and not can_hold(check.action, key):

@@ -7,11 +7,18 @@ not know.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from labhelpers.policy import Decision, Request, evaluate, evaluate_trust
+from labhelpers.policy import (
+    IMPLICITLY_DENIED,
+    Decision,
+    Request,
+    evaluate,
+    evaluate_trust,
+)
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.authorize.context import (
     caller_context,
@@ -22,8 +29,10 @@ from labhelpers.sandbox.authorize.context import (
 )
 from labhelpers.sandbox.authorize.denials import principal_denial
 from labhelpers.sandbox.interpret.call import Call, Check
-from labhelpers.sandbox.state import buckets, iam
+from labhelpers.sandbox.state import iam
+from labhelpers.sandbox.state.kms import grants_policy
 from labhelpers.sandbox.state.organizations import control_policies
+from labhelpers.sandbox.state.resource_policies import policy_on
 from labhelpers.sandbox.wire.errors import Refusal
 
 #: Permissions that the role's own trust policy has to give.
@@ -91,10 +100,26 @@ def _decide(check: Check, caller: Caller, context: dict[str, Any]) -> Decision:
         if role is None:
             raise _no_such_role(request)
         return evaluate_trust(request, iam.trust_policy(role), **policies)
-    resource = None
-    if check.action.startswith("s3:") and arn != "*":
-        resource = buckets.bucket_policy(arn.split(":::", 1)[1].partition("/")[0])
-    return evaluate(request, resource=resource, **policies)
+    resource = policy_on(check.action, check.resource)
+    decision = evaluate(request, resource=resource, **policies)
+    if check.action.startswith("kms:") and decision.outcome == IMPLICITLY_DENIED:
+        return _by_grant(request, check.grant, policies) or decision
+    return decision
+
+
+def _by_grant(request: Request, retired: str, policies: dict[str, Any]) -> Decision | None:
+    """Allowed where a grant of the key allows it, else None.
+
+    A grant is enough by itself, for another account too: so Auto Scaling's service-linked role,
+    which has no permission of KMS, uses another account's key (Amazon EC2 Auto Scaling User
+    Guide, "Required AWS KMS key policy for use with encrypted volumes"; inferred from there).
+    """
+    grants = grants_policy(request.resource, retired) if request.resource else None
+    if grants is None:
+        return None
+    near = replace(request, resource_account=request.principal.account)
+    decision = evaluate(near, resource=grants, **policies)
+    return decision if decision.allowed else None
 
 
 def _resource_context(account_id: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from labhelpers.policy import EXPLICITLY_DENIED, Decision, Request
 from labhelpers.sandbox.authenticate.caller import Caller
+from labhelpers.sandbox.authorize import kms_denials
 from labhelpers.sandbox.authorize.named_resources import named_action, named_resource
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.wire.errors import Refusal, not_modelled
@@ -46,7 +47,9 @@ def denial(
     status, code = family.denied
     code = _CODES.get(call.service, code)
     message = _message(decision, http, call, caller)
-    if family.form == "s3":
+    if request.action.startswith("kms:"):
+        status, code, message = kms_denials.told(decision, call.service, status, code, message)
+    elif family.form == "s3":
         if request.resource_account != caller.principal.account or not caller.principal.account:
             message = "Access Denied"
     elif family.form == "ec2":

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labhelpers.policy import Principal
+from labhelpers.sandbox.wire.http import HttpRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,9 @@ class Check:
 
     `resource` None: the request's resource is not modelled, so only Resource "*" can allow it.
     `principal` stands in for the caller where a request is made with a token or an assertion.
-    `tags_known`: the context holds all tags of the resource and of the request.
+    `tags_known`: the context holds all tags of the resource and of the request. `unknown` are
+    keys that AWS's request would hold with values that nobody can know here; `grant` is the id of
+    the grant that kms:RetireGrant is about.
     """
 
     action: str
@@ -24,6 +27,8 @@ class Check:
     context: Mapping[str, Any] = field(default_factory=dict)
     principal: Principal | None = None
     tags_known: bool = False
+    unknown: tuple[str, ...] = ()
+    grant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Call:
     params: Mapping[str, Any] = field(default_factory=dict)  # Query-protocol parameters
     subject: Any = None
     model: str = ""
+    sent: HttpRequest | None = None  # what moto gets in the place of the request
 
 
 @dataclass(frozen=True, slots=True)

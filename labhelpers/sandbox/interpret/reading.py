@@ -12,6 +12,7 @@ from datetime import datetime
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret import ec2, iam, other
 from labhelpers.sandbox.interpret.call import Call
+from labhelpers.sandbox.interpret.kms import operations as kms
 from labhelpers.sandbox.interpret.s3 import operations as s3
 from labhelpers.sandbox.interpret.sts import operations as sts
 from labhelpers.sandbox.state.registry import Registry
@@ -23,6 +24,7 @@ Reader = Callable[[HttpRequest, Caller, Registry, datetime], Call]
 _READERS: dict[str, Reader] = {
     "ec2": ec2.interpret,
     "iam": iam.interpret,
+    "kms": kms.interpret,
     "s3": s3.interpret,
     "sts": sts.interpret,
 }

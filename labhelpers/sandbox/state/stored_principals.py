@@ -13,6 +13,7 @@ from typing import Any
 
 from labhelpers.policy import Policy
 from labhelpers.sandbox.state import iam
+from labhelpers.sandbox.state.resource_policies import documents
 from labhelpers.sandbox.wire.errors import Refusal
 
 _ENTITY = re.compile(r"arn:aws:iam::\d{12}:(user|role)/.+")
@@ -43,7 +44,8 @@ def refuse_strangers(policy: Policy, code: str = "MalformedPolicyDocument") -> N
 
 def replace_deleted(arn: str, unique_id: str) -> None:
     """Put the unique id in the place of the ARN of a deleted user or role, in every account."""
-    for holder, attribute, text in list(iam.documents_with_principals()):
+    stored = (*iam.documents_with_principals(), *documents())
+    for holder, attribute, text in stored:
         if f'"{arn}"' in text:
             document = json.loads(text)
             _rename(document, arn, unique_id)

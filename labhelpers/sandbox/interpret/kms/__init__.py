@@ -1,0 +1,1 @@
+"""Who may use a KMS key: KMS's own operations, and the services that keep data under a key."""
