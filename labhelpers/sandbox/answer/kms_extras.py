@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from labhelpers.policy import Policy, PolicyError, Request, evaluate, parse
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.authorize.context import caller_context
+from labhelpers.sandbox.authorize.kms_denials import NEEDS_SIGNATURE
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.state import kms
 from labhelpers.sandbox.state.stored_principals import refuse_strangers
@@ -78,14 +79,24 @@ _CANNOT = {
 }
 
 
-def refuse_unusable_keys(call: Call) -> None:
+def refuse_unusable_keys(call: Call, caller: Caller) -> None:
     """Keys that are disabled or pending deletion do nothing, also for other services."""
     for check in call.checks:
-        if not check.action.startswith("kms:") or ":key/" not in (check.resource or ""):
+        if not check.action.startswith("kms:") or not (check.resource or "").startswith("arn:"):
             continue
-        key = kms.find_key(check.resource or "", "", "")
+        assert check.resource is not None
+        key = kms.find_key(check.resource, "", "")
+        via = check.context.get("kms:ViaService", "")
+        region = check.resource.split(":")[3]
+        if via and f".{region}." not in via:
+            raise _unusable(call, check.action, "NotFound", f"Invalid arn {region}")
         if key is None:
+            if via:  # KMS says so by itself
+                text = f"Key '{check.resource}' does not exist"
+                raise _unusable(call, check.action, "NotFound", text)
             continue
+        if not caller.principal.account:
+            raise Refusal("InvalidArgument", NEEDS_SIGNATURE, 400, blocked_by="service")
         pending = key.key_state == "PendingDeletion"
         if pending and check.action not in _ALWAYS:
             raise _unusable(call, check.action, "InvalidState", f"{key.arn} is pending deletion.")

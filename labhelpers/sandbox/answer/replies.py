@@ -32,7 +32,7 @@ def answer(
         accept = http.headers.get("accept", "")
         found = sts.answer(call, caller, registry, lab_now)
         return _query_answer(call, found, request_id, wants_json(accept))
-    refuse_unusable_keys(call)
+    refuse_unusable_keys(call, caller)
     if call.service == "s3":
         return s3.answer(http, call, caller, lab_now, request_id)
     if call.service == "kms":

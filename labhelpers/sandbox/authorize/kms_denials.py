@@ -14,12 +14,20 @@ from labhelpers.sandbox.interpret.kms.operations import NOT_HERE
 _CODES = {"sqs": "KMS.AccessDeniedException", "sns": "KMSAccessDenied"}
 _QUOTED = "(Service: AWSKMS; Status Code: 400; Error Code: AccessDeniedException; Proxy: null)"
 
+#: S3's words to whoever asks for such an object without a signature (many logs).
+NEEDS_SIGNATURE = (
+    "Requests specifying Server Side Encryption with AWS KMS managed keys require "
+    "AWS Signature Version 4."
+)
+
 
 def told(
     decision: Decision, service: str, status: int, code: str, message: str
 ) -> tuple[int, str, str]:
     """Status, code and message, given those of an ordinary denial."""
     request = decision.request
+    if not request.principal.account:
+        return 400, "InvalidArgument", NEEDS_SIGNATURE
     if request.resource_account != request.principal.account and decision.blocked_by == "resource":
         who = f"User: {request.principal.arn} is not authorized to perform: {request.action}"
         message = f"{who} {NOT_HERE}"

@@ -13,6 +13,7 @@ from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret import ec2, iam, other
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.interpret.kms import operations as kms
+from labhelpers.sandbox.interpret.kms import uses
 from labhelpers.sandbox.interpret.s3 import operations as s3
 from labhelpers.sandbox.interpret.sts import operations as sts
 from labhelpers.sandbox.state.registry import Registry
@@ -34,4 +35,5 @@ def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: da
     """The Call, or a Refusal for a request that is malformed or not modelled."""
     if http.raw_path.startswith(("/moto-api", "/latest/")):
         raise not_modelled(f"the path {http.raw_path[:60]}")  # moto's own back doors
-    return _READERS.get(caller.service, other.interpret)(http, caller, registry, lab_now)
+    call = _READERS.get(caller.service, other.interpret)(http, caller, registry, lab_now)
+    return uses.with_keys(call, http, caller)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _MANAGED = "alias/aws/"
+_MORE_MANAGED = tuple(f"alias/aws/{name}" for name in ("kinesis", "sns", "sqs"))
 #: What the policy of an AWS managed key gives everybody in the account, by way of its service.
 _USES = ("Encrypt", "Decrypt", "ReEncrypt*", "GenerateDataKey*", "CreateGrant", "DescribeKey")
 _LOOKS = ("Describe*", "Get*", "List*", "RevokeGrant")
@@ -44,8 +45,17 @@ def find_key(name: str, region: str, account: str) -> Key | None:
     except KeyError:  # no such Region
         return None
     if name.startswith("alias/"):
-        name = backend.get_key_id_from_alias(name) or ""
+        name = backend.get_key_id_from_alias(name) or _new_managed(backend, name)
     return backend.keys.get(name)
+
+
+def _new_managed(backend: Any, alias: str) -> str:
+    """The id of a new AWS managed key, of those that moto does not know."""
+    if alias not in _MORE_MANAGED:
+        return ""
+    made = backend.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "Default key", None)
+    backend.create_alias(made.id, alias)
+    return str(made.id)
 
 
 def stored_key(name: str, region: str, account: str) -> Key | None:

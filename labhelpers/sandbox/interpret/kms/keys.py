@@ -49,23 +49,37 @@ def encryption_context(pairs: Mapping[str, str]) -> dict[str, Any]:
 def via_service(
     service: str,
     action: str,
-    key: Key,
+    name: str,
     account: str,
+    place: tuple[str, str],
     pairs: Mapping[str, str],
     unknown: tuple[str, ...] = (),
 ) -> Check:
-    """The same for a service (`s3`) that uses a key for a caller, with its encryption context.
+    """The question of a service (`s3`) that uses a key for a caller, with its encryption context.
 
-    `unknown` are the names of pairs whose values are not known before AWS has answered.
+    `account` is the caller's, `place` the Region and the account in which the key is looked for
+    by its name; `unknown` are the names of pairs whose values nobody knows before AWS answers.
     """
+    region, owner = place
     context: dict[str, Any] = {
         **encryption_context(pairs),
         "aws:ViaAWSService": "true",
         "kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
-        "kms:ViaService": f"{service}.{key.region}.amazonaws.com",
+        "kms:ViaService": f"{service}.{region}.amazonaws.com",
         **dict.fromkeys(_OWN),
     }
     if unknown:
         context["kms:EncryptionContextKeys"] = [*pairs, *unknown]
-    keys = tuple(f"kms:encryptioncontext:{name}".lower() for name in unknown)
-    return key_check(action, key, account, context, unknown=keys)
+    hidden = tuple(f"kms:encryptioncontext:{name}".lower() for name in unknown)
+    key = kms.stored_key(name, region, owner)
+    if key is not None and key.region == region:
+        return key_check(action, key, account, context, unknown=hidden)
+    # There is no such key: no key policy bears on it, and the answer says so to who may ask.
+    arn = name if name.startswith("arn:") else f"arn:aws:kms:{region}:{owner}:{_place(name)}"
+    holder = arn.split(":")[4] if arn.count(":") > 4 else owner
+    context["kms:CallerAccount"] = account
+    return Check(f"kms:{action}", arn, holder, context, None, True, hidden)
+
+
+def _place(name: str) -> str:
+    return name if name.startswith("alias/") else f"key/{name}"
