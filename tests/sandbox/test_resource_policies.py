@@ -1,5 +1,5 @@
-"""Resource-based policies of services other than S3 are not modelled, so none is stored; what only
-speaks of policies is nobody's policy."""
+"""Resource-based policies that nobody would ask are not stored; what only speaks of policies is
+nobody's policy."""
 
 import json
 
@@ -12,31 +12,14 @@ EVERYBODY = policy({"Effect": "Allow", "Principal": "*", "Action": "*", "Resourc
 SAYS_SO = f"Our Policy: {EVERYBODY}"
 KEY = {"KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST"}
 TABLE = {"AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}], **KEY}
-TOPIC = f"arn:aws:sns:ap-northeast-2:{HERE}:t"
+PERMISSION = {"FunctionName": "f", "StatementId": "s", "Action": "lambda:*", "Principal": "*"}
 STORED = [
-    ("sqs", "create_queue", {"QueueName": "q", "Attributes": {"Policy": EVERYBODY}}),
-    ("sqs", "set_queue_attributes", {"QueueUrl": "q", "Attributes": {"Policy": EVERYBODY}}),
-    (
-        "sqs",
-        "add_permission",
-        {"QueueUrl": "q", "Label": "l", "AWSAccountIds": [HERE], "Actions": ["*"]},
-    ),
-    ("sns", "create_topic", {"Name": "t", "Attributes": {"Policy": EVERYBODY}}),
-    (
-        "sns",
-        "set_topic_attributes",
-        {"TopicArn": TOPIC, "AttributeName": "Policy", "AttributeValue": EVERYBODY},
-    ),
-    ("secretsmanager", "put_resource_policy", {"SecretId": "s", "ResourcePolicy": EVERYBODY}),
-    (
-        "lambda",
-        "add_permission",
-        {"FunctionName": "f", "StatementId": "s", "Action": "lambda:*", "Principal": "*"},
-    ),
-    ("ecr", "set_repository_policy", {"repositoryName": "app", "policyText": EVERYBODY}),
-    ("dynamodb", "put_resource_policy", {"ResourceArn": "a", "Policy": EVERYBODY}),
+    ("lambda", "add_permission", PERMISSION | {"EventSourceToken": "token"}),
+    ("ecr", "put_registry_policy", {"policyText": EVERYBODY}),
+    ("backup", "put_backup_vault_access_policy", {"BackupVaultName": "v", "Policy": EVERYBODY}),
+    ("kinesis", "put_resource_policy", {"ResourceARN": "arn:aws:kinesis:", "Policy": EVERYBODY}),
+    ("acm-pca", "put_policy", {"ResourceArn": "arn:aws:acm-pca:", "Policy": EVERYBODY}),
     ("dynamodb", "create_table", {"TableName": "t", **TABLE, "ResourcePolicy": EVERYBODY}),
-    ("events", "put_permission", {"Policy": EVERYBODY}),
     ("glacier", "set_vault_access_policy", {"vaultName": "v", "policy": {"Policy": EVERYBODY}}),
     ("opensearch", "create_domain", {"DomainName": "logs", "AccessPolicies": EVERYBODY}),
     ("logs", "put_resource_policy", {"policyName": "p", "policyDocument": EVERYBODY}),

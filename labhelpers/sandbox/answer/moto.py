@@ -11,6 +11,7 @@ from labhelpers.sandbox.answer.moto_session import (
     leave_bucket_policies_to_the_gateway,
     leave_key_policies_to_the_gateway,
     leave_policies_to_the_engine,
+    write_permissions_as_lambda_does,
 )
 from labhelpers.sandbox.answer.new_buckets import make_buckets_as_aws_does
 from labhelpers.sandbox.authenticate.caller import Caller
@@ -91,6 +92,8 @@ def _build_app(service: str) -> Any:
         make_buckets_as_aws_does()
     elif service == "iam":
         leave_policies_to_the_engine()
+    elif service == "awslambda":
+        write_permissions_as_lambda_does()
     elif service == "kms":
         leave_key_policies_to_the_gateway()
     if service == "ec2":

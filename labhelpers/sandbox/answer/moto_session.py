@@ -28,6 +28,39 @@ def leave_key_policies_to_the_gateway() -> None:
     responses.validate_policy = lambda *_: None
 
 
+def write_permissions_as_lambda_does() -> None:
+    """moto loses one of two conditions with the same operator, and knows neither accounts by
+    their number nor users and roles as principals. Source: Lambda Developer Guide, "Viewing
+    resource-based IAM policies"; API Reference, AddPermission."""
+    from moto.awslambda.policy import Policy
+
+    Policy.principal_formatter = _principal  # type: ignore[method-assign, assignment]
+    Policy.condition_merge = _conditions  # type: ignore[method-assign, assignment]
+
+
+def _principal(_: Any, principal: Any) -> Any:
+    if not isinstance(principal, str) or principal == "*":
+        return principal
+    if len(principal) == 12 and principal.isdigit():
+        return {"AWS": f"arn:aws:iam::{principal}:root"}
+    return {"AWS" if principal.startswith("arn:") else "Service": principal}
+
+
+def _conditions(_: Any, statement: dict[str, Any]) -> None:
+    blocks = [statement.pop(name, None) for name in ("Condition", "SourceArn", "SourceAccount")]
+    url_type = statement.pop("FunctionUrlAuthType", None)
+    if url_type is not None:
+        blocks.append({"StringEquals": {"lambda:FunctionUrlAuthType": url_type}})
+    if statement.pop("InvokedViaFunctionUrl", None) is not None:
+        blocks.append({"Bool": {"lambda:InvokedViaFunctionUrl": "true"}})
+    merged: dict[str, dict[str, Any]] = {}
+    for block in filter(None, blocks):
+        for operator, keys in block.items():
+            merged.setdefault(operator, {}).update(keys)
+    if merged:
+        statement["Condition"] = merged
+
+
 def leave_policies_to_the_engine() -> None:
     """moto wants a Version in every policy, texts for all values of conditions, and spells out
     the actions of trust policies; IAM does none of it (a Version only in managed policies)."""

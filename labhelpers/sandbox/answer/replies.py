@@ -9,6 +9,7 @@ from typing import Any
 from labhelpers.sandbox.answer import iam_extras, identity_providers, kms_extras, s3
 from labhelpers.sandbox.answer.kms_extras import refuse_unusable_keys
 from labhelpers.sandbox.answer.moto import answer_moto
+from labhelpers.sandbox.answer.policy_documents import refuse_malformed_policies
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.interpret.models import service_model
@@ -33,6 +34,7 @@ def answer(
         found = sts.answer(call, caller, registry, lab_now)
         return _query_answer(call, found, request_id, wants_json(accept))
     refuse_unusable_keys(call, caller)
+    refuse_malformed_policies(http, call, caller)
     if call.service == "s3":
         return s3.answer(http, call, caller, lab_now, request_id)
     if call.service == "kms":

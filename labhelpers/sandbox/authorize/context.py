@@ -44,6 +44,7 @@ MODELLED_KEYS = frozenset(
         "aws:SourceArn",
         "aws:SourceIdentity",
         "aws:SourceIp",
+        "aws:SourceOwner",
         "aws:SourceVpc",
         "aws:SourceVpce",
         "aws:TokenIssueTime",

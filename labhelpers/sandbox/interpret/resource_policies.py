@@ -1,7 +1,7 @@
-"""Whether a request would store a resource-based policy.
+"""Whether a request would store a resource-based policy, and whose resource a request is for.
 
-The sandbox does not decide by those of services other than S3, so it does not take them. A text
-that merely speaks of policies, or a read of one, is no such request: what counts is where a
+The sandbox decides by those that moto keeps (state/resource_policies.py) and takes no others. A
+text that merely speaks of policies, or a read of one, is no such request: what counts is where a
 parameter stands in the operation's model, and that it names principals.
 """
 
@@ -18,6 +18,25 @@ from labhelpers.sandbox.interpret.models import service_model
 _GRANTS = re.compile(
     r"PutResourcePolicy|(Add|BatchGrant|Create|Grant|Modify|Put|Update)\w*Permissions?(Version)?"
 )
+#: Operations whose policy is asked from then on, with the parameter or setting that holds it; ""
+#: for those that add one statement.
+KEPT = {
+    ("dynamodb", "PutResourcePolicy"): "Policy",
+    ("ecr", "SetRepositoryPolicy"): "policyText",
+    ("events", "PutPermission"): "Policy",
+    ("lambda", "AddLayerVersionPermission"): "",
+    ("lambda", "AddPermission"): "",
+    ("secretsmanager", "PutResourcePolicy"): "ResourcePolicy",
+    ("sns", "AddPermission"): "",
+    ("sns", "CreateTopic"): "Policy",
+    ("sns", "SetTopicAttributes"): "Policy",
+    ("sqs", "AddPermission"): "",
+    ("sqs", "CreateQueue"): "Policy",
+    ("sqs", "SetQueueAttributes"): "Policy",
+}
+#: Parameters of AddPermission that moto loses, with the condition that they stand for.
+_LOST = ("EventSourceToken", "OrganizationId")
+_ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 #: Maps whose keys are names of settings and not the learner's, in SQS and SNS.
 _SETTINGS = "Attributes"
 #: How the Query protocol spells such a map, and one setting alone: the name, then its value.
@@ -25,15 +44,43 @@ _PAIRS = {"key": "value", "Name": "Value", "AttributeName": "AttributeValue"}
 
 
 def stores_policy(service: str, operation: str, params: Mapping[str, Any]) -> bool:
-    """`service` is botocore's name; `params` are an operation's own, flat if they are a form's."""
+    """Whether it is one that nobody would ask. `service` is botocore's name; `params` are an
+    operation's own, flat if they are a form's."""
+    if (service, operation) in KEPT:
+        return service == "lambda" and any(params.get(name) for name in _LOST)
     if _GRANTS.fullmatch(operation):
         return True
-    if "Action" in params:
-        settings = _form_settings(params)
-    else:
-        shape = service_model(service).operation_model(operation).input_shape
-        settings = _settings(shape.members if shape else {}, params)
+    settings = _all_settings(service, operation, params)
     return any("polic" in name.lower() and _names_principals(value) for name, value in settings)
+
+
+def stored_document(service: str, operation: str, params: Mapping[str, Any]) -> str | None:
+    """The policy that a request stores and that is asked from then on, "" to have none."""
+    name = KEPT.get((service, operation))
+    if not name:
+        return None
+    settings = _all_settings(service, operation, params)
+    found = next((value for setting, value in settings if setting == name), None)
+    return None if found is None else str(found)
+
+
+def owner_of(service: str, params: Mapping[str, Any], account: str) -> str:
+    """The account in which a request names its resource, where it names one beside the name."""
+    if service == "sqs" and isinstance(params.get("QueueUrl"), str):
+        told = params["QueueUrl"].rstrip("/").split("/")[-2:-1]
+    else:
+        name = {"ecr": "registryId", "sqs": "QueueOwnerAWSAccountId"}.get(service, "")
+        told = [str(params.get(name) or "")]
+    return next((word for word in told if _ACCOUNT.fullmatch(word)), account)
+
+
+def _all_settings(
+    service: str, operation: str, params: Mapping[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    if "Action" in params:
+        return _form_settings(params)
+    shape = service_model(service).operation_model(operation).input_shape
+    return _settings(shape.members if shape else {}, params)
 
 
 def _settings(members: Mapping[str, Any], params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
