@@ -94,6 +94,8 @@ def _check_lambda(principal: str) -> None:
     code, words = _REFUSED["lambda"]
     if not _LAMBDA_PRINCIPAL.fullmatch(principal):
         raise Refusal(code, words, 400)
+    if principal.endswith(".com"):
+        return
     statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "*"}
     policy = parse(
         {"Version": "2012-10-17", "Statement": {**statement, "Resource": "*"}}, "resource"

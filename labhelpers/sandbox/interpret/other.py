@@ -47,7 +47,7 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
     details = action_details(prefix, operation)
     if details is None:
         raise not_modelled(f"{service}:{operation}, whose IAM action has another name,")
-    told = params if "Action" in params else {}
+    told = params if "Action" in http.form else {}
     if not details["resourceTypes"]:
         check = Check(f"{prefix}:{operation}", "*", account)
         return Call(service, operation, (check, *passed), account, told, model=found.service)

@@ -77,7 +77,7 @@ def owner_of(service: str, params: Mapping[str, Any], account: str) -> str:
 def _all_settings(
     service: str, operation: str, params: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any]]:
-    if "Action" in params:
+    if params.get("Action") == operation:
         return _form_settings(params)
     shape = service_model(service).operation_model(operation).input_shape
     return _settings(shape.members if shape else {}, params)

@@ -49,7 +49,7 @@ def with_keys(call: Call, http: HttpRequest, caller: Caller) -> Call:
 
 def refuse_customer_keys(service: str, operation: str, params: Params) -> None:
     """Services whose data under a customer's key nobody here would ask the key for."""
-    if "Action" in params:
+    if params.get("Action") == operation:
         named = any(_is_name(k.rpartition(".")[2]) and _is_key(v) for k, v in params.items())
     else:
         named = _names_key(service_model(service).operation_model(operation).input_shape, params)
