@@ -1,7 +1,5 @@
 """EC2's resources, tags and PassRole, and the resources of other services."""
 
-import json
-
 import pytest
 from botocore.exceptions import ClientError
 from scene import allow, deny, policy
@@ -128,13 +126,3 @@ def test_other_services_by_resource(world):
     assert world.lab.attempt(sqs.send_message, QueueUrl=url, MessageBody="x").succeeded
     yours = world.lab.client("sqs").create_queue(QueueName="yours")["QueueUrl"]
     assert not world.lab.attempt(sqs.send_message, QueueUrl=yours, MessageBody="x").allowed
-
-
-def test_policies_of_other_services_are_refused_not_ignored(world):
-    sqs = world.lab.client("sqs")
-    url = sqs.create_queue(QueueName="q")["QueueUrl"]
-    open_to_all = json.loads(policy(allow("sqs:*", "*", Principal="*")))
-    got = world.lab.attempt(
-        sqs.set_queue_attributes, QueueUrl=url, Attributes={"Policy": json.dumps(open_to_all)}
-    )
-    assert (got.code, got.blocked_by) == ("SandboxNotModelled", "not modelled")

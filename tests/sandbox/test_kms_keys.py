@@ -299,3 +299,36 @@ def test_a_session_policy_counts_beside_a_grant(scene):
     assert not scene.lab.attempt(kms.encrypt, KeyId=arn, Plaintext=b"x").allowed
     whole = scene.lab.session_from(scene.assume(scene.lab.session(), role).response).client("kms")
     assert scene.lab.attempt(whole.encrypt, KeyId=arn, Plaintext=b"x").allowed
+
+
+def test_grants_are_for_who_is_there(scene):
+    arn, call = key(scene), scene.admin.create_grant
+    got = scene.lab.attempt(call, KeyId=arn, GranteePrincipal=user("nil"), Operations=["Encrypt"])
+    assert got.code == "InvalidArnException"
+    scene.iam().create_user(UserName="max")
+    grant(scene, arn, user("max"), ["Encrypt"])
+    scene.iam().delete_user(UserName="max")
+    again = scene.user("max").client("kms")
+    assert not scene.lab.attempt(again.encrypt, KeyId=arn, Plaintext=b"x").allowed
+
+
+def test_a_replica_has_a_policy_of_its_own(scene):
+    arn = key(scene, lets(ROOT), lets(user("ben")), MultiRegion=True)
+    grant(scene, arn, user("ben"), ["Encrypt"])
+    narrow = scene.user("nat", allow("kms:ReplicateKey")).client("kms")
+    made = {"KeyId": arn, "ReplicaRegion": "us-east-1"}
+    assert scene.lab.attempt(narrow.replicate_key, **made).blocked_by == "identity"
+    scene.admin.replicate_key(**made)
+    there = arn.replace("ap-northeast-2", "us-east-1")
+    ben = scene.lab.session_from(scene.iam().create_access_key(UserName="ben")["AccessKey"])
+    far = ben.client("kms", region_name="us-east-1")
+    assert encrypts(scene, "ben", arn).allowed
+    assert not scene.lab.attempt(far.encrypt, KeyId=there, Plaintext=b"x").allowed
+
+
+def test_a_dry_run_changes_nothing(scene):
+    arn = key(scene)
+    given = {"KeyId": arn, "GranteePrincipal": user("ben"), "Operations": ["Encrypt"]}
+    got = scene.lab.attempt(scene.admin.create_grant, **given, DryRun=True)
+    assert got.code == "DryRunOperationException"
+    assert not scene.admin.list_grants(KeyId=arn)["Grants"]

@@ -339,3 +339,23 @@ def test_whoever_does_not_sign_gets_s3_s_words(scene):
         urllib.request.urlopen(f"{admin.meta.endpoint_url}/open/a")
     assert refused.value.code == 400
     assert b"require AWS Signature Version 4." in refused.value.read()
+
+
+def test_secrets_across_accounts_want_a_customer_s_key(scene):
+    secrets = scene.lab.session().client("secretsmanager")
+    eve = scene.user("eve", *DATA, allow("kms:*"), account=THERE).client("secretsmanager")
+    given = policy(allow("secretsmanager:GetSecretValue", Principal={"AWS": THERE}))
+    for key, code in (
+        ({}, "InvalidRequestException"),
+        ({"KmsKeyId": scene.key}, "AccessDeniedException"),
+    ):
+        arn = secrets.create_secret(Name=f"far-{code}", SecretString="x", **key)["ARN"]
+        secrets.put_resource_policy(SecretId=arn, ResourcePolicy=given)
+        got = scene.lab.attempt(eve.get_secret_value, SecretId=arn)
+        assert (got.code, got.blocked_by) == (code, "resource")
+    kms = scene.lab.session().client("kms")
+    whole = allow("kms:*", Principal={"AWS": ROOT})
+    both = policy(whole, allow("kms:Decrypt", Principal={"AWS": THERE}))
+    kms.put_key_policy(KeyId=scene.key, PolicyName="default", Policy=both)
+    assert scene.lab.attempt(eve.get_secret_value, SecretId=arn).succeeded
+    kms.put_key_policy(KeyId=scene.key, PolicyName="default", Policy=policy(whole))

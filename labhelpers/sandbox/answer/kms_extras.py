@@ -1,22 +1,21 @@
-"""What KMS does and moto does not: the states of keys, and what a key policy may not say.
+"""What KMS does and moto does not: what a key policy may not say, grants, replicas, dry runs.
 
-Source: KMS Developer Guide, "Key states of AWS KMS keys", "AWS managed keys"; KMS API Reference,
-PutKeyPolicy, CreateKey; the words of the refusals from logs. Inferred: that the lock-out check
-asks the new key policy alone, taking the caller's own policies for willing; which errors other
-services make of a key that cannot be used is from the error lists of their API references.
+Source: KMS API Reference, PutKeyPolicy, CreateKey, CreateGrant, ReplicateKey; the words of the
+refusals from logs, those about grants are not verified. Inferred: that the lock-out check asks the
+new key policy alone, taking the caller's own policies for willing.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from labhelpers.policy import Policy, PolicyError, Request, evaluate, parse
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.authorize.context import caller_context
-from labhelpers.sandbox.authorize.kms_denials import NEEDS_SIGNATURE
 from labhelpers.sandbox.interpret.call import Call
-from labhelpers.sandbox.state import kms
+from labhelpers.sandbox.state import iam, kms
 from labhelpers.sandbox.state.stored_principals import refuse_strangers
 from labhelpers.sandbox.wire.errors import Refusal
 from labhelpers.sandbox.wire.http import HttpRequest, json_object
@@ -32,88 +31,48 @@ _EVERYTHING = parse(
     '"Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}}',
     kind="identity",
 )
+_WITH_POLICY = ("CreateKey", "PutKeyPolicy", "ReplicateKey")
+_ENTITY = re.compile(r"arn:aws:iam::\d{12}:(user|role)/.+", re.ASCII)
 _SIZE = 32768  # bytes of a key policy, "Resource quotas"
-
-#: Actions that a key does whatever its state is; everything else wants it not pending deletion.
-_ALWAYS = frozenset(
-    (
-        "kms:CancelKeyDeletion",
-        "kms:DeleteAlias",
-        "kms:DescribeKey",
-        "kms:GetKeyPolicy",
-        "kms:ListGrants",
-        "kms:ListKeyPolicies",
-        "kms:ListKeyRotations",
-        "kms:ListResourceTags",
-        "kms:PutKeyPolicy",
-        "kms:RetireGrant",
-        "kms:RevokeGrant",
-    )
-)
-#: Actions that only an enabled key does.
-_ENABLED = frozenset(
-    (
-        "kms:CreateGrant",
-        "kms:Decrypt",
-        "kms:DeriveSharedSecret",
-        "kms:DisableKeyRotation",
-        "kms:EnableKeyRotation",
-        "kms:Encrypt",
-        "kms:GenerateDataKey",
-        "kms:GenerateDataKeyPair",
-        "kms:GenerateDataKeyPairWithoutPlaintext",
-        "kms:GenerateDataKeyWithoutPlaintext",
-        "kms:GenerateMac",
-        "kms:ReEncryptFrom",
-        "kms:ReEncryptTo",
-        "kms:ReplicateKey",
-        "kms:RotateKeyOnDemand",
-        "kms:Sign",
-        "kms:Verify",
-        "kms:VerifyMac",
-    )
-)
-_CANNOT = {
-    "Decrypt": "Secrets Manager can't decrypt the protected secret text using the provided KMS key",
-    "": "Secrets Manager can't encrypt the protected secret text using the provided KMS key",
-}
-
-
-def refuse_unusable_keys(call: Call, caller: Caller) -> None:
-    """Keys that are disabled or pending deletion do nothing, also for other services."""
-    for check in call.checks:
-        if not check.action.startswith("kms:") or not (check.resource or "").startswith("arn:"):
-            continue
-        assert check.resource is not None
-        key = kms.find_key(check.resource, "", "")
-        via = check.context.get("kms:ViaService", "")
-        region = check.resource.split(":")[3]
-        if via and f".{region}." not in via:
-            raise _unusable(call, check.action, "NotFound", f"Invalid arn {region}")
-        if key is None:
-            if via:  # KMS says so by itself
-                text = f"Key '{check.resource}' does not exist"
-                raise _unusable(call, check.action, "NotFound", text)
-            continue
-        if not caller.principal.account:
-            raise Refusal("InvalidArgument", NEEDS_SIGNATURE, 400, blocked_by="service")
-        pending = key.key_state == "PendingDeletion"
-        if pending and check.action not in _ALWAYS:
-            raise _unusable(call, check.action, "InvalidState", f"{key.arn} is pending deletion.")
-        if key.key_state == "Disabled" and check.action in _ENABLED:
-            raise _unusable(call, check.action, "Disabled", f"{key.arn} is disabled.")
 
 
 def before(http: HttpRequest, call: Call, caller: Caller, lab_now: datetime) -> None:
     """Refuse what moto would wave through."""
     params = json_object(http.body)
     key = kms.find_key(str(params.get("KeyId") or ""), caller.region, call.account_id)
-    if call.operation in ("CreateKey", "PutKeyPolicy") and params.get("Policy") is not None:
+    if call.operation in _WITH_POLICY and params.get("Policy") is not None:
         _check_policy(params, key, call, caller, lab_now)
+    if call.operation == "CreateGrant":
+        _check_grant(params)
     cancels = call.operation == "CancelKeyDeletion"
     if cancels and key is not None and key.key_state != "PendingDeletion":
         text = f"{key.arn} is not pending deletion."
         raise Refusal("KMSInvalidStateException", text, 400, blocked_by="service")
+    if params.get("DryRun") is True:
+        text = "The request would have succeeded, but the DryRun option is set."
+        raise Refusal("DryRunOperationException", text, 400, blocked_by="service")
+
+
+def after(http: HttpRequest, call: Call, caller: Caller) -> None:
+    """A replica has a policy of its own, and neither grants nor aliases of its primary key."""
+    params = json_object(http.body)
+    if call.operation == "ReplicateKey":
+        key = kms.find_key(str(params["KeyId"]), caller.region, call.account_id)
+        assert key is not None, "it has just been replicated"
+        region = str(params["ReplicaRegion"])
+        replica = kms.find_key(key.id, region, call.account_id)
+        assert replica is not None
+        replica.policy = params.get("Policy") or replica.generate_default_policy()
+        replica.grants, replica.aliases = {}, {}
+
+
+def _check_grant(params: dict[str, Any]) -> None:
+    for name in ("GranteePrincipal", "RetiringPrincipal"):
+        arn = params.get(name)
+        named = isinstance(arn, str) and _ENTITY.fullmatch(arn)
+        if named and iam.find_principal(str(arn)) is None:
+            why = f"There is no such user or role: {arn}. Create it first, or correct the name."
+            raise Refusal("InvalidArnException", f"Invalid arn {arn}", 400, reason=why)
 
 
 def _check_policy(
@@ -144,21 +103,3 @@ def _can_change(policy: Policy, key_arn: str, caller: Caller, lab_now: datetime)
     context = caller_context(caller, lab_now) | {"kms:CallerAccount": account}
     request = Request(caller.principal, "kms:PutKeyPolicy", key_arn, account, context)
     return evaluate(request, identity=(_EVERYTHING,), resource=policy).allowed
-
-
-def _unusable(call: Call, action: str, kind: str, text: str) -> Refusal:
-    """In the words of the service that was called."""
-    code, status = f"KMS{kind}Exception" if kind == "InvalidState" else f"{kind}Exception", 400
-    if call.service == "s3":
-        code = f"KMS.{code}"
-    elif call.service == "secretsmanager":
-        decrypts = action.endswith("Decrypt")
-        code = "DecryptionFailure" if decrypts else "EncryptionFailure"
-        text = _CANNOT["Decrypt" if decrypts else ""]
-    elif call.service == "ssm":
-        code = "InvalidKeyId"
-    elif call.service == "sqs":
-        code = f"KMS.{kind}Exception"
-    elif call.service == "sns":
-        code = f"KMS{kind}"
-    return Refusal(code, text, status, blocked_by="service")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from labhelpers.sandbox.answer import iam_extras, identity_providers, kms_extras, s3
-from labhelpers.sandbox.answer.kms_extras import refuse_unusable_keys
+from labhelpers.sandbox.answer.key_states import refuse_unusable_keys
 from labhelpers.sandbox.answer.moto import answer_moto
 from labhelpers.sandbox.answer.policy_documents import refuse_malformed_policies
 from labhelpers.sandbox.authenticate.caller import Caller
@@ -33,14 +33,17 @@ def answer(
         accept = http.headers.get("accept", "")
         found = sts.answer(call, caller, registry, lab_now)
         return _query_answer(call, found, request_id, wants_json(accept))
-    refuse_unusable_keys(call, caller)
+    refuse_unusable_keys(http, call, caller)
     refuse_malformed_policies(http, call, caller)
     if call.service == "s3":
         return s3.answer(http, call, caller, lab_now, request_id)
     if call.service == "kms":
         kms_extras.before(http, call, caller, lab_now)
     if call.service != "iam":
-        return answer_moto(http, call, caller, request_id)
+        reply = answer_moto(http, call, caller, request_id)
+        if call.service == "kms" and reply[0] < 300:
+            kms_extras.after(http, call, caller)
+        return reply
     iam_extras.before(call, registry, lab_now)
     result = identity_providers.answer(call, registry)
     if result is None:

@@ -10,10 +10,15 @@ from __future__ import annotations
 
 from labhelpers.policy import Decision
 from labhelpers.sandbox.interpret.kms.operations import NOT_HERE
+from labhelpers.sandbox.state import kms
 
 _CODES = {"sqs": "KMS.AccessDeniedException", "sns": "KMSAccessDenied"}
 _QUOTED = "(Service: AWSKMS; Status Code: 400; Error Code: AccessDeniedException; Proxy: null)"
 
+_OWN_KEY_ACROSS_ACCOUNTS = (  # logs
+    "You can't access a secret from a different AWS account if you encrypt the secret with the "
+    "default KMS service key."
+)
 #: S3's words to whoever asks for such an object without a signature (many logs).
 NEEDS_SIGNATURE = (
     "Requests specifying Server Side Encryption with AWS KMS managed keys require "
@@ -32,6 +37,9 @@ def told(
         who = f"User: {request.principal.arn} is not authorized to perform: {request.action}"
         message = f"{who} {NOT_HERE}"
     if service == "secretsmanager":
+        key = kms.find_key(request.resource or "", "", "")
+        if key is not None and kms.is_managed(key) and decision.blocked_by == "resource":
+            return status, "InvalidRequestException", _OWN_KEY_ACROSS_ACCOUNTS
         return status, code, "Access to KMS is not allowed"
     if service in ("ssm", *_CODES):
         message = f"{message} {_QUOTED}"

@@ -96,6 +96,15 @@ def all_keys() -> list[Key]:
     return [key for account in accounts for held in account.values() for key in held.keys.values()]
 
 
+def forget_principal(arn: str, unique_id: str) -> None:
+    """Leave the unique id of a deleted user or role in the grants that it had."""
+    for grant in (grant for key in all_keys() for grant in key.grants.values()):
+        if grant.grantee_principal == arn:
+            grant.grantee_principal = unique_id
+        if grant.retiring_principal == arn:
+            grant.retiring_principal = unique_id
+
+
 def is_managed(key: Key) -> bool:
     """Whether it is an AWS managed key, which no policy of a customer changes."""
     return any(alias.startswith(_MANAGED) for alias in key.aliases)
@@ -195,7 +204,7 @@ def _statements(grant: Grant, retired: str) -> list[dict[str, Any]]:
 
 
 def _allows(principal: str, action: str) -> dict[str, Any]:
-    named = {"AWS": principal} if principal.startswith("arn:") else {"Service": principal}
+    named = {"Service" if principal.endswith(".amazonaws.com") else "AWS": principal}
     return {"Effect": "Allow", "Principal": named, "Action": action, "Resource": "*"}
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from labhelpers.policy import Policy
-from labhelpers.sandbox.state import iam
+from labhelpers.sandbox.state import iam, kms
 from labhelpers.sandbox.state.resource_policies import documents
 from labhelpers.sandbox.wire.errors import Refusal
 
@@ -44,6 +44,7 @@ def refuse_strangers(policy: Policy, code: str = "MalformedPolicyDocument") -> N
 
 def replace_deleted(arn: str, unique_id: str) -> None:
     """Put the unique id in the place of the ARN of a deleted user or role, in every account."""
+    kms.forget_principal(arn, unique_id)
     stored = (*iam.documents_with_principals(), *documents())
     for holder, attribute, text in stored:
         if f'"{arn}"' in text:

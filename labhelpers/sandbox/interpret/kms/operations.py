@@ -101,6 +101,10 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
         checks = [_of_ciphertext(operation, params, caller)]
     elif isinstance(params.get("KeyId"), str) and operation != "ListAliases":
         checks = [_on(operation, operation, params["KeyId"], params, caller)]
+        if operation == "ReplicateKey":  # makes a key in the other Region
+            made = _on_no_key("CreateKey", params, caller)[0]
+            region = {"aws:RequestedRegion": params.get("ReplicaRegion")}
+            checks.append(replace(made, context={**made.context, **region}))
     else:
         checks = _on_no_key(operation, params, caller)
     owners = {check.resource_account for check in checks}
