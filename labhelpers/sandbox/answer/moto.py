@@ -16,6 +16,7 @@ from labhelpers.sandbox.answer.moto_session import (
 from labhelpers.sandbox.answer.new_buckets import make_buckets_as_aws_does
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call
+from labhelpers.sandbox.interpret.side_effects import moto_name
 from labhelpers.sandbox.wire.environ import to_environ
 from labhelpers.sandbox.wire.errors import Refusal, not_modelled
 from labhelpers.sandbox.wire.http import Answer, HttpRequest
@@ -106,7 +107,7 @@ def _moto_name(call: Call) -> str:
     does not find into a learner's cell."""
     if call.service in _OWN_SERVICES:
         return call.service
-    name = "awslambda" if call.model == "lambda" else call.model.replace("-", "")
+    name = moto_name(call.model)
     if name not in _moto_names():
         raise not_modelled(f"the service {call.model}")
     return name

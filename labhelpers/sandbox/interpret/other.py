@@ -16,6 +16,7 @@ from labhelpers.sandbox.interpret.models import action_details
 from labhelpers.sandbox.interpret.resource_arns import named_arns
 from labhelpers.sandbox.interpret.resource_policies import owner_of, stores_policy
 from labhelpers.sandbox.interpret.services import asked
+from labhelpers.sandbox.interpret.side_effects import refuse_side_effects
 from labhelpers.sandbox.state.resource_policies import SERVICES
 from labhelpers.sandbox.wire.errors import not_modelled
 from labhelpers.sandbox.wire.http import HttpRequest
@@ -35,6 +36,7 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
     if found is None:
         raise not_modelled(f"this request to {service[:40]}")
     operation, params = found.operation, found.params
+    refuse_side_effects(found.service, operation, params)
     prefix = ACTION_PREFIXES.get(service, service)
     if service not in _OWN_POLICIES and stores_policy(found.service, operation, params):
         raise not_modelled(f"resource-based policies of {service}")

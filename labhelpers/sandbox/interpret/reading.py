@@ -15,6 +15,7 @@ from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.interpret.kms import operations as kms
 from labhelpers.sandbox.interpret.kms import uses
 from labhelpers.sandbox.interpret.s3 import operations as s3
+from labhelpers.sandbox.interpret.side_effects import refuse_side_effects
 from labhelpers.sandbox.interpret.sts import operations as sts
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.wire.errors import not_modelled
@@ -36,4 +37,6 @@ def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: da
     if http.raw_path.startswith(("/moto-api", "/latest/")):
         raise not_modelled(f"the path {http.raw_path[:60]}")  # moto's own back doors
     call = _READERS.get(caller.service, other.interpret)(http, caller, registry, lab_now)
+    if not call.model:  # other.py has looked before it asked for anything else
+        refuse_side_effects(call.service, call.operation, call.params)
     return uses.with_keys(call, http, caller)
