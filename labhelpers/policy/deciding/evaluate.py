@@ -79,8 +79,9 @@ def evaluate(
     if kept is None:
         if len(_kept) >= _KEPT_SIZE:
             _kept.clear()
-        # False: the context counts, so this has to be decided anew each time.
-        _kept[key] = decision if decision.judged.plain() else False
+        # False: more counts than the key holds, so this has to be decided anew each time.
+        plain = request.resource is not None and decision.judged.plain()
+        _kept[key] = decision if plain else False
     return decision
 
 

@@ -79,6 +79,10 @@ Scalar = str | bytes | bool | int | float
 Value = Scalar | Sequence[Scalar] | None
 
 
+#: What Request.is_modelled is asked about a request whose resource nobody knows.
+RESOURCE = "the resource"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One action on one resource, with the condition keys that the service sends along.
@@ -88,7 +92,8 @@ class Request:
     `resource_account` defaults to the account in the ARN, then to the principal's.
     `is_modelled(key)` says whether an absent key is truly absent (True) or merely unknown to
     the caller of the engine (False); None means that all keys are known. It is asked with the
-    key as the policy spells it.
+    key as the policy spells it, and with RESOURCE where `resource` is None: False leaves every
+    statement undecided that names resources.
     """
 
     principal: Principal

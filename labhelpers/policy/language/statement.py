@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from labhelpers.policy.language.arn import ResourceElement
 from labhelpers.policy.language.call import Call
 from labhelpers.policy.language.conditions import NO, UNKNOWN, YES, compile_block
-from labhelpers.policy.language.model import Failure, Principal, StatementResult
+from labhelpers.policy.language.model import RESOURCE, Failure, Principal, StatementResult
 from labhelpers.policy.language.principals import NOT_NAMED, PrincipalElement
 from labhelpers.policy.language.variables import NotModelled
 from labhelpers.policy.language.wildcard import matcher, tokens_of
@@ -107,6 +107,8 @@ class Statement:
     def _resource(self, element: ResourceElement, call: Call) -> bool:
         listed = self.resource_element == "Resource"
         if call.resource is None:
+            if not element.everything and not call.knows(RESOURCE):
+                raise NotModelled(RESOURCE)
             return not self.allow or (listed and element.everything)
         return element.covers(call.resource, call.variable) == listed
 

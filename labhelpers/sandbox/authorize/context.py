@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from labhelpers.policy.language.model import RESOURCE
 from labhelpers.policy.linting.catalogue import WELL_DESCRIBED, can_hold
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call, Check
@@ -99,6 +100,8 @@ def keys_of(check: Check) -> dict[str, Any]:
 
 def is_modelled(key: str, check: Check) -> bool:
     """Whether an absent key is truly absent from this check's request."""
+    if key == RESOURCE:
+        return False
     key = key.lower()
     if key in check.unknown:
         return False

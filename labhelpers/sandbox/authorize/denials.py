@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 from labhelpers.policy import EXPLICITLY_DENIED, Decision, Request
+from labhelpers.policy.language.model import RESOURCE
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.authorize import kms_denials
 from labhelpers.sandbox.authorize.named_resources import named_action, named_resource
@@ -41,7 +42,7 @@ def denial(
     `encode` turns EC2's authorization message into the text for DecodeAuthorizationMessage.
     """
     if decision.blocked_by == "not modelled":
-        return not_modelled(f"the condition key {decision.unmodelled}")
+        return _unknown(decision)
     request, blocked_by = decision.request, decision.blocked_by
     assert blocked_by is not None, "only what is not allowed has a refusal"
     status, code = family.denied
@@ -59,6 +60,13 @@ def denial(
             f"Encoded authorization failure message: {blob}"
         )
     return Refusal(code, message, status, blocked_by=blocked_by)
+
+
+def _unknown(decision: Decision) -> Refusal:
+    if decision.unmodelled != RESOURCE:
+        return not_modelled(f"the condition key {decision.unmodelled}")
+    hint = 'Policies that say Resource "*" about it decide.'
+    return not_modelled(f"which resource this request of {decision.request.action} is for", hint)
 
 
 def _message(decision: Decision, http: HttpRequest, call: Call, caller: Caller) -> str:

@@ -14,7 +14,8 @@ from labhelpers.sandbox.wire.http import HttpRequest
 class Check:
     """One question for the policies: may the caller do this action on this resource?
 
-    `resource` None: the request's resource is not modelled, so only Resource "*" can allow it.
+    `resource` None: nobody knows the request's resource, so statements that name resources
+    decide nothing; where the outcome hangs on one, the answer is SandboxNotModelled.
     `principal` stands in for the caller where a request is made with a token or an assertion.
     `tags_known`: the context holds all tags of the resource and of the request. `unknown` are
     keys that AWS's request would hold with values that nobody can know here; `grant` is the id of
