@@ -7,7 +7,10 @@ from scene import allow, deny, policy
 ACCOUNT, REGION = "111122223333", "ap-northeast-2"
 EC2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
 AMI = f"arn:aws:ec2:{REGION}::image/*"
-LAUNCH = [AMI, *(f"{EC2}:{kind}/*" for kind in ("network-interface", "security-group", "subnet"))]
+LAUNCH = [
+    AMI,
+    *(f"{EC2}:{kind}/*" for kind in ("network-interface", "security-group", "subnet", "volume")),
+]
 TRUST = policy(
     {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
 )

@@ -61,5 +61,9 @@ class ServiceUse:
     carried: Mapping[str, str]  # condition keys that every later request holds
 
 
-def pass_role(role_arn: str, account: str, service: str) -> Check:
-    return Check("iam:PassRole", role_arn, account, {"iam:PassedToService": service})
+def pass_role(role_arn: str, account: str, service: str, associated: str = "") -> Check:
+    """iam:PassRole of a role to a service; `associated` is the ARN of what will have the role."""
+    context = {"iam:PassedToService": service}
+    if associated:
+        context["iam:AssociatedResourceArn"] = associated
+    return Check("iam:PassRole", role_arn, account, context)

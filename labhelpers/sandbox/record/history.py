@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from labhelpers.sandbox.interpret.ec2 import OTHER_NAMES
+from labhelpers.sandbox.interpret.ec2_resources import OTHER_NAMES
 
 _ENTITY = re.compile(r"arn:aws:iam::(\d{12}):(role|user|group|instance-profile)/[\w+=,.@/-]+\Z")
 _LAUNCHED = ("instance", "network-interface", "volume")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from labhelpers.sandbox.interpret.ec2 import tagged
+from labhelpers.sandbox.interpret.ec2_resources import tagged
 from labhelpers.sandbox.interpret.iam import CREATED_BY, NAME_PARAMETERS, listed_arn
 from labhelpers.sandbox.interpret.models import action_details
 from labhelpers.sandbox.interpret.other import ACTION_PREFIXES
@@ -159,7 +159,7 @@ def _touched(event: Mapping, history: History, asked: Mapping) -> Iterator[tuple
     for kind, required, template in templates("ec2", operation):
         wanted = places(template)
         values = [id_ for name, id_ in pairs if [name] == wanted]
-        creates = kind == "volume" and operation == "RunInstances"  # AWS asks; the sandbox not
+        creates = kind == "volume" and operation == "RunInstances"
         if not values and (required or creates):
             values = ["*"]
         for value in dict.fromkeys("*" if history.is_new(v) else v for v in values):
