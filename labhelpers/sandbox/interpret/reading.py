@@ -12,12 +12,12 @@ from datetime import datetime
 
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret import ec2, iam, other
+from labhelpers.sandbox.interpret.asking.passed_roles import passed_to_s3
+from labhelpers.sandbox.interpret.asking.side_effects import refuse_side_effects
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.interpret.kms import operations as kms
 from labhelpers.sandbox.interpret.kms import uses
-from labhelpers.sandbox.interpret.passed_roles import passed_to_s3
 from labhelpers.sandbox.interpret.s3 import operations as s3
-from labhelpers.sandbox.interpret.side_effects import refuse_side_effects
 from labhelpers.sandbox.interpret.sts import operations as sts
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.wire.errors import not_modelled

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from labhelpers.sandbox.interpret.models import service_model
+from labhelpers.sandbox.state.resource_policies import SERVICES
 
 #: Operations that do nothing else: AddPermission of Lambda, SNS … adds a statement unseen.
 _GRANTS = re.compile(
@@ -71,6 +72,9 @@ def owner_of(service: str, params: Mapping[str, Any], account: str) -> str:
     else:
         name = {"ecr": "registryId", "sqs": "QueueOwnerAWSAccountId"}.get(service, "")
         told = [str(params.get(name) or "")]
+    if service in SERVICES:
+        arns = [v.split(":", 5) for v in params.values() if isinstance(v, str)]
+        told += [arn[4] for arn in arns if arn[:3] == ["arn", "aws", service] and len(arn) == 6]
     return next((word for word in told if _ACCOUNT.fullmatch(word)), account)
 
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from labhelpers.sandbox.interpret.asking.own_arns import arns_of
 from labhelpers.sandbox.interpret.ec2_resources import tagged
 from labhelpers.sandbox.interpret.iam import CREATED_BY, NAME_PARAMETERS, listed_arn
 from labhelpers.sandbox.interpret.models import action_details
 from labhelpers.sandbox.interpret.other import ACTION_PREFIXES
-from labhelpers.sandbox.interpret.resource_arns import filled, named_arns, places, templates
+from labhelpers.sandbox.interpret.resource_arns import filled, places, templates
 from labhelpers.sandbox.interpret.s3.actions import ACTIONS, versioned
 from labhelpers.sandbox.record.events import S3_NAMES
 from labhelpers.sandbox.record.history import History, account_of, ids_in
@@ -172,8 +173,8 @@ def _other(event: Mapping, history: History, asked: Mapping) -> Iterator[Need]:
     operation = re.sub(r"20\d{6}(v\d)?\Z", "", event["eventName"])  # Lambda's have a date
     _must_exist(prefix, operation, event)
     params = {name[:1].upper() + name[1:]: value for name, value in asked.items()}
-    arns = named_arns(prefix, operation, params, event["awsRegion"], account_of(event))
-    yield from (Need(f"{prefix}:{operation}", arn) for arn in arns or ["*"])
+    arns = arns_of(prefix, operation, params, event["awsRegion"], account_of(event))
+    yield from (Need(f"{prefix}:{operation}", arn or "*") for arn in arns)
     for name, value in asked.items():
         if re.search("role(arn)?\\Z", name, re.I) and _ROLE.fullmatch(str(value)):
             source = event["eventSource"]
