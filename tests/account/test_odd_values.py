@@ -109,6 +109,16 @@ def test_the_runs_boundary_is_nobodys_in_any_letters(aws, lab):
             )
 
 
+def test_a_file_that_boto3_sends_in_parts_is_called_that(lab, tmp_path):
+    """Nobody has typed CreateMultipartUpload."""
+    large = tmp_path / "large"
+    with large.open("wb") as file:
+        file.truncate(9 * 2**20)
+    lab.client("s3").create_bucket(Bucket="bucket", **HERE)
+    with pytest.raises(LabError, match=r"upload_file\(\) sends a file this large in parts.*8 MB"):
+        lab.client("s3").upload_file(str(large), "bucket", "k")
+
+
 def test_the_token_of_a_launch_is_the_labs(aws, lab, monkeypatch):
     """The one in the journal, by which the instance is found; another's names another's."""
     monkeypatch.setenv("LAB_AWS_AMI", "ami-0fedcba9876543210")
@@ -120,13 +130,3 @@ def test_the_token_of_a_launch_is_the_labs(aws, lab, monkeypatch):
         )
         with pytest.raises(LabError, match=r"an event hook .* \(ClientToken\)"):
             ec2.run_instances(MinCount=1, MaxCount=1)
-
-
-def test_a_file_that_boto3_sends_in_parts_is_called_that(lab, tmp_path):
-    """Nobody has typed CreateMultipartUpload."""
-    large = tmp_path / "large"
-    with large.open("wb") as file:
-        file.truncate(9 * 2**20)
-    lab.client("s3").create_bucket(Bucket="bucket", **HERE)
-    with pytest.raises(LabError, match=r"upload_file\(\) sends a file this large in parts.*8 MB"):
-        lab.client("s3").upload_file(str(large), "bucket", "k")
