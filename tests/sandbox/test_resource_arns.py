@@ -192,9 +192,6 @@ ELSEWHERE = [
      {"SecretId": f"arn:aws:secretsmanager:eu-west-1:{HERE}:secret:app/mine"}),
     ("dynamodb", "describe_table", {"TableName": f"arn:aws:dynamodb:eu-west-1:{HERE}:table/mine"}),
     ("kinesis", "describe_stream", {"StreamARN": f"arn:aws:kinesis:eu-west-1:{HERE}:stream/mine"}),
-    ("sqs", "purge_queue", {"QueueUrl": "https://sqs.x.amazonaws.com/444455556666/mine"}),
-    ("sns", "publish", {"TopicArn": "arn:aws:sns:ap-northeast-2:444455556666:t", "Message": "x"}),
-    ("kms", "describe_key", {"KeyId": f"arn:aws:kms:eu-west-1:{HERE}:alias/mine"}),
     ("ssm", "get_parameter", {"Name": f"arn:aws:ssm:eu-west-1:{HERE}:parameter/app/mine"}),
 ]  # fmt: skip
 
