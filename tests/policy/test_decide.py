@@ -494,7 +494,7 @@ BROKEN = {
     "a broken element": (
         line(identity_policies=[policy("allow")]),
         "identity_policies[0].Statement[0].Effect",
-        "Invalid effect",
+        "The policy failed legacy parsing",
     ),
     "a broken level": (
         line(service_control_policies=[[ALL], [ALL, policy(Principal="*")]]),

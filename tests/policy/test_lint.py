@@ -395,8 +395,8 @@ MISTAKES = {
     "date of another form": (
         "identity",
         policy(allow("s3:*", DateLessThan={"aws:CurrentTime": "31.12.2026"})),
-        ("error", "value-of-wrong-type", "Statement[0].Condition.DateLessThan.aws:CurrentTime"),
-        "2026-01-02T03:04:05Z",
+        ("error", "MalformedPolicyDocument", "Statement[0].Condition.DateLessThan.aws:CurrentTime"),
+        "2026-07-01T12:00:00Z",
     ),
     "Bool with yes": (
         "identity",
@@ -573,7 +573,7 @@ MISTAKES = {
     "unknown partition": (
         "identity",
         policy(allow("s3:GetObject", "arn:was:s3:::b/*")),
-        ("error", "bad-arn", "Statement[0].Resource"),
+        ("error", "MalformedPolicyDocument", "Statement[0].Resource"),
         "arn:aws:",
     ),
     "Resource in a trust policy (34)": (

@@ -77,7 +77,7 @@ class TestSessionPolicies:
         assert "PackedPolicySize" not in outcome.response
 
     BROKEN = [
-        ({"Policy": "{"}, "MalformedPolicyDocument", "Json"),
+        ({"Policy": "{"}, "MalformedPolicyDocument", "not in the valid JSON format"),
         ({"Policy": policy(trusts(ADMIN))}, "MalformedPolicyDocument", "principal"),
         ({"PolicyArns": [{"arn": f"arn:aws:iam::{ACCOUNT}:policy/nobody"}]}, "ValidationError", ""),
         ({"Policy": policy(allow("iam:GetRole")) + " " * 2048}, "ValidationError", "2048"),

@@ -22,7 +22,7 @@ from scene import allow, policy, trusts
 
 from labhelpers import open_lab
 from labhelpers.lab import LabError
-from labhelpers.sandbox.interpret.shared_issuers import shared_provider_without_condition
+from labhelpers.sandbox.answer.shared_issuers import shared_provider_without_condition
 from labhelpers.sandbox.interpret.sts import web_identity
 from labhelpers.sandbox.wire.errors import Refusal
 
@@ -660,7 +660,19 @@ SHARED = [
     ("sub", NAME, {"StringEquals": {f"{NAME}:sub": MAIN}}, True),
     ("sub with a wildcard", NAME, {"StringLike": {f"{NAME}:SUB": "repo:octo-org/*"}}, True),
     ("only a wildcard", NAME, {"StringLike": {f"{NAME}:sub": "*"}}, False),
-    ("one value is a wildcard", NAME, {"StringLike": {f"{NAME}:sub": [MAIN, "*"]}}, False),
+    ("one value is a wildcard", NAME, {"StringLike": {f"{NAME}:sub": [MAIN, "*"]}}, True),
+    ("two wildcards", NAME, {"StringLike": {f"{NAME}:sub": ["*", "?*"]}}, False),
+    ("any repository", NAME, {"StringLike": {f"{NAME}:sub": "repo:*"}}, True),
+    ("repository alone", NAME, {"StringEquals": {f"{NAME}:repository": "octo-org/x"}}, False),
+    ("workflow", NAME, {"StringLike": {f"{NAME}:job_workflow_ref": "octo-org/x/*"}}, True),
+    ("any workflow", NAME, {"StringLike": {f"{NAME}:job_workflow_ref": "*"}}, False),
+    ("ignoring case", NAME, {"StringEqualsIgnoreCase": {f"{NAME}:sub": MAIN}}, True),
+    (
+        "workflow of GitLab",
+        "gitlab.com",
+        {"StringLike": {"gitlab.com:job_workflow_ref": "x"}},
+        False,
+    ),
     ("aud alone", NAME, {"StringEquals": {f"{NAME}:aud": CLIENT}}, False),
     ("negated", NAME, {"StringNotEquals": {f"{NAME}:sub": MAIN}}, False),
     ("if it exists", NAME, {"StringEqualsIfExists": {f"{NAME}:sub": MAIN}}, False),
@@ -681,6 +693,12 @@ def test_shared_providers_need_a_condition(issuer, condition, fine):
     document = {"Version": "2012-10-17", "Statement": [statement]}
     told = shared_provider_without_condition(document)
     assert (told is None) == fine
+    if issuer == NAME and not fine:
+        assert told == (
+            f"Trust policy with trusted principal {arn} must evaluate, using StringEquals, "
+            f"StringLike or StringEqualsIgnoreCase, {NAME}:sub or {NAME}:job_workflow_ref which is "
+            "not scoped to all."
+        )
     assert told == shared_provider_without_condition({**document, "Statement": statement})
     assert shared_provider_without_condition({"Statement": trusts("*")}) is None
 

@@ -43,12 +43,22 @@ class PolicyError(ValueError):
 
     `str(error)` is AWS's wording where it is known, `path` a JSON path such as
     `Statement[0].Action` ("" for the whole document), `hint` what to write instead. `at_name`
-    says that the name at the path is wrong, not its value. `line` and `column` are set where
-    the text is no JSON.
+    says that the name at the path is wrong, not its value. `stage` is the pass of AWS's parser
+    that finds it: of several defects the one of the earliest pass is told. `line` and `column`
+    are set where the text is no JSON.
     """
 
-    def __init__(self, message: str, path: str = "", hint: str = "", *, at_name: bool = False):
+    def __init__(
+        self,
+        message: str,
+        path: str = "",
+        hint: str = "",
+        *,
+        at_name: bool = False,
+        stage: int = 0,
+    ):
         super().__init__(message)
+        self.stage = stage
         self.path = path
         self.hint = hint
         self.at_name = at_name

@@ -30,17 +30,29 @@ _CHECKS = (
 )
 
 
+_ABOUT_VALUES = ("bad-arn", "value-of-wrong-type")
+
+
 def lint(document: str | Mapping, kind: str = "") -> list[Finding]:
     """Return all findings of validate and of the checks, in the order of the text.
 
     `kind` is one of model.KINDS; left out, it is guessed from the content (guess_kind).
     """
-    text, value, problem = opened(document)
+    if kind:
+        require_kind(kind)
+    text, value, problem = opened(document, kind or "resource")
     if problem:
         return [problem]
     kind = kind or guess_kind(value)
-    require_kind(kind)
-    return placed([*refused(text, value, kind), *_checked(value, kind)], text)
+    told = list(refused(text, value, kind))
+    # That a value is of no use needs not be said where AWS refuses it.
+    known = {finding.path for finding in told}
+    checked = (
+        found
+        for found in _checked(value, kind)
+        if found.code not in _ABOUT_VALUES or found.path not in known
+    )
+    return placed([*told, *checked], text)
 
 
 def _checked(value: object, kind: str) -> Iterator[Finding]:

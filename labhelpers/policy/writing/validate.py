@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 
 from labhelpers.policy.language.model import PolicyError, require_kind
 from labhelpers.policy.writing.findings import ERROR, Finding, placed
-from labhelpers.policy.writing.grammar import defects
-from labhelpers.policy.writing.parse import BAD_JSON, read
+from labhelpers.policy.writing.grammar import RULES, defects
+from labhelpers.policy.writing.parse import read
 from labhelpers.policy.writing.sizes import sizes
 
 MALFORMED = "MalformedPolicyDocument"
@@ -28,7 +28,7 @@ def validate(document: str | Mapping, kind: str) -> list[Finding]:
     a kind that does not exist.
     """
     require_kind(kind)
-    text, value, problem = opened(document)
+    text, value, problem = opened(document, kind)
     return [problem] if problem else placed(refused(text, value, kind), text)
 
 
@@ -67,15 +67,15 @@ def validate_rcp(document: str | Mapping) -> list[Finding]:
     return validate(document, "rcp")
 
 
-def opened(document: object) -> tuple[str, object, Finding | None]:
+def opened(document: object, kind: str) -> tuple[str, object, Finding | None]:
     """Return the text of a document, what it says, and the finding that it is no JSON."""
     try:
         text = document if isinstance(document, str) else _dumped(document)
     except (TypeError, ValueError, RecursionError) as error:
         instead = f"Use texts, numbers, true, false, lists and dicts only: {error}."
-        return "", None, Finding(ERROR, MALFORMED, BAD_JSON, "", _WHY, instead)
+        return "", None, Finding(ERROR, MALFORMED, RULES[kind].bad_json, "", _WHY, instead)
     try:
-        return text, read(text), None
+        return text, read(text, kind), None
     except PolicyError as error:
         return text, None, _malformed(error)
 

@@ -6,13 +6,13 @@ answers what moto does not know at all. Source: STS_FACTS 2.3, 2.7, 3.5.
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime, timedelta
 from typing import Any
 
 import pyotp
 
+from labhelpers.sandbox.answer.documents import MANAGED, check_documents
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.organizations import organization_of
@@ -47,6 +47,7 @@ _USER_BOUNDARY = ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary")
 
 def before(call: Call, registry: Registry, lab_now: datetime) -> None:
     """Refuse what moto would wave through, or refuse in other words."""
+    check_documents(call)
     _names(call)
     of_aws = call.params.get("PolicyArn", "").startswith("arn:aws:iam::aws:")
     if of_aws and call.operation in _CHANGE_POLICY:  # the words are not verified
@@ -206,12 +207,8 @@ def _quotas(call: Call) -> None:
     if trust and _size(trust) > TRUST_QUOTA:
         _over_quota(f"ACLSizePerRole: {TRUST_QUOTA}")
     document = call.params.get("PolicyDocument", "")
-    if call.operation in ("CreatePolicy", "CreatePolicyVersion"):
-        if json.loads(document).get("Version") != "2012-10-17":
-            text = "Policy document must be version 2012-10-17 or greater."
-            raise Refusal("MalformedPolicyDocument", text, 400, blocked_by="request")
-        if _size(document) > MANAGED_QUOTA:
-            _over_quota(f"PolicySize: {MANAGED_QUOTA}")
+    if call.operation in MANAGED and _size(document) > MANAGED_QUOTA:
+        _over_quota(f"PolicySize: {MANAGED_QUOTA}")
     quota = INLINE_QUOTAS.get(call.operation)
     if quota:
         kind = call.operation[3:-6]  # User, Group or Role

