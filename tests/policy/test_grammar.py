@@ -234,6 +234,13 @@ STATEMENTS = [
         ".Condition.DateLessThan.a:b",
     ),
     (
+        "date from a variable",
+        "trust",
+        {"Condition": {"DateLessThan": {"aws:CurrentTime": "${aws:ResourceTag/until}"}}},
+        LEGACY,
+        ".Condition.DateLessThan.aws:CurrentTime",
+    ),
+    (
         "date with a wildcard",
         "boundary",
         {"Condition": {"DateEquals": {"a:b": ["2026-01-*"]}}},

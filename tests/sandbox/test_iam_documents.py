@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from scene import World, allow, policy, trusts
 
 from labhelpers import open_lab
 from labhelpers.sandbox.answer.documents import check_documents
+from labhelpers.sandbox.answer.service_principals import may_exist
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.wire.errors import Refusal
 
@@ -87,3 +89,47 @@ def test_unknown_fields_of_a_trust_policy(world):
     document = policy(trusts(ROOT) | {"Conditions": {}})
     got = world.lab.attempt(create, RoleName="r", AssumeRolePolicyDocument=document)
     assert (got.code, got.message) == (MALFORMED, "Unknown field Conditions")
+
+
+SERVICES = [
+    # a service principal, whether AWS has it
+    ("ec2", True),
+    ("nope", False),
+    ("bedrock", True),
+    ("bedrock-agent", False),
+    ("codepipeline", True),
+    ("codepipeiine", False),
+    ("ecs-tasks", True),
+    ("edgelambda", True),
+    ("vpc-flow-logs", True),
+    ("malware-protection-plan.guardduty", True),
+    ("delivery.logs", True),
+    ("new.logs", True),
+    ("delivery.logz", False),
+    ("states.eu-west-1", True),
+    ("nope.eu-west-1", False),
+]
+
+
+@pytest.mark.parametrize(("name", "exists"), SERVICES)
+def test_services_that_do_not_exist(name, exists):
+    """AWS refuses them as principals; what cannot be known to be wrong is taken."""
+    service = f"{name}.amazonaws.com"
+    document = policy(trusts({"Service": ["ec2.amazonaws.com", service]}))
+    call = Call("iam", "CreateRole", (), ACCOUNT, {"AssumeRolePolicyDocument": document})
+    if exists:
+        check_documents(call)
+        return
+    with pytest.raises(Refusal) as caught:
+        check_documents(call)
+    words = f'Invalid principal in policy: "SERVICE":"{service}"'
+    assert (caught.value.code, caught.value.message) == (MALFORMED, words)
+
+
+def test_services_of_awss_own_policies_exist():
+    """iam:PassedToService and iam:AWSServiceName of the managed policies name real ones."""
+    from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+    named = set(re.findall(r'"([a-z0-9.-]+\.amazonaws\.com)"', aws_managed_policies_data))
+    assert len(named) > 200
+    assert [name for name in named if not may_exist(name)] == []

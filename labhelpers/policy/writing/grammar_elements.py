@@ -125,12 +125,12 @@ def _condition_key(
     if not rules.legacy and ":" not in key.strip(":"):
         hint = f'Write the key with its service, e.g. "aws:SourceIp"; "{key}" has none.'
         yield PolicyError(_VENDOR, path, hint, at_name=True)
-    dates = rules.legacy and operator.rpartition(":")[2].startswith("Date")
+    dates = rules.dates and operator.rpartition(":")[2].startswith("Date")
     for item in value if isinstance(value, list) else [value]:
         if not isinstance(item, str | bool | int | float):
             hint = "A condition's value is a text, a number, true or false, or a list of those."
             yield PolicyError(SYNTAX, path, hint)
             return
-        if dates and isinstance(item, str) and "${" not in item and not is_date(item):
+        if dates and isinstance(item, str) and not is_date(item):
             hint = 'Write a date as in "2026-07-01T12:00:00Z", or seconds since 1970.'
             yield PolicyError(LEGACY, path, hint, stage=Stage.LEGACY)

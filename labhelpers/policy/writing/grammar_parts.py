@@ -34,7 +34,8 @@ class Rules:
     """What one kind of policy demands: which elements it must and must not have.
 
     `legacy` marks what IAM's parser of identity-based policies reads: most defects of its
-    first pass are "syntax errors" and no more. `unknown` is said of a name that is no element.
+    first pass are "syntax errors" and no more. `dates` says that IAM reads the values of the date
+    operators, where variables are none. `unknown` is said of a name that is no element.
     """
 
     principal: bool
@@ -42,6 +43,7 @@ class Rules:
     version: str = SYNTAX
     unique_sids: bool = True
     legacy: bool = False
+    dates: bool = False
     unknown: str = SYNTAX
     bad_json: str = "This policy contains invalid Json"
 
@@ -50,17 +52,18 @@ class Rules:
         return SYNTAX if self.legacy else message
 
 
-_IDENTITY = Rules(False, True, legacy=True, bad_json=SYNTAX)
+_IDENTITY = Rules(False, True, legacy=True, dates=True, bad_json=SYNTAX)
 RULES = {
     "identity": _IDENTITY,
     "session": Rules(
-        False, True, legacy=True, bad_json="The policy is not in the valid JSON format."
+        False, True, legacy=True, dates=True, bad_json="The policy is not in the valid JSON format."
     ),
     "boundary": _IDENTITY,
     "scp": Rules(False, True, version="Policy document must be version 2012-10-17 or greater."),
     "trust": Rules(
         True,
         False,
+        dates=True,
         version="The policy must contain a valid version string",
         unknown="Unknown field {}",
     ),

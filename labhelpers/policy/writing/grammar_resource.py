@@ -20,7 +20,7 @@ PARTITIONS = (
 )
 _VENDOR = "Resource vendor must be fully qualified and cannot contain regexes."
 #: What AWS lists in its message, and what AWS's own managed policies name besides.
-_IAM_PATHS = [
+_IAM_PATHS = (
     "user/",
     "federated-user/",
     "role/",
@@ -34,7 +34,7 @@ _IAM_PATHS = [
     "oidc-provider/",
     "report/",
     "access-report/",
-]
+)
 _MORE_IAM_PATHS = ("*", "root", "role-template/", "delegation-request/", "assumed-role/")
 #: S3's resources with a Region (Service Authorization Reference).
 _REGIONAL_S3 = ("accesspoint/", "access-grants/", "job/", "storage-lens/", "storage-lens-group/")

@@ -10,9 +10,10 @@ import json
 
 from labhelpers.policy import PolicyError, parse
 from labhelpers.policy.writing.grammar import SYNTAX
+from labhelpers.sandbox.answer.service_principals import may_exist
 from labhelpers.sandbox.answer.shared_issuers import shared_provider_without_condition
 from labhelpers.sandbox.interpret.call import Call
-from labhelpers.sandbox.state.stored_principals import refuse_strangers
+from labhelpers.sandbox.state.stored_principals import principals_in, refuse_strangers
 from labhelpers.sandbox.wire.errors import Refusal, malformed_policy
 
 _CODE = "MalformedPolicyDocument"
@@ -39,6 +40,12 @@ def _check_trust(text: str) -> None:
     except PolicyError as error:
         raise malformed_policy(error) from None
     refuse_strangers(policy)
+    for service in principals_in(policy.document, "Service"):
+        if not may_exist(service):
+            why = f"There is no service {service}: look its principal up in its own guide."
+            raise Refusal(
+                _CODE, f'Invalid principal in policy: "SERVICE":"{service}"', 400, reason=why
+            )
     too_open = shared_provider_without_condition(policy.document)
     if too_open:
         raise Refusal(_CODE, too_open, 400)

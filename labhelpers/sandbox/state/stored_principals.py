@@ -23,7 +23,7 @@ _UNIQUE_ID = re.compile(r"A(ID|RO)A[A-Z0-9]{12,}")
 
 def refuse_strangers(policy: Policy, code: str = "MalformedPolicyDocument") -> None:
     """Refuse a policy that names a user or role, by ARN or by unique id, that does not exist."""
-    for entry in _principals(policy.document, "AWS"):
+    for entry in principals_in(policy.document, "AWS"):
         if _ENTITY.fullmatch(entry):
             exists = iam.find_principal(entry) is not None
         elif _UNIQUE_ID.fullmatch(entry):
@@ -34,7 +34,7 @@ def refuse_strangers(policy: Policy, code: str = "MalformedPolicyDocument") -> N
             why = f"There is no such user or role: {entry}. Create it first, or correct the name."
             text = f'Invalid principal in policy: "AWS":"{entry}"'
             raise Refusal(code, text, 400, reason=why)
-    for entry in _principals(policy.document, "Federated"):
+    for entry in principals_in(policy.document, "Federated"):
         if _PROVIDER.fullmatch(entry) and not iam.has_provider(entry):
             why = f"There is no identity provider {entry}: register it with IAM first."
             # That IAM looks is not verified, nor are the words.
@@ -64,7 +64,8 @@ def _rename(document: dict, arn: str, unique_id: str) -> None:
             element["AWS"] = [unique_id if value == arn else value for value in values]
 
 
-def _principals(document: Any, kind: str) -> Iterator[str]:
+def principals_in(document: Any, kind: str) -> Iterator[str]:
+    """The principals of one kind that a policy (parsed JSON) names."""
     for element in _principal_elements(document):
         values = element.get(kind, ())
         yield from [values] if isinstance(values, str) else values
