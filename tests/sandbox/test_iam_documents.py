@@ -9,8 +9,8 @@ import pytest
 from scene import World, allow, policy, trusts
 
 from labhelpers import open_lab
-from labhelpers.sandbox.answer.documents import check_documents
-from labhelpers.sandbox.answer.service_principals import may_exist
+from labhelpers.sandbox.answer.iam.documents import check_documents
+from labhelpers.sandbox.answer.iam.service_principals import may_exist
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.wire.errors import Refusal
 
@@ -133,3 +133,23 @@ def test_services_of_awss_own_policies_exist():
     named = set(re.findall(r'"([a-z0-9.-]+\.amazonaws\.com)"', aws_managed_policies_data))
     assert len(named) > 200
     assert [name for name in named if not may_exist(name)] == []
+
+
+def test_other_partitions_are_not_this_accounts():
+    """An account of aws has nothing in China; a partition of all of them is fine."""
+    china = "arn:aws-cn:s3:::b/k"
+    for resource, words in (
+        ("arn:*:s3:::b", ""),
+        (
+            ["*", "arn:aws-cn:s3:::b/k"],
+            'Partition "aws-cn" is not valid for resource "arn:aws-cn:s3:::b/k".',
+        ),
+    ):
+        document = policy(allow("s3:*"), allow("s3:GetObject", resource))
+        call = Call("iam", "PutUserPolicy", (), ACCOUNT, {"PolicyDocument": document})
+        if not words:
+            check_documents(call)
+            continue
+        with pytest.raises(Refusal) as caught:
+            check_documents(call)
+        assert (caught.value.code, caught.value.message) == (MALFORMED, words)

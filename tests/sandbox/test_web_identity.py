@@ -22,7 +22,7 @@ from scene import allow, policy, trusts
 
 from labhelpers import open_lab
 from labhelpers.lab import LabError
-from labhelpers.sandbox.answer.shared_issuers import shared_provider_without_condition
+from labhelpers.sandbox.answer.iam.shared_issuers import shared_provider_without_condition
 from labhelpers.sandbox.interpret.sts import web_identity
 from labhelpers.sandbox.wire.errors import Refusal
 

@@ -7,41 +7,38 @@ answers what moto does not know at all. Source: STS_FACTS 2.3, 2.7, 3.5.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pyotp
 
-from labhelpers.sandbox.answer.documents import MANAGED, check_documents
+from labhelpers.sandbox.answer.iam.details import authorization_details
+from labhelpers.sandbox.answer.iam.documents import MANAGED, check_documents
+from labhelpers.sandbox.answer.iam.faults import fault, missing
+from labhelpers.sandbox.answer.iam.policies import check_policies
+from labhelpers.sandbox.answer.iam.reserved import refuse_what_is_awss
+from labhelpers.sandbox.answer.iam.root_user import root_user
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.organizations import organization_of
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.state.stored_principals import replace_deleted
-from labhelpers.sandbox.wire.errors import Refusal
 
 #: Characters, white space apart. IAM User Guide, "IAM and AWS STS quotas".
 TRUST_QUOTA = 2048
 INLINE_QUOTAS = {"PutUserPolicy": 2048, "PutGroupPolicy": 5120, "PutRolePolicy": 10_240}
 MANAGED_QUOTA = 6144
-_CHANGE_POLICY = (
-    "CreatePolicyVersion",
-    "DeletePolicy",
-    "DeletePolicyVersion",
-    "SetDefaultPolicyVersion",
-    "TagPolicy",
-    "UntagPolicy",
-)
 #: Operation -> what it is about, of the kinds whose tags moto does not keep.
 _TAGS = {
     f"{verb}{kind}{'Tags' if verb == 'List' else ''}": kind
     for kind in ("MFADevice", "InstanceProfile")
     for verb in ("List", "Tag", "Untag")
 }
-_VERSIONS = (
-    "This policy has more than one version. Before you delete a policy, you must delete the "
-    "policy's versions. The default version is deleted with the policy."
-)
+#: What is answered without moto.
+OWN: dict[str, Callable[[Call], dict]] = {
+    "GetAccountAuthorizationDetails": authorization_details,
+}
 _USER_BOUNDARY = ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary")
 
 
@@ -49,14 +46,12 @@ def before(call: Call, registry: Registry, lab_now: datetime) -> None:
     """Refuse what moto would wave through, or refuse in other words."""
     check_documents(call)
     _names(call)
-    of_aws = call.params.get("PolicyArn", "").startswith("arn:aws:iam::aws:")
-    if of_aws and call.operation in _CHANGE_POLICY:  # the words are not verified
-        raise _fault("AccessDenied", "Policy is outside your own account.", 403)
+    refuse_what_is_awss(call)
     _leftovers(call)
     _quotas(call)
     boundary = call.params.get("PermissionsBoundary")
     if boundary and iam.managed_policy(boundary, call.account_id) is None:
-        raise _fault("NoSuchEntity", f"Policy {boundary} does not exist.", 404)
+        raise fault("NoSuchEntity", f"Policy {boundary} does not exist.", 404)
     if call.operation == "EnableMFADevice":
         _codes(call, registry, lab_now)
 
@@ -77,7 +72,7 @@ def after(call: Call, deleted: tuple[str, str] | None) -> None:
         _follow_rename(call, deleted[0])
     elif deleted is not None:
         replace_deleted(*deleted)
-    given = {tag["Key"]: tag["Value"] for tag in call.params.get("Tags", ())}
+    given = {tag["Key"]: tag["Value"] for tag in call.subject.get("Tags", ())}
     if call.operation == "CreateVirtualMFADevice":
         path, name = call.params.get("Path", "/"), call.params["VirtualMFADeviceName"]
         serial = f"arn:aws:iam::{call.account_id}:mfa{path}{name}"
@@ -100,8 +95,15 @@ def _follow_rename(call: Call, old_arn: str) -> None:
     replace_deleted(old_arn, user.arn)
 
 
-def own_answer(call: Call, registry: Registry) -> dict | None:
+def own_answer(call: Call, registry: Registry, lab_now: datetime) -> dict | None:
     """The result of an operation that moto lacks, None where moto answers."""
+    unchanged = check_policies(call)
+    if unchanged is not None:
+        return unchanged
+    if call.operation in OWN:
+        return OWN[call.operation](call)
+    if call.operation == "GetUser" and not call.params.get("UserName"):
+        return root_user(call)
     if call.operation == "EnableOrganizationsRootSessions":
         return _root_sessions(call.account_id, registry)
     if call.operation in _TAGS:
@@ -111,7 +113,7 @@ def own_answer(call: Call, registry: Registry) -> dict | None:
     name = call.params["UserName"]
     user = iam.find_user(call.account_id, name)
     if user is None:
-        raise _fault("NoSuchEntity", f"The user with name {name} cannot be found.", 404)
+        raise missing("user", name)
     _set_boundary(user, call.params.get("PermissionsBoundary"))
     return {}
 
@@ -125,10 +127,10 @@ def _own_tags(call: Call, kind: str) -> dict:
         name = call.params["InstanceProfileName"]
         entity = iam.instance_profile(call.account_id, name)
     if entity is None:
-        raise _fault("NoSuchEntity", f"{kind} {name} cannot be found.", 404)
+        raise fault("NoSuchEntity", f"{kind} {name} cannot be found.", 404)
     tags = _tags_of(entity)
-    tags.update({tag["Key"]: tag["Value"] for tag in call.params.get("Tags", ())})
-    for key in call.params.get("TagKeys", ()):
+    tags.update({tag["Key"]: tag["Value"] for tag in call.subject.get("Tags", ())})
+    for key in call.subject.get("TagKeys", ()):
         tags.pop(key, None)
     if not call.operation.startswith("List"):
         return {}
@@ -144,7 +146,7 @@ def _root_sessions(account_id: str, registry: Registry) -> dict:
     found = organization_of(account_id)
     if found is None or found[0] != account_id:
         text = "The account is not the management account of an organization."
-        raise _fault("CallerIsNotManagementAccountException", text, 400)
+        raise fault("CallerIsNotManagementAccountException", text, 400)
     registry.root_sessions.add(account_id)
     return {"OrganizationId": found[1].org.id, "EnabledFeatures": ["RootSessions"]}
 
@@ -156,11 +158,6 @@ def _set_boundary(user: Any, arn: str | None) -> None:
     )
 
 
-def _fault(code: str, message: str, status: int, reason: str = "") -> Refusal:
-    """IAM let the call through; it fails for what is there, or is not."""
-    return Refusal(code, message, status, blocked_by="service", reason=reason)
-
-
 def _names(call: Call) -> None:
     """Names are unique whatever their case; who is named must exist."""
     for kind in ("role", "user", "group"):
@@ -170,26 +167,18 @@ def _names(call: Call) -> None:
         if call.operation == f"Create{kind.title()}":
             if iam.has_namesake(call.account_id, kind, name):
                 text = f"{kind.title()} with name {name} already exists."
-                raise _fault("EntityAlreadyExists", text, 409)
+                raise fault("EntityAlreadyExists", text, 409)
         elif iam.find_entity(call.account_id, kind, name) is None:
-            text = f"The {kind} with name {name} cannot be found."
-            raise _fault("NoSuchEntity", text, 404)
+            raise missing(kind, name)
         new = call.params.get(f"New{kind.title()}Name", name)
         if new.lower() != name.lower() and iam.has_namesake(call.account_id, kind, new):
-            raise _fault(
+            raise fault(
                 "EntityAlreadyExists", f"{kind.title()} with name {new} already exists.", 409
             )
 
 
 def _leftovers(call: Call) -> None:
-    """A user goes last, and a policy when nobody has it. The words about MFA devices are not
-    verified."""
-    if call.operation == "DeletePolicy":
-        attached, versions = iam.uses(call.params["PolicyArn"], call.account_id)
-        if attached:
-            raise _fault("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
-        if versions > 1:
-            raise _fault("DeleteConflict", _VERSIONS, 409)
+    """A user goes last. The words about MFA devices are not verified."""
     if call.operation != "DeleteUser":
         return
     user = iam.find_user(call.account_id, call.params["UserName"])
@@ -197,7 +186,7 @@ def _leftovers(call: Call) -> None:
     for what, found in (("access keys", user.access_keys), ("MFA devices", user.mfa_devices)):
         if found:
             text = f"Cannot delete entity, must delete {what} first."
-            raise _fault("DeleteConflict", text, 409)
+            raise fault("DeleteConflict", text, 409)
 
 
 def _quotas(call: Call) -> None:
@@ -218,7 +207,7 @@ def _quotas(call: Call) -> None:
         size = sum(_size(t) for n, t in others.items() if n != call.params["PolicyName"])
         if size + _size(document) > quota:
             text = f"Maximum policy size of {quota} bytes exceeded for {kind.lower()} {name}"
-            raise _fault("LimitExceeded", text, 409)
+            raise fault("LimitExceeded", text, 409)
 
 
 def _size(document: str) -> int:
@@ -226,7 +215,7 @@ def _size(document: str) -> int:
 
 
 def _over_quota(what: str) -> None:
-    raise _fault("LimitExceeded", f"Cannot exceed quota for {what}", 409)
+    raise fault("LimitExceeded", f"Cannot exceed quota for {what}", 409)
 
 
 def _codes(call: Call, registry: Registry, lab_now: datetime) -> None:
@@ -235,12 +224,12 @@ def _codes(call: Call, registry: Registry, lab_now: datetime) -> None:
     seed = iam.virtual_device_seed(call.account_id, serial)
     if seed is None:
         text = f"VirtualMFADevice with serial number {serial} does not exist."
-        raise _fault("NoSuchEntity", text, 404)
+        raise fault("NoSuchEntity", text, 404)
     totp = pyotp.TOTP(seed)
     codes = [totp.at(lab_now + timedelta(seconds=30 * step)) for step in range(-3, 4)]
     pair = (call.params["AuthenticationCode1"], call.params["AuthenticationCode2"])
     if pair not in zip(codes, codes[1:], strict=False):
         why = "Give two consecutive codes of this device: pyotp.TOTP(seed).at(…), 30 s apart."
         text = "Authentication code for device is not valid."
-        raise _fault("InvalidAuthenticationCode", text, 403, reason=why)
+        raise fault("InvalidAuthenticationCode", text, 403, reason=why)
     registry.used_codes |= {(serial, code) for code in pair}

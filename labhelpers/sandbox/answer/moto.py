@@ -6,6 +6,7 @@ import threading
 from functools import lru_cache
 from typing import Any
 
+from labhelpers.sandbox.answer.iam_fields import answer_fields_as_iam_does
 from labhelpers.sandbox.answer.metadata_options import keep_unmentioned_options
 from labhelpers.sandbox.answer.moto_session import (
     leave_bucket_policies_to_the_gateway,
@@ -93,6 +94,7 @@ def _build_app(service: str) -> Any:
         make_buckets_as_aws_does()
     elif service == "iam":
         leave_policies_to_the_engine()
+        answer_fields_as_iam_does()
     elif service == "awslambda":
         write_permissions_as_lambda_does()
     elif service == "kms":

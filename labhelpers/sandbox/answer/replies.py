@@ -47,7 +47,7 @@ def answer(
     iam_extras.before(call, registry, lab_now)
     result = identity_providers.answer(call, registry)
     if result is None:
-        result = iam_extras.own_answer(call, registry)
+        result = iam_extras.own_answer(call, registry, lab_now)
     if result is not None:
         return _query_answer(call, result, request_id)
     deleted = iam_extras.remembered(call)

@@ -62,6 +62,9 @@ def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: da
     if details is None:
         raise not_modelled(operation)
     values = check_parameters(service_model("iam").operation_model(operation), params)
+    for name in ("PolicyArn", "PermissionsBoundary"):
+        if not params.get(name, "arn:").startswith("arn:"):
+            raise Refusal("ValidationError", "Invalid ARN:  Could not be parsed!", 400)
     account = caller.principal.account
     kinds = [kind["name"] for kind in details["resourceTypes"]]
     if operation == "GetAccessKeyLastUsed":
@@ -70,6 +73,8 @@ def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: da
         _default_user(operation, params, caller)
     listed = listed_arn(operation, params, account) or "*"
     resource = _resource_arn(operation, kinds, params, account) if kinds else listed
+    if operation == "GetUser" and not params.get("UserName"):
+        resource = caller.principal.arn
     context = {}
     if "PolicyArn" in params:
         context["iam:PolicyARN"] = params["PolicyArn"]
@@ -92,7 +97,7 @@ def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: da
     if operation == "AddRoleToInstanceProfile" and params.get("RoleName"):
         role = entity_arn("role", params["RoleName"], params, account)
         checks.append(pass_role(role, account, "ec2.amazonaws.com"))
-    return Call("iam", operation, tuple(checks), account, params)
+    return Call("iam", operation, tuple(checks), account, params, values)
 
 
 def _tag_context(values: dict[str, Any], resource: str | None, kinds: list[str]) -> dict[str, Any]:
@@ -132,6 +137,10 @@ def _renamed(arn: str, params: dict[str, str], new_name: str) -> str:
 def _default_user(operation: str, params: dict[str, str], caller: Caller) -> None:
     """Calls about "my" user take the caller's name, which only an IAM user has."""
     if params.get("UserName"):
+        return
+    if caller.principal.kind == "root":
+        if operation != "GetUser":
+            raise not_modelled("credentials of the root user", f"Name a user for {operation}.")
         return
     if operation.startswith("List") and operation != "ListAccessKeys":
         return

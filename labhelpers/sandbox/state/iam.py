@@ -145,15 +145,23 @@ def uses(arn: str, account_id: str) -> tuple[int, int]:
     return (0, 0) if managed is None else (managed.attachment_count, len(managed.versions))
 
 
+def bounded_by(arn: str, account_id: str) -> list[Role | User]:
+    """The roles and users of the account whose permissions boundary a managed policy is."""
+    backend = iam_backend(account_id)
+    roles = [role for role in backend.roles.values() if role.permissions_boundary_arn == arn]
+    users = [user for user in backend.users.values() if user_boundary_arn(user) == arn]
+    return [*roles, *users]
+
+
 def role_tags(role_arn: str) -> dict[str, str]:
     role = find_role(role_arn)
-    return _tags_of(role) if role is not None else {}
+    return tags_of(role) if role is not None else {}
 
 
 def entity_tags(arn: str) -> dict[str, str]:
     """The tags of the role or user with this ARN, none where there is nobody."""
     found = find_principal(arn)
-    return {} if found is None else _tags_of(found)
+    return {} if found is None else tags_of(found)
 
 
 def find_principal(arn: str) -> Role | User | None:
@@ -208,12 +216,12 @@ def principal_tags(principal: Principal, user_name: str) -> dict[str, str]:
     """The tags of the role or user itself, without those of the session."""
     backend = iam_backend(principal.account)
     if principal.kind == "role-session":
-        return _tags_of(backend.roles[principal.unique_id])
-    return _tags_of(backend.users[user_name]) if user_name else {}
+        return tags_of(backend.roles[principal.unique_id])
+    return tags_of(backend.users[user_name]) if user_name else {}
 
 
-def _tags_of(entity: Role | User) -> dict[str, str]:
-    """moto keeps a role's tags by key and gives a user's as a list."""
+def tags_of(entity: Role | User) -> dict[str, str]:
+    """Tags by key: moto keeps a role's tags by key and gives a user's as a list."""
     tags = entity.tags or []
     listed = tags.values() if isinstance(tags, dict) else tags
     return {tag["Key"]: tag["Value"] for tag in listed}

@@ -7,11 +7,14 @@ IAM says AccessDenied to whoever may not make the call, however broken the docum
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from labhelpers.policy import PolicyError, parse
 from labhelpers.policy.writing.grammar import SYNTAX
-from labhelpers.sandbox.answer.service_principals import may_exist
-from labhelpers.sandbox.answer.shared_issuers import shared_provider_without_condition
+from labhelpers.policy.writing.grammar_resource import bad_partition
+from labhelpers.sandbox.answer.iam.service_principals import may_exist
+from labhelpers.sandbox.answer.iam.shared_issuers import shared_provider_without_condition
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.state.stored_principals import principals_in, refuse_strangers
 from labhelpers.sandbox.wire.errors import Refusal, malformed_policy
@@ -53,9 +56,9 @@ def _check_trust(text: str) -> None:
 
 def _check_identity(text: str, managed: bool) -> None:
     """Inline policies may be in the old version of the language, managed ones may not."""
-    defect = None
+    defect = foreign = None
     try:
-        parse(text, kind="identity")
+        foreign = _foreign_partition(parse(text, kind="identity").document)
     except PolicyError as error:
         defect = error
     unread = defect is not None and str(defect) == SYNTAX
@@ -63,3 +66,19 @@ def _check_identity(text: str, managed: bool) -> None:
         raise Refusal(_CODE, _OLD, 400)
     if defect is not None:
         raise malformed_policy(defect)
+    if foreign is not None:
+        raise Refusal(
+            _CODE, bad_partition(foreign), 400, reason="The sandbox's accounts are in aws."
+        )
+
+
+def _foreign_partition(document: Mapping[str, Any]) -> list[str] | None:
+    """The parts of the first resource in a partition whose resources no account of aws can have."""
+    statements = document["Statement"]
+    for statement in [statements] if isinstance(statements, Mapping) else statements:
+        named = statement.get("Resource", statement.get("NotResource", ()))
+        for text in [named] if isinstance(named, str) else named:
+            parts = text.split(":", 5)
+            if len(parts) > 1 and parts[1] not in ("aws", "*"):
+                return parts
+    return None

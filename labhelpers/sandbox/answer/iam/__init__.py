@@ -1,0 +1,1 @@
+"""What IAM does and moto does not, one concern a file; iam_extras.py and replies.py call them."""
