@@ -140,10 +140,7 @@ def test_other_partitions_are_not_this_accounts():
     china = "arn:aws-cn:s3:::b/k"
     for resource, words in (
         ("arn:*:s3:::b", ""),
-        (
-            ["*", "arn:aws-cn:s3:::b/k"],
-            'Partition "aws-cn" is not valid for resource "arn:aws-cn:s3:::b/k".',
-        ),
+        (["*", china], f'Partition "aws-cn" is not valid for resource "{china}".'),
     ):
         document = policy(allow("s3:*"), allow("s3:GetObject", resource))
         call = Call("iam", "PutUserPolicy", (), ACCOUNT, {"PolicyDocument": document})

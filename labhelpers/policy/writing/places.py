@@ -32,6 +32,10 @@ class Places:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
         return line_and_column(self._text, places.get(path, self._values.get("", 0)))
 
+    def offset(self, path: str) -> int | None:
+        """Return where the value at exactly this path begins, None if there is none."""
+        return self._values.get(path)
+
     def _walk(self) -> None:
         # One entry for each open container: [path, index in a list or None, name].
         stack: list[list] = []

@@ -19,6 +19,7 @@ from labhelpers.sandbox.answer.iam.faults import fault, missing
 from labhelpers.sandbox.answer.iam.policies import check_policies
 from labhelpers.sandbox.answer.iam.reserved import refuse_what_is_awss
 from labhelpers.sandbox.answer.iam.root_user import root_user
+from labhelpers.sandbox.answer.iam.simulate import answers as simulator
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.organizations import organization_of
@@ -38,6 +39,10 @@ _TAGS = {
 #: What is answered without moto.
 OWN: dict[str, Callable[[Call], dict]] = {
     "GetAccountAuthorizationDetails": authorization_details,
+    "GetContextKeysForCustomPolicy": simulator.context_keys_for_custom_policy,
+    "GetContextKeysForPrincipalPolicy": simulator.context_keys_for_principal_policy,
+    "SimulateCustomPolicy": simulator.simulate_custom_policy,
+    "SimulatePrincipalPolicy": simulator.simulate_principal_policy,
 }
 _USER_BOUNDARY = ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary")
 

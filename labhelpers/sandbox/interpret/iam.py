@@ -49,6 +49,13 @@ _LISTS = {
     "ListUsers": "user/",
     "ListVirtualMFADevices": "mfa/",
 }
+#: Calls about a user, group or role that give its ARN.
+_BY_ARN = {
+    "GenerateServiceLastAccessedDetails": "Arn",
+    "GetContextKeysForPrincipalPolicy": "PolicySourceArn",
+    "ListPoliciesGrantingServiceAccess": "Arn",
+    "SimulatePrincipalPolicy": "PolicySourceArn",
+}
 #: Resource types whose tags a check knows, present and to come.
 _TAGGED_KINDS = ("role", "user")
 #: Calls that give their resource another name or path, which counts as a second resource.
@@ -73,6 +80,7 @@ def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: da
         _default_user(operation, params, caller)
     listed = listed_arn(operation, params, account) or "*"
     resource = _resource_arn(operation, kinds, params, account) if kinds else listed
+    resource = params.get(_BY_ARN.get(operation, ""), resource)
     if operation == "GetUser" and not params.get("UserName"):
         resource = caller.principal.arn
     context = {}

@@ -135,7 +135,7 @@ def _boundaries(account_id: str, arn: str | None) -> list[Policy]:
 def managed_policy(arn: str, account_id: str) -> str | None:
     """The default version of a managed policy of the account or of AWS, None without it."""
     managed = iam_backend(account_id).managed_policies.get(arn)
-    return None if managed is None else _default_document(managed)
+    return None if managed is None else default_document(managed)
 
 
 def uses(arn: str, account_id: str) -> tuple[int, int]:
@@ -260,13 +260,14 @@ def _policies_of(holder: Role | User | Group, label: str) -> list[Policy]:
         for name, document in holder.policies.items()
     ]
     managed = [
-        parse(_default_document(policy), "identity", f"managed policy {arn} of {label}", arn)
+        parse(default_document(policy), "identity", f"managed policy {arn} of {label}", arn)
         for arn, policy in holder.managed_policies.items()
     ]
     return inline + managed
 
 
-def _default_document(managed: ManagedPolicy) -> str:
+def default_document(managed: ManagedPolicy) -> str:
+    """The text of the version of a managed policy that counts."""
     return next(v.document for v in managed.versions if v.version_id == managed.default_version_id)
 
 

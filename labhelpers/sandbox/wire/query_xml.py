@@ -38,6 +38,14 @@ def _element(shape: Any, name: str, value: Any, indent: str) -> Iterator[str]:
         for item in value:
             yield from _element(shape.member, "member", item, inner)
         yield f"{indent}</{name}>"
+    elif shape.type_name == "map":
+        yield f"{indent}<{name}>"
+        for key, item in value.items():
+            yield f"{inner}<entry>"
+            yield from _element(shape.key, "key", key, inner + "  ")
+            yield from _element(shape.value, "value", item, inner + "  ")
+            yield f"{inner}</entry>"
+        yield f"{indent}</{name}>"
     else:
         yield f"{indent}<{name}>{_text(value)}</{name}>"
 
