@@ -177,8 +177,54 @@ def test_the_root_user_asks_who_it_is(world):
     assert world.lab.attempt(root.list_access_keys).code == "SandboxNotModelled"
 
 
+def test_service_linked_roles(world, iam):
+    """AWS names them, trusts one service, attaches its policy, and deletes them by a task."""
+    role = iam.create_service_linked_role(AWSServiceName="ecs.amazonaws.com")["Role"]
+    arn = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
+    assert (role["RoleName"], role["Arn"]) == ("AWSServiceRoleForECS", arn)
+    [statement] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "ecs.amazonaws.com"}
+    assert statement["Action"] == "sts:AssumeRole"
+    attached = iam.list_attached_role_policies(RoleName="AWSServiceRoleForECS")
+    assert attached["AttachedPolicies"] == [
+        {"PolicyName": "AmazonECSServiceRolePolicy", "PolicyArn": ECS}
+    ]
+    taken = "Service role name AWSServiceRoleForECS has been taken in this account, please try"
+    got = told(world, iam.create_service_linked_role, AWSServiceName="ecs.amazonaws.com")
+    assert got == ("InvalidInput", f"{taken} a different suffix.")
+    spot = {"AWSServiceName": "spot.amazonaws.com", "CustomSuffix": "x"}
+    got = told(world, iam.create_service_linked_role, **spot)
+    assert got == ("InvalidInput", "Custom suffix is not allowed for spot.amazonaws.com")
+    scaling = {"AWSServiceName": "autoscaling.amazonaws.com", "CustomSuffix": "x"}
+    name = iam.create_service_linked_role(**scaling)["Role"]["RoleName"]
+    assert name == "AWSServiceRoleForAutoScaling_x"
+    unknown = {"AWSServiceName": "nobody.amazonaws.com"}
+    assert told(world, iam.create_service_linked_role, **unknown)[0] == "SandboxNotModelled"
+    world.role("of-a-customer", trusts(ROOT))
+    got = told(world, iam.delete_service_linked_role, RoleName="of-a-customer")
+    assert got[0] == "NoSuchEntity"
+    task = iam.delete_service_linked_role(RoleName="AWSServiceRoleForECS")["DeletionTaskId"]
+    assert task.startswith("task/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS/")
+    status = iam.get_service_linked_role_deletion_status(DeletionTaskId=task)
+    assert status["Status"] == "SUCCEEDED"
+    assert iam.get_policy(PolicyArn=ECS)["Policy"]["AttachmentCount"] == 0
+
+
+def test_who_may_make_service_linked_roles(world):
+    """The usual permission: the role's ARN, and iam:AWSServiceName."""
+    arn = "arn:aws:iam::*:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS"
+    only = {"StringLike": {"iam:AWSServiceName": "rds.amazonaws.com"}}
+    grant = allow("iam:CreateServiceLinkedRole", arn, Condition=only)
+    create = world.user("linker", grant).client("iam").create_service_linked_role
+    assert told(world, create, AWSServiceName="spot.amazonaws.com")[0] == "AccessDenied"
+    assert world.lab.attempt(create, AWSServiceName="rds.amazonaws.com").succeeded
+
+
 def test_the_whole_account_in_pages():
-    """Names and ids of managed policies, the account's own before AWS's; MaxItems and Marker."""
+    """Names and ids of managed policies, the account's own before AWS's; MaxItems and Marker.
+
+    The last test: its lab ends that of the others.
+    """
     with open_lab() as lab:
         world = World(lab)
         iam = world.iam()

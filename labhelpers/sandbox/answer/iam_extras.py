@@ -19,6 +19,11 @@ from labhelpers.sandbox.answer.iam.faults import fault, missing
 from labhelpers.sandbox.answer.iam.policies import check_policies
 from labhelpers.sandbox.answer.iam.reserved import refuse_what_is_awss
 from labhelpers.sandbox.answer.iam.root_user import root_user
+from labhelpers.sandbox.answer.iam.service_linked import (
+    create_service_linked_role,
+    delete_service_linked_role,
+    deletion_status,
+)
 from labhelpers.sandbox.answer.iam.simulate import answers as simulator
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.state import iam
@@ -38,9 +43,12 @@ _TAGS = {
 }
 #: What is answered without moto.
 OWN: dict[str, Callable[[Call], dict]] = {
+    "CreateServiceLinkedRole": create_service_linked_role,
+    "DeleteServiceLinkedRole": delete_service_linked_role,
     "GetAccountAuthorizationDetails": authorization_details,
     "GetContextKeysForCustomPolicy": simulator.context_keys_for_custom_policy,
     "GetContextKeysForPrincipalPolicy": simulator.context_keys_for_principal_policy,
+    "GetServiceLinkedRoleDeletionStatus": deletion_status,
     "SimulateCustomPolicy": simulator.simulate_custom_policy,
     "SimulatePrincipalPolicy": simulator.simulate_principal_policy,
 }

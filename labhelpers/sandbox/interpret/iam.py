@@ -13,6 +13,7 @@ from labhelpers.sandbox.interpret.call import Call, Check, pass_role
 from labhelpers.sandbox.interpret.models import action_details, query_action, service_model
 from labhelpers.sandbox.state import iam
 from labhelpers.sandbox.state.registry import Registry
+from labhelpers.sandbox.state.service_linked import PATH, role_name
 from labhelpers.sandbox.wire.constraints import check_parameters
 from labhelpers.sandbox.wire.errors import Refusal, not_modelled
 from labhelpers.sandbox.wire.http import HttpRequest
@@ -56,6 +57,11 @@ _BY_ARN = {
     "ListPoliciesGrantingServiceAccess": "Arn",
     "SimulatePrincipalPolicy": "PolicySourceArn",
 }
+#: Parameter -> the condition key that it gives, of the actions that have one.
+_KEYS = {
+    "AWSServiceName": "iam:AWSServiceName",
+    "CredentialAgeDays": "iam:ServiceSpecificCredentialAgeDays",
+}
 #: Resource types whose tags a check knows, present and to come.
 _TAGGED_KINDS = ("role", "user")
 #: Calls that give their resource another name or path, which counts as a second resource.
@@ -81,9 +87,15 @@ def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: da
     listed = listed_arn(operation, params, account) or "*"
     resource = _resource_arn(operation, kinds, params, account) if kinds else listed
     resource = params.get(_BY_ARN.get(operation, ""), resource)
+    if operation == "CreateServiceLinkedRole":
+        resource = _linked_role_arn(params, account)
+    elif operation == "GetServiceLinkedRoleDeletionStatus":
+        task = params["DeletionTaskId"].removeprefix("task/").rpartition("/")[0]
+        resource = f"arn:aws:iam::{account}:role/{task}"
     if operation == "GetUser" and not params.get("UserName"):
         resource = caller.principal.arn
-    context = {}
+    context: dict[str, Any] = {}
+    context |= {key: params[name] for name, key in _KEYS.items() if name in params}
     if "PolicyArn" in params:
         context["iam:PolicyARN"] = params["PolicyArn"]
     boundary = params.get("PermissionsBoundary") or iam.boundary_of(resource, kinds)
@@ -106,6 +118,13 @@ def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: da
         role = entity_arn("role", params["RoleName"], params, account)
         checks.append(pass_role(role, account, "ec2.amazonaws.com"))
     return Call("iam", operation, tuple(checks), account, params, values)
+
+
+def _linked_role_arn(params: dict[str, str], account: str) -> str:
+    """The ARN of a service-linked role to come; AWS gives it its name."""
+    service, suffix = params["AWSServiceName"], params.get("CustomSuffix")
+    name = role_name(service) or "AWSServiceRoleFor*"
+    return f"arn:aws:iam::{account}:role{PATH}{service}/{name}{f'_{suffix}' if suffix else ''}"
 
 
 def _tag_context(values: dict[str, Any], resource: str | None, kinds: list[str]) -> dict[str, Any]:
