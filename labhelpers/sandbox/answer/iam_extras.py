@@ -13,10 +13,12 @@ from typing import Any
 
 import pyotp
 
+from labhelpers.sandbox.answer.iam import access_reports, service_credentials
 from labhelpers.sandbox.answer.iam.details import authorization_details
 from labhelpers.sandbox.answer.iam.documents import MANAGED, check_documents
 from labhelpers.sandbox.answer.iam.faults import fault, missing
 from labhelpers.sandbox.answer.iam.policies import check_policies
+from labhelpers.sandbox.answer.iam.preferences import ORGANIZATION, root_sessions, token_preferences
 from labhelpers.sandbox.answer.iam.reserved import refuse_what_is_awss
 from labhelpers.sandbox.answer.iam.root_user import root_user
 from labhelpers.sandbox.answer.iam.service_linked import (
@@ -27,7 +29,6 @@ from labhelpers.sandbox.answer.iam.service_linked import (
 from labhelpers.sandbox.answer.iam.simulate import answers as simulator
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.state import iam
-from labhelpers.sandbox.state.organizations import organization_of
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.state.stored_principals import replace_deleted
 
@@ -38,7 +39,7 @@ MANAGED_QUOTA = 6144
 #: Operation -> what it is about, of the kinds whose tags moto does not keep.
 _TAGS = {
     f"{verb}{kind}{'Tags' if verb == 'List' else ''}": kind
-    for kind in ("MFADevice", "InstanceProfile")
+    for kind in ("MFADevice", "InstanceProfile", "SAMLProvider")
     for verb in ("List", "Tag", "Untag")
 }
 #: What is answered without moto.
@@ -51,7 +52,9 @@ OWN: dict[str, Callable[[Call], dict]] = {
     "GetServiceLinkedRoleDeletionStatus": deletion_status,
     "SimulateCustomPolicy": simulator.simulate_custom_policy,
     "SimulatePrincipalPolicy": simulator.simulate_principal_policy,
+    "SetSecurityTokenServicePreferences": token_preferences,
 }
+_DATED = service_credentials.HANDLERS | access_reports.HANDLERS
 _USER_BOUNDARY = ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary")
 
 
@@ -93,6 +96,9 @@ def after(call: Call, deleted: tuple[str, str] | None) -> None:
     if call.operation == "CreateInstanceProfile":
         name = call.params["InstanceProfileName"]
         _tags_of(iam.instance_profile(call.account_id, name)).update(given)
+    if call.operation == "CreateSAMLProvider":
+        arn = f"arn:aws:iam::{call.account_id}:saml-provider/{call.params['Name']}"
+        _tags_of(iam.saml_provider(arn)).update(given)
     boundary = call.params.get("PermissionsBoundary")
     if call.operation == "CreateUser" and boundary:
         _set_boundary(iam.find_user(call.account_id, call.params["UserName"]), boundary)
@@ -113,12 +119,14 @@ def own_answer(call: Call, registry: Registry, lab_now: datetime) -> dict | None
     unchanged = check_policies(call)
     if unchanged is not None:
         return unchanged
+    if call.operation in _DATED:
+        return _DATED[call.operation](call, lab_now)
     if call.operation in OWN:
         return OWN[call.operation](call)
     if call.operation == "GetUser" and not call.params.get("UserName"):
         return root_user(call)
-    if call.operation == "EnableOrganizationsRootSessions":
-        return _root_sessions(call.account_id, registry)
+    if call.operation in ORGANIZATION:
+        return root_sessions(call, registry)
     if call.operation in _TAGS:
         return _own_tags(call, _TAGS[call.operation])
     if call.operation not in _USER_BOUNDARY:
@@ -136,9 +144,12 @@ def _own_tags(call: Call, kind: str) -> dict:
     if kind == "MFADevice":
         name = call.params["SerialNumber"]
         entity: Any = iam.virtual_device(call.account_id, name)
-    else:
+    elif kind == "InstanceProfile":
         name = call.params["InstanceProfileName"]
         entity = iam.instance_profile(call.account_id, name)
+    else:
+        name = call.params["SAMLProviderArn"]
+        entity = iam.saml_provider(name)
     if entity is None:
         raise fault("NoSuchEntity", f"{kind} {name} cannot be found.", 404)
     tags = _tags_of(entity)
@@ -153,15 +164,6 @@ def _own_tags(call: Call, kind: str) -> dict:
 
 def _tags_of(entity: Any) -> dict[str, str]:
     return entity.__dict__.setdefault("lab_tags", {})
-
-
-def _root_sessions(account_id: str, registry: Registry) -> dict:
-    found = organization_of(account_id)
-    if found is None or found[0] != account_id:
-        text = "The account is not the management account of an organization."
-        raise fault("CallerIsNotManagementAccountException", text, 400)
-    registry.root_sessions.add(account_id)
-    return {"OrganizationId": found[1].org.id, "EnabledFeatures": ["RootSessions"]}
 
 
 def _set_boundary(user: Any, arn: str | None) -> None:
@@ -191,12 +193,18 @@ def _names(call: Call) -> None:
 
 
 def _leftovers(call: Call) -> None:
-    """A user goes last. The words about MFA devices are not verified."""
+    """A user goes last. The words about MFA devices and service credentials are not
+    verified."""
     if call.operation != "DeleteUser":
         return
     user = iam.find_user(call.account_id, call.params["UserName"])
     assert user is not None  # _names has looked
-    for what, found in (("access keys", user.access_keys), ("MFA devices", user.mfa_devices)):
+    credentials = service_credentials.held_by(user)
+    for what, found in (
+        ("access keys", user.access_keys),
+        ("MFA devices", user.mfa_devices),
+        ("service specific credentials", credentials),
+    ):
         if found:
             text = f"Cannot delete entity, must delete {what} first."
             raise fault("DeleteConflict", text, 409)

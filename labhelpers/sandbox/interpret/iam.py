@@ -60,8 +60,11 @@ _BY_ARN = {
 #: Parameter -> the condition key that it gives, of the actions that have one.
 _KEYS = {
     "AWSServiceName": "iam:AWSServiceName",
+    "ServiceName": "iam:ServiceSpecificCredentialServiceName",
     "CredentialAgeDays": "iam:ServiceSpecificCredentialAgeDays",
 }
+#: Lists that are of the caller where no user is named.
+_LISTS_MINE = ("ListAccessKeys", "ListServiceSpecificCredentials")
 #: Resource types whose tags a check knows, present and to come.
 _TAGGED_KINDS = ("role", "user")
 #: Calls that give their resource another name or path, which counts as a second resource.
@@ -169,7 +172,7 @@ def _default_user(operation: str, params: dict[str, str], caller: Caller) -> Non
         if operation != "GetUser":
             raise not_modelled("credentials of the root user", f"Name a user for {operation}.")
         return
-    if operation.startswith("List") and operation != "ListAccessKeys":
+    if operation.startswith("List") and operation not in _LISTS_MINE:
         return
     if not caller.user_name:
         text = "Must specify userName when calling with non-User credentials"

@@ -197,6 +197,12 @@ def has_provider(arn: str) -> bool:
     return any(provider.arn == arn for provider in backend.saml_providers.values())
 
 
+def saml_provider(arn: str) -> Any:
+    """moto's SAMLProvider with this ARN, None without."""
+    found = iam_backend(arn.split(":")[4]).saml_providers.values()
+    return next((provider for provider in found if provider.arn == arn), None)
+
+
 def documents_with_principals() -> Iterator[tuple[Any, str, str]]:
     """(object, attribute, text) of every trust policy and bucket policy of every account."""
     from moto.iam.models import iam_backends
