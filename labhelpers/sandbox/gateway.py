@@ -80,8 +80,7 @@ class Gateway:
                 source_ip = caller.source_ip or http.remote_addr
                 decision = decide.authorize(call, caller, http.headers, source_ip, lab_now)
                 if decision is not None and not decision.allowed:
-                    encode = self.registry.encode_message
-                    raise denial(decision, to.family, http, call, caller, encode)
+                    raise denial(decision, to.family, http, call, caller, self.registry)
                 reply = lookup.answer(
                     http, call, caller, self.recorder, lab_now, request_id
                 ) or replies.answer(http, call, caller, self.registry, lab_now, request_id)

@@ -60,9 +60,9 @@ _USER_BOUNDARY = ("PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary")
 
 def before(call: Call, registry: Registry, lab_now: datetime) -> None:
     """Refuse what moto would wave through, or refuse in other words."""
+    refuse_what_is_awss(call)
     check_documents(call)
     _names(call)
-    refuse_what_is_awss(call)
     _leftovers(call)
     _quotas(call)
     boundary = call.params.get("PermissionsBoundary")

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from labhelpers.sandbox.answer import iam_extras, identity_providers, kms_extras, s3
+from labhelpers.sandbox.answer.iam.troubleshooter import answer_details
 from labhelpers.sandbox.answer.key_states import refuse_unusable_keys
 from labhelpers.sandbox.answer.moto import answer_moto
 from labhelpers.sandbox.answer.policy_documents import refuse_malformed_policies
@@ -44,6 +45,8 @@ def answer(
         if call.service == "kms" and reply[0] < 300:
             kms_extras.after(http, call, caller)
         return reply
+    if call.model:
+        return answer_details(call, registry, request_id)
     iam_extras.before(call, registry, lab_now)
     result = identity_providers.answer(call, registry)
     if result is None:

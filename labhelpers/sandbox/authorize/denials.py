@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 from labhelpers.policy import EXPLICITLY_DENIED, Decision, Request
 from labhelpers.policy.language.model import RESOURCE
@@ -11,6 +10,7 @@ from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.authorize import kms_denials
 from labhelpers.sandbox.authorize.named_resources import named_action, named_resource
 from labhelpers.sandbox.interpret.call import Call
+from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.wire.errors import Refusal, not_modelled
 from labhelpers.sandbox.wire.families import Family
 from labhelpers.sandbox.wire.http import HttpRequest
@@ -18,6 +18,12 @@ from labhelpers.sandbox.wire.http import HttpRequest
 #: Services with a code of their own (logs; AWS_RECORDED B2), and with a sentence of their own
 #: (ten logs and more, of 2026 too; AWS_RECORDED C2).
 _CODES = {"sns": "AuthorizationError"}
+#: How IAM's denials end since September 2026 (five logs and more; "usually", says the User Guide).
+_DETAILS = (
+    "Go to https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1"
+    "#/authorization-details/{0} for complete details, or call the GetRequestAuthorizationDetails "
+    "API with the following authorization id: {0}"
+)
 _SENTENCES = {"organizations": "You don't have permissions to access this resource."}
 
 
@@ -35,11 +41,12 @@ def denial(
     http: HttpRequest,
     call: Call,
     caller: Caller,
-    encode: Callable[[str], str],
+    registry: Registry,
 ) -> Refusal:
     """The service's refusal of a request that the policies do not allow (STS_FACTS 2.8).
 
-    `encode` turns EC2's authorization message into the text for DecodeAuthorizationMessage.
+    `registry` keeps what the message promises to tell: EC2's authorization message, and the
+    authorization details of IAM's.
     """
     if decision.blocked_by == "not modelled":
         return _unknown(decision)
@@ -48,13 +55,16 @@ def denial(
     status, code = family.denied
     code = _CODES.get(call.service, code)
     message = _message(decision, http, call, caller)
+    if call.service == "iam" and not call.model and decision.case is not None:
+        number = registry.keep_denial(caller.principal.account, decision)
+        message = f"{message}. {_DETAILS.format(number)}"
     if request.action.startswith("kms:"):
         status, code, message = kms_denials.told(decision, call.service, status, code, message)
     elif family.form == "s3":
         if request.resource_account != caller.principal.account or not caller.principal.account:
             message = "Access Denied"
     elif family.form == "ec2":
-        blob = encode(authorization_message(decision))
+        blob = registry.encode_message(authorization_message(decision))
         message = (
             f"You are not authorized to perform this operation. {message}. "
             f"Encoded authorization failure message: {blob}"

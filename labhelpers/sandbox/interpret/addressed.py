@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from labhelpers.sandbox.interpret import iam_toolbox
 from labhelpers.sandbox.interpret.models import route, service_model
 from labhelpers.sandbox.state import buckets
 from labhelpers.sandbox.wire.errors import Refusal, not_modelled
@@ -82,6 +83,8 @@ def refuse_without_signature(http: HttpRequest, service: str) -> None:
 def _family(http: HttpRequest, service: str) -> Family:
     if service in ("s3", "ec2"):
         return S3 if service == "s3" else EC2
+    if service == "iam" and http.path.startswith(iam_toolbox.PATH):
+        return REST_JSON
     if "Action" in http.form or service in QUERY_NAMESPACES:
         return QUERY
     json = COMPATIBLE if service in QUERY_COMPATIBLE else JSON

@@ -9,6 +9,7 @@ from typing import Any
 
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.authenticate.credential_limits import refuse_unfit_credentials
+from labhelpers.sandbox.interpret import iam_toolbox
 from labhelpers.sandbox.interpret.call import Call, Check, pass_role
 from labhelpers.sandbox.interpret.models import action_details, query_action, service_model
 from labhelpers.sandbox.state import iam
@@ -72,6 +73,8 @@ _RENAMES = {"UpdateUser": "NewUserName", "UpdateGroup": "NewGroupName"}
 
 
 def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: datetime) -> Call:
+    if http.path.startswith(iam_toolbox.PATH):
+        return iam_toolbox.interpret(http, caller)
     operation, params = query_action(http, "iam")
     refuse_unfit_credentials("iam", operation, caller)
     details = action_details("iam", operation)

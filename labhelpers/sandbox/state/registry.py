@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import string
 from collections import OrderedDict
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ from labhelpers.sandbox.state.sessions import SessionRegistry, new_key_id, new_s
 
 #: Encoded authorization messages kept; the oldest are forgotten first.
 MAX_MESSAGES = 1_000
+_DIGITS = string.digits + string.ascii_lowercase
 
 
 class Issuer(Protocol):
@@ -34,6 +36,8 @@ class Registry:
         self.used_codes: set[tuple[str, str]] = set()  # (MFA serial number, TOTP code)
         self.outbound_accounts: set[str] = set()  # where GetWebIdentityToken is switched on
         self.root_sessions: set[str] = set()  # management accounts that may call AssumeRoot
+        # Authorization id -> (account, decision) of IAM's denials.
+        self.denials: OrderedDict[str, tuple[str, Any]] = OrderedDict()
         self._messages: OrderedDict[str, str] = OrderedDict()
 
     def root_key(self, account_id: str) -> tuple[str, str]:
@@ -44,6 +48,14 @@ class Registry:
         key_id, secret = new_key_id("AKIA", account_id), new_secret()
         self.root_keys[key_id] = (account_id, secret)
         return key_id, secret
+
+    def keep_denial(self, account_id: str, decision: Any) -> str:
+        """Keep what was decided about a denied request; the id is what its message ends with."""
+        number = "".join(secrets.choice(_DIGITS) for _ in range(25))
+        self.denials[number] = (account_id, decision)
+        while len(self.denials) > MAX_MESSAGES:
+            self.denials.popitem(last=False)
+        return number
 
     def encode_message(self, text: str) -> str:
         """Keep an authorization message; what goes out says nothing by itself."""
