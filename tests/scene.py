@@ -66,6 +66,11 @@ def issue(registry, role_arn, **fields):
     return registry.add(principal=who, user_id=f"AROAEXAMPLE:{name}", **fields)
 
 
+def reason(message) -> str:
+    """The message of a denial without the authorization id that IAM's end with."""
+    return message.partition(". Go to https://us-east-1.console.aws.amazon.com/iam/")[0]
+
+
 def policy(*statements) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 

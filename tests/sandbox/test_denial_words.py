@@ -4,7 +4,7 @@ Source: AWS_RECORDED C1 to C4 (a sweep over 24 services and logs of 2025 and 202
 """
 
 import pytest
-from scene import allow, deny, policy, trusts
+from scene import allow, deny, policy, reason, trusts
 
 HERE, REGION = "111122223333", "ap-northeast-2"
 IAM = f"arn:aws:iam::{HERE}"
@@ -89,7 +89,7 @@ def test_what_denials_name(world):
             documents["AssumeRolePolicyDocument"] = policy(trusts(ADMIN))
         got = world.lab.attempt(getattr(nobody.client(service), method), **parameters | documents)
         where = f" on resource: {resource}" if resource else ""
-        assert got.message == (
+        assert reason(got.message) == (
             f"User: {IAM}:user/nobody is not authorized to perform: {action}{where} "
             f"because no identity-based policy allows the {action} action"
         ), method
@@ -146,7 +146,8 @@ class TestExplicitDeniesNameThePolicy:
         lea = world.user("lea", allow("*"))
         world.iam().attach_user_policy(UserName="lea", PolicyArn=arn)
         words = f"with an explicit deny in an identity-based policy: {arn}"
-        assert world.lab.attempt(lea.client("iam").list_users).message.endswith(words)
+        got = world.lab.attempt(lea.client("iam").list_users).message
+        assert reason(got).endswith(words)
         assert world.lab.attempt(lea.client("sqs").list_queues).message.endswith(words)
         got = world.lab.attempt(lea.client("ec2").describe_instances).message
         assert f"{words}. Encoded authorization failure message: " in got
@@ -156,7 +157,7 @@ class TestExplicitDeniesNameThePolicy:
         lea = world.user("lea", allow("*"))
         world.iam().put_user_permissions_boundary(UserName="lea", PermissionsBoundary=arn)
         got = world.lab.attempt(lea.client("iam").list_users).message
-        assert got.endswith(f"with an explicit deny in a permissions boundary: {arn}")
+        assert reason(got).endswith(f"with an explicit deny in a permissions boundary: {arn}")
 
     @pytest.mark.parametrize("kind", ["inline", "session", "resource"])
     def test_policies_without_an_arn(self, world, kind):

@@ -8,7 +8,7 @@ denied error messages with authorization ID". What it calls an inline policy is 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from labhelpers.policy import (
@@ -18,6 +18,7 @@ from labhelpers.policy import (
     StatementResult,
     principal_context,
 )
+from labhelpers.policy.deciding.case import ALLOW, DENY
 
 #: Policy type -> (the check that it is for, what it is called), in the order of the checks.
 _TYPES = {
@@ -28,6 +29,7 @@ _TYPES = {
     "boundary": ("PERMISSIONS_BOUNDARY", "PERMISSIONS_BOUNDARY"),
     "session": ("SESSION", "SESSION_POLICY"),
 }
+_EFFECTS = {ALLOW: "ALLOW", DENY: "EXPLICIT_DENY"}
 
 
 def details_of(decision: Decision) -> dict[str, Any]:
@@ -39,7 +41,7 @@ def details_of(decision: Decision) -> dict[str, Any]:
         "resource": request.resource or "",
         "context": {},
         "evaluatedEffect": "EXPLICIT_DENY" if explicit else "IMPLICIT_DENY",
-        "matchedPolicies": _matched(decision),
+        "matchedPolicies": _matched(decision, _policies(decision)),
         "checks": list(_checks(decision)),
     }
     context = {**principal_context(request.principal), **request.context}
@@ -63,33 +65,29 @@ def _policies(decision: Decision) -> Iterator[tuple[str, Policy]]:
 
 
 def _checks(decision: Decision) -> Iterator[dict[str, Any]]:
+    """One for each set of policies that must allow, such as a level of an organization."""
     case = decision.judged
     for kind, (check, policy_type) in _TYPES.items():
-        if not case.in_use(kind):
-            continue
-        effect = "ALLOW" if case.allows(kind) else "IMPLICIT_DENY"
-        if case.denies(kind):
-            effect = "EXPLICIT_DENY"
-        elif kind == "resource" and not case.strength:
-            effect = "NO_IMPACT" if case.same_account else "IMPLICIT_DENY"
-        yield {
-            "checkType": check,
-            "evaluatedEffect": effect,
-            "relevantPolicyTypes": [policy_type],
-            "matchedPolicies": _matched(decision, kind),
-        }
+        for verdict, policies in zip(case.verdicts[kind], case.groups[kind], strict=True):
+            effect = _EFFECTS.get(verdict, "IMPLICIT_DENY")
+            if kind == "resource" and effect == "IMPLICIT_DENY" and case.same_account:
+                effect = "NO_IMPACT"
+            yield {
+                "checkType": check,
+                "evaluatedEffect": effect,
+                "relevantPolicyTypes": [policy_type],
+                "matchedPolicies": _matched(decision, ((kind, policy) for policy in policies)),
+            }
 
 
-def _matched(decision: Decision, only: str = "") -> list[dict[str, Any]]:
+def _matched(decision: Decision, held: Iterable[tuple[str, Policy]]) -> list[dict[str, Any]]:
     """The policies of which statements matched, and those statements."""
     found = []
-    for kind, policy in _policies(decision):
-        if only in ("", kind):
-            results = decision.statements
-            hits = [r for r in results if r.matched and _is_of(r, kind, policy)]
-            if hits:
-                told = [{"sid": _sid(hit), "evaluatedEffect": hit.effect.upper()} for hit in hits]
-                found.append({"uri": _uri(policy), "matchedStatements": told})
+    for kind, policy in held:
+        hits = [r for r in decision.statements if r.matched and _is_of(r, kind, policy)]
+        if hits:
+            told = [{"sid": _sid(hit), "evaluatedEffect": hit.effect.upper()} for hit in hits]
+            found.append({"uri": _uri(policy), "matchedStatements": told})
     return found
 
 
