@@ -134,6 +134,8 @@ def test_a_boundary_keeps_its_policy(world, iam):
     world.role("bounded", trusts(ROOT), PermissionsBoundary=arn)
     assert iam.get_policy(PolicyArn=arn)["Policy"]["PermissionsBoundaryUsageCount"] == 2
     text = "Cannot delete a policy attached to entities."
+    shown = iam.get_role(RoleName="bounded")["Role"]["PermissionsBoundary"]
+    assert shown == {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}
     iam.delete_user_permissions_boundary(UserName="bounded")
     assert told(world, iam.delete_policy, PolicyArn=arn) == ("DeleteConflict", text)
     iam.delete_role_permissions_boundary(RoleName="bounded")

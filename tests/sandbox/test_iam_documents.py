@@ -150,3 +150,6 @@ def test_other_partitions_are_not_this_accounts():
         with pytest.raises(Refusal) as caught:
             check_documents(call)
         assert (caught.value.code, caught.value.message) == (MALFORMED, words)
+    trust = policy(trusts("arn:aws-cn:iam::111122223333:root"))
+    with pytest.raises(Refusal, match='Invalid principal in policy: "AWS":"arn:aws-cn:iam'):
+        check_documents(Call("iam", "CreateRole", (), ACCOUNT, {"AssumeRolePolicyDocument": trust}))

@@ -13,7 +13,7 @@ from labhelpers.sandbox.state import iam
 def answer_fields_as_iam_does() -> None:
     """Mend moto's classes. Safe to call again."""
     from moto.core.serialize import never_return, url_encode
-    from moto.iam.models import ManagedPolicy
+    from moto.iam.models import ManagedPolicy, Role
     from moto.iam.responses import IamResponse
 
     IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER |= {
@@ -22,7 +22,17 @@ def answer_fields_as_iam_does() -> None:
         "ListRolesResponse.Roles.Role.AssumeRolePolicyDocument": url_encode,
         "ListUsersResponse.Users.User.PermissionsBoundary": never_return,
     }
-    ManagedPolicy.permissions_boundary_usage_count = property(_boundary_uses)  # type: ignore[attr-defined]
+    for owner, name, read in (
+        (ManagedPolicy, "permissions_boundary_usage_count", _boundary_uses),
+        (Role, "permissions_boundary", _boundary),
+    ):
+        setattr(owner, name, property(read))
+
+
+def _boundary(role: Any) -> dict[str, str] | None:
+    """IAM API Reference, AttachedPermissionsBoundary: the type is always Policy."""
+    arn = role.permissions_boundary_arn
+    return {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn} if arn else None
 
 
 def _boundary_uses(policy: Any) -> int:

@@ -21,6 +21,7 @@ from labhelpers.sandbox.wire.errors import Refusal, malformed_policy
 
 _CODE = "MalformedPolicyDocument"
 MANAGED = ("CreatePolicy", "CreatePolicyVersion")
+_PARTITION = "The sandbox's accounts are in the partition aws."
 _OLD = "Policy document must be version 2012-10-17 or greater."
 
 
@@ -43,6 +44,10 @@ def _check_trust(text: str) -> None:
     except PolicyError as error:
         raise malformed_policy(error) from None
     refuse_strangers(policy)
+    for named in principals_in(policy.document, "AWS"):
+        if named.startswith("arn:") and not named.startswith("arn:aws:"):
+            text = f'Invalid principal in policy: "AWS":"{named}"'
+            raise Refusal(_CODE, text, 400, reason=_PARTITION)
     for service in principals_in(policy.document, "Service"):
         if not may_exist(service):
             why = f"There is no service {service}: look its principal up in its own guide."
@@ -67,9 +72,7 @@ def _check_identity(text: str, managed: bool) -> None:
     if defect is not None:
         raise malformed_policy(defect)
     if foreign is not None:
-        raise Refusal(
-            _CODE, bad_partition(foreign), 400, reason="The sandbox's accounts are in aws."
-        )
+        raise Refusal(_CODE, bad_partition(foreign), 400, reason=_PARTITION)
 
 
 def _foreign_partition(document: Mapping[str, Any]) -> list[str] | None:
