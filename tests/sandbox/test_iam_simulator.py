@@ -213,6 +213,21 @@ def test_resource_policies(iam):
     assert result["EvalDecision"] == "allowed"
 
 
+def test_what_the_engine_does_not_know(world, iam):
+    """A canonical user cannot be told from an ARN: only a Deny must not miss it."""
+    owner = {"Principal": {"CanonicalUser": "0a" * 32}}
+    bucket = policy({**deny("s3:GetObject", f"{BUCKET}/*"), **owner})
+    got = world.lab.attempt(
+        iam.simulate_custom_policy,
+        PolicyInputList=[policy(allow("s3:*"))],
+        ActionNames=["s3:GetObject"],
+        ResourceArns=[f"{BUCKET}/k"],
+        CallerArn=ADMIN,
+        ResourcePolicy=bucket,
+    )
+    assert got.code == "SandboxNotModelled"
+
+
 def test_service_control_policies(iam):
     levels = [{"ServiceControlPolicyInputList": [policy(allow("s3:Get*"))]}]
     actions = ("s3:GetObject", "s3:PutObject")

@@ -33,6 +33,7 @@ from labhelpers.sandbox.answer.iam.simulate.sources import Source
 from labhelpers.sandbox.answer.iam.simulate.statements import matched
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.state.organizations import control_policies
+from labhelpers.sandbox.wire.errors import not_modelled
 
 _WORDS = {
     ALLOWED: "allowed",
@@ -213,7 +214,7 @@ def _decide(simulation: _Simulation, action: str, arn: str) -> Decision:
     trusting = action.lower().startswith("sts:assume")
     resource = None if trusting else simulation.resource
     caller = simulation.caller or nobody
-    return evaluate(
+    decision = evaluate(
         Request(
             principal=caller,
             action=action,
@@ -226,6 +227,9 @@ def _decide(simulation: _Simulation, action: str, arn: str) -> Decision:
         resource=resource.policy if resource else None,
         scps=simulation.scps,
     )
+    if decision.blocked_by == "not modelled":
+        raise not_modelled(f"the condition key {decision.unmodelled}")
+    return decision
 
 
 def _missing(simulation: _Simulation, decision: Decision, held: list[Source]) -> list[str]:
