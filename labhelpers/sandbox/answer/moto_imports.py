@@ -8,7 +8,9 @@ therefore import a boto3 of their own; everybody else's stays as it is.
 from __future__ import annotations
 
 import builtins
+import logging
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -41,6 +43,9 @@ def keep_host_out() -> None:
     """
     if not any(isinstance(finder, _MotoFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _MotoFinder())
+        # Where nobody has set logging up, Python would write warnings into a learner's cell.
+        logging.getLogger("moto").addHandler(logging.NullHandler())
+        warnings.filterwarnings("ignore", module=r"moto\.")
     import moto.core.base_backend
     import moto.core.utils
 
@@ -65,8 +70,9 @@ class _HostFreeBoto3(ModuleType):
 
 
 _boto3 = _HostFreeBoto3("boto3")
-#: Python looks up `import` among a module's builtins, so that each module can have its own.
-_BUILTINS = {**vars(builtins), "__import__": _own_import}
+#: Python looks up `import` among a module's builtins, so that each module can have its own; and
+#: `print`, for a cell shows what the learner prints.
+_BUILTINS = {**vars(builtins), "__import__": _own_import, "print": lambda *_, **__: None}
 
 
 class _MotoLoader(SourceFileLoader):
