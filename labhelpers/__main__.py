@@ -84,6 +84,7 @@ Ctrl-C ends it.
 In another shell, as the administrator of an account of the sandbox:
 
 export AWS_ENDPOINT_URL={lab.endpoint_url}
+export AWS_ENDPOINT_URL_STS={lab.endpoint_url}
 export AWS_ACCESS_KEY_ID={keys.access_key}
 export AWS_SECRET_ACCESS_KEY={keys.secret_key}
 export AWS_DEFAULT_REGION={lab.region}

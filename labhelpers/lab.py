@@ -93,6 +93,8 @@ class Lab:
         keys = (session or self.session()).get_credentials().get_frozen_credentials()
         found = {
             "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ENDPOINT_URL_STS": self.endpoint_url,  # Terraform reads no other for its roles
+            "AWS_METADATA_ENDPOINT": self.endpoint_url,  # object_store knows no switch
             "AWS_ACCESS_KEY_ID": keys.access_key,
             "AWS_SECRET_ACCESS_KEY": keys.secret_key,
             "AWS_REGION": self.region,
@@ -178,8 +180,7 @@ class Lab:
     def instance_metadata(self, instance_id: str) -> InstanceMetadata:
         """The metadata service of a running instance: `.endpoint_url`, and `.environ()` for a
         process that runs there."""
-        instances = self._sandbox.gateway.workloads.instances
-        return _told(instances.find, self.endpoint_url, instance_id)
+        return _told(self._sandbox.instance_metadata, instance_id)
 
     def container_credentials(self, role_arn: str) -> ContainerCredentials:
         """A container with a task role that trusts ecs-tasks.amazonaws.com: `.environ()` is for

@@ -8,14 +8,15 @@ import threading
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from labhelpers.sandbox.authenticate import addresses
 from labhelpers.sandbox.gateway import Gateway
+from labhelpers.sandbox.listening import CarefulParser, ReadableErrorTask, open_door, under
 from labhelpers.sandbox.state.clock import LabClock
 from labhelpers.sandbox.wire.http import RAW_HEADER_NAMES
+from labhelpers.sandbox.workloads import InstanceMetadata
 
 HOST = "127.0.0.1"
 MAX_BODY = 256 * 1024 * 1024  # bytes; everything is held in memory
@@ -36,6 +37,7 @@ class Sandbox:
         self.clock = clock or LabClock()
         self.gateway = Gateway(self.clock)
         self._admins: dict[str, tuple[str, str]] = {}
+        self._instance_ports: dict[str, int] = {}
         self._closing = threading.Event()
         self._server = _listen(self.gateway, port)
         _reset_moto()
@@ -63,6 +65,19 @@ class Sandbox:
             self._admins[account_id] = (key.access_key_id, key.secret_access_key)
         return self._admins[account_id]
 
+    def instance_metadata(self, instance_id: str) -> InstanceMetadata:
+        """The way to a running instance's metadata service, whose port is opened at first need.
+        Raises ValueError for what is no running instance, or once the sandbox is closed."""
+        instances, ports = self.gateway.workloads.instances, self._instance_ports
+        region = instances.region_of(instance_id)
+        if self._closing.is_set():
+            raise ValueError("This lab is closed: its instances are gone. Open a new one.")
+        if instance_id not in ports:
+            app = under(f"{instances.PREFIX}{instance_id}", self.gateway)
+            ports[instance_id] = open_door(self._server, app)
+        url = f"http://{HOST}:{ports[instance_id]}"
+        return InstanceMetadata(self.endpoint_url, url, instance_id, region)
+
     def root_key(self, account_id: str) -> tuple[str, str]:
         """(access key id, secret) of the account's root user."""
         return self.gateway.registry.root_key(account_id)
@@ -84,6 +99,7 @@ class Sandbox:
     def close(self) -> None:
         """Stop listening; open connections are dropped. Can be called twice."""
         self._closing.set()
+        self.gateway.workloads.containers.close()
         if self._thread.is_alive():
             self._server.end_soon()
             self._thread.join(timeout=5)
@@ -107,7 +123,7 @@ class _Task(WSGITask):
         return "\r\n".join((status, *lines)).encode("latin-1")
 
 
-class _Parser(HTTPRequestParser):
+class _Parser(CarefulParser):
     """Keeps S3 metadata headers with underscores, which waitress drops: their signature covers
     them. WSGI cannot tell them from dashes, so their spelling travels beside the environ."""
 
@@ -133,6 +149,7 @@ class _Parser(HTTPRequestParser):
 class _Channel(HTTPChannel):
     parser_class = _Parser
     task_class = _Task
+    error_task_class = ReadableErrorTask
 
 
 class _Server(TcpWSGIServer):

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import urllib3
@@ -53,6 +54,19 @@ def test_unmodified_boto3_finds_the_keys(lab, task_role, monkeypatch):
     assert ":assumed-role/task/" in arn
 
 
+def test_the_token_is_in_a_file_as_well(world, task_role):
+    """Rust's object_store reads it from there alone. Without the other two variables such a
+    client, and one without credentials, would ask an instance of this machine's own."""
+    environ = world.lab.container_credentials(task_role).environ()
+    file = Path(environ["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"])
+    assert file.read_text() == environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
+    assert file.parent.stat().st_mode & 0o077 == 0
+    assert environ["AWS_METADATA_ENDPOINT"] == world.lab.endpoint_url
+    assert environ["AWS_EC2_METADATA_DISABLED"] == "true"
+    world.lab.close()
+    assert not file.parent.exists()
+
+
 def test_each_container_has_its_own_session(lab, task_role):
     one, two = (keys(lab.container_credentials(task_role)) for _ in range(2))
     assert one["RoleArn"] == two["RoleArn"] == task_role
@@ -73,7 +87,7 @@ def test_authorization_token_is_asked_for(lab, task_role):
 
 def test_boto3_with_a_wrong_token_gets_nothing(lab, task_role):
     environ = lab.container_credentials(task_role).environ()
-    environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = "wrong"
+    Path(environ["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]).write_text("wrong")
     quick = "import botocore.utils as u; u.ContainerMetadataFetcher.SLEEP_TIME = 0; "
     command = [sys.executable, "-c", quick + CHILD]
     ran = subprocess.run(command, env=environ, capture_output=True, text=True)

@@ -1,10 +1,14 @@
 """The instance metadata service, asked as a program on the instance would (STS_FACTS 7.1, 7.2)."""
 
+import http.client
 import json
 import re
+import socket
 import subprocess
 import sys
+import threading
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import urllib3
@@ -391,6 +395,41 @@ def test_ec2_assuming_the_role_is_in_the_trail(machines):
     assert used["ec2RoleDelivery"] == "2.0"
 
 
+def test_each_instance_has_a_port_of_its_own(machines, web):
+    """SDKs for JavaScript and Go drop a path of the endpoint. Asked again it is the same port; of
+    another instance, or of the lab, nothing can be asked there, however the path is written."""
+    other = machines.launch("web")
+    urls = [urlsplit(one.endpoint_url) for one in (web, other)]
+    assert [(u.scheme, u.hostname, u.path) for u in urls] == [("http", "127.0.0.1", "")] * 2
+    assert len({u.port for u in urls}) == 2
+    assert machines.lab.instance_metadata(web.instance_id).endpoint_url == web.endpoint_url
+    for machine in (web, other):
+        assert machines.read(machine, "latest/meta-data/instance-id")[1] == machine.instance_id
+    environ = web.environ()
+    assert environ["AWS_METADATA_ENDPOINT"] == web.endpoint_url
+    # Old AWS CLIs write the path right behind it, new SDKs put a slash between.
+    endpoint = environ["AWS_EC2_METADATA_SERVICE_ENDPOINT"]
+    assert endpoint == f"{web.endpoint_url}/"
+    status = [
+        machines.http.request("GET", endpoint + path).status for path in ("latest/", "/latest/")
+    ]
+    assert status == [401, 401]
+    tricks = ("", "/", f"/../{other.instance_id}", f"/.imds/{other.instance_id}", "http://x")
+    for trick in tricks:
+        target = f"{trick}/latest/meta-data/instance-id"
+        connection = http.client.HTTPConnection(urls[0].hostname, urls[0].port)
+        connection.request("GET", target, headers=machines.token(web))
+        answer = connection.getresponse()
+        found = web.instance_id.encode() if trick in ("", "/", "http://x") else None
+        assert (answer.status, answer.read()) == (200, found) if found else answer.status == 404
+        connection.close()
+    for path in (f"/.imds/{web.instance_id}/latest/meta-data/", "/latest/meta-data/"):
+        url = f"{machines.lab.endpoint_url}{path}"
+        assert machines.http.request("GET", url, headers=machines.token(web)).status == 400
+    sts = "?Action=GetCallerIdentity&Version=2011-06-15"
+    assert machines.ask(web, sts, "POST", **machines.token(web))[0] == 405
+
+
 def test_terminated_instance_is_gone(machines):
     from labhelpers import LabError
 
@@ -401,3 +440,21 @@ def test_terminated_instance_is_gone(machines):
         machines.lab.instance_metadata(machine.instance_id)
     with pytest.raises(LabError, match="no instance 'i-1'"):
         machines.lab.instance_metadata("i-1")
+
+
+def test_ports_of_instances_cost_no_thread_and_close_with_the_lab(machines):
+    """The last test: there is one lab, and it is closed."""
+    from labhelpers import LabError
+
+    lab = machines.lab
+    before = threading.active_count()
+    several = [machines.launch() for _ in range(3)]
+    assert threading.active_count() <= before
+    assert all(machines.read(one, "latest/meta-data/ami-id")[0] == 200 for one in several)
+    lab.close()
+    for machine in several:
+        address = urlsplit(machine.endpoint_url)
+        with socket.socket() as probe:
+            assert probe.connect_ex((address.hostname, address.port)) != 0
+    with pytest.raises(LabError, match="This lab is closed"):
+        lab.instance_metadata(several[0].instance_id)

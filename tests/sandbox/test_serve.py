@@ -77,6 +77,12 @@ def test_the_aws_cli_works_unmodified(served, tmp_path):
     assert status != 0 and "(AccessDenied)" in error and "sts:AssumeRole" in error
 
 
+def test_terraforms_roles_stay_here(served):
+    """It assumes them by this variable, not by the general one."""
+    _, environment = served
+    assert environment["AWS_ENDPOINT_URL_STS"] == environment["AWS_ENDPOINT_URL"]
+
+
 def test_a_taken_port_is_said_in_one_line(served):
     _, environment = served
     port = environment["AWS_ENDPOINT_URL"].rsplit(":", 1)[1]

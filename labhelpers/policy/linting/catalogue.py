@@ -92,9 +92,10 @@ def expand(action: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def details(action: str) -> dict[str, Any] | None:
-    """Return the reference's entry of an action (resource types, keys, dependent actions)."""
+    """Return the reference's entry of an action (resource types, keys, dependent actions), None
+    for one that it does not know, or whose service."""
     service, _, name = action.partition(":")
-    if _data().actions.action_exists(service, name):
+    if service in services() and _data().actions.action_exists(service, name):
         return _data().actions.get_action_details(service, name)
     newer = _NEWER.get(service, {}).get(name)
     return newer and {"name": name, "resourceTypes": [], "dependentActions": [], **newer}

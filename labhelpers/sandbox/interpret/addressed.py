@@ -67,10 +67,15 @@ def addressed(http: HttpRequest) -> Addressed:
 
 
 def refuse_without_signature(http: HttpRequest, service: str) -> None:
-    """Operations that AWS answers without a signature and this sandbox does not know."""
+    """Operations that AWS answers without a signature and this sandbox does not know, and ways to
+    sign that it does not."""
     scheme = http.headers.get("authorization", "").partition(" ")[0]
     if scheme.lower() == "bearer" and "Action" not in http.form:
         raise not_modelled("requests with a bearer token")
+    if not scheme and {"AWSAccessKeyId", "SignatureVersion"} <= http.form.keys():
+        raise not_modelled("Signature Version 2, by which old Query services were signed for,")
+    if service != "s3" and http.headers.get("x-amz-content-sha256") == "UNSIGNED-PAYLOAD":
+        raise not_modelled("bodies that are left unsigned, of services other than S3")
     if scheme or service not in (*_UNSIGNED_TARGETS.values(), *_UNSIGNED_PATHS):
         return
     target = http.headers.get("x-amz-target", "").rsplit(".", 1)[-1]

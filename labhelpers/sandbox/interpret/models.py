@@ -78,6 +78,6 @@ def route(http: HttpRequest, service: str) -> tuple[str, dict[str, Any]]:
 
     try:
         operation, params = get_service_router(service).match(Request(to_environ(http)))
-    except (HTTPException, NotImplementedError):
+    except (HTTPException, NotImplementedError, ValueError):  # of ValueError: //[ as a path
         raise not_modelled(f"{http.method} {http.raw_path[:60]} of {service}") from None
     return operation.name, params

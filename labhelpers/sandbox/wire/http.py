@@ -79,14 +79,21 @@ def from_environ(environ: dict) -> HttpRequest:
     for key, name in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
         if environ.get(key):
             headers[name] = environ[key]
-    raw_path, _, query = environ["REQUEST_URI"].partition("?")
-    if "://" in raw_path.split("/", 1)[0] + "//":  # absolute form: drop scheme and authority
-        raw_path = "/" + raw_path.split("://", 1)[-1].partition("/")[2]
+    raw_path, _, query = path_of(environ["REQUEST_URI"]).partition("?")
     return HttpRequest(
         method=environ["REQUEST_METHOD"],
-        raw_path=raw_path or "/",
+        raw_path=raw_path,
         query_string=query,
         headers=headers,
         body=environ["wsgi.input"].read(),
         remote_addr=environ.get("REMOTE_ADDR", "127.0.0.1"),
     )
+
+
+def path_of(target: str) -> str:
+    """The path and query of a request's target, which may name a scheme and an authority before
+    them, as proxies are asked."""
+    path, mark, query = target.partition("?")
+    if path.split("/", 1)[0].endswith(":"):
+        path = "/" + path.partition("//")[2].partition("/")[2]
+    return (path or "/") + mark + query

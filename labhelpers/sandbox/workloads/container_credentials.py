@@ -12,6 +12,8 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from labhelpers.sandbox.interpret.call import ServiceUse
 from labhelpers.sandbox.state import iam
@@ -31,19 +33,26 @@ _ROLE_ARN = re.compile(r"arn:aws:iam::[0-9]{12}:role/.+", re.DOTALL)
 class ContainerCredentials:
     """The way to one container's credentials, as from inside that container."""
 
-    def __init__(self, lab_url: str, task: Task) -> None:
+    def __init__(self, lab_url: str, task: Task, files: Path) -> None:
         self.role_arn, self.region = task.role_arn, task.region
         self.endpoint_url = f"{lab_url}{Containers.PREFIX}{task.task_id}"
         self.authorization_token = task.token
-        self._lab_url = lab_url
+        self._lab_url, self._file = lab_url, files / task.task_id
 
     def environ(self) -> dict[str, str]:
-        """The environment of a process in the container, for `subprocess.run(env=…)`."""
+        """The environment of a process in the container, for `subprocess.run(env=…)`.
+
+        The token is there twice: Rust's object_store reads it from a file alone, as a pod has it.
+        The file goes with the lab. Nobody asks for an instance around the container.
+        """
+        self._file.write_text(self.authorization_token)
         return child_environ(
             self._lab_url,
             self.region,
             AWS_CONTAINER_CREDENTIALS_FULL_URI=self.endpoint_url,
             AWS_CONTAINER_AUTHORIZATION_TOKEN=self.authorization_token,
+            AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=str(self._file),
+            AWS_EC2_METADATA_DISABLED="true",
         )
 
     def __repr__(self) -> str:
@@ -69,6 +78,7 @@ class Containers:
     def __init__(self, roles: ServiceRoles) -> None:
         self._roles = roles
         self._tasks: dict[str, Task] = {}
+        self._files: TemporaryDirectory[str] | None = None
 
     def start(
         self, lab_url: str, role_arn: str, region: str, lab_now: datetime
@@ -86,7 +96,13 @@ class Containers:
                 f'sts:AssumeRole to {{"Service": "{ECS_TASKS}"}}.'
             )
         self._tasks[task.task_id] = task
-        return ContainerCredentials(lab_url, task)
+        self._files = self._files or TemporaryDirectory(prefix="sts-lab-containers-")
+        return ContainerCredentials(lab_url, task, Path(self._files.name))
+
+    def close(self) -> None:
+        """Remove the files of all containers. Can be called twice."""
+        if self._files is not None:
+            self._files.cleanup()
 
     def answer(self, http: HttpRequest, lab_now: datetime) -> Answer:
         task = self._tasks.get(http.path[len(self.PREFIX) :])

@@ -29,18 +29,21 @@ _CREDENTIALS = "meta-data/iam/security-credentials"
 class InstanceMetadata:
     """The way to one instance's metadata service, as from inside that instance.
 
-    On AWS it is http://169.254.169.254 for every instance; here `endpoint_url` stands for it.
+    On AWS it is http://169.254.169.254 for every instance; here `endpoint_url`, a port that is
+    this instance's alone, stands for it: SDKs for JavaScript and Go drop a path from it.
     """
 
-    def __init__(self, lab_url: str, instance_id: str, region: str) -> None:
+    def __init__(self, lab_url: str, endpoint_url: str, instance_id: str, region: str) -> None:
         self.instance_id, self.region = instance_id, region
-        self.endpoint_url = f"{lab_url}{Instances.PREFIX}{instance_id}"
-        self._lab_url = lab_url
+        self.endpoint_url, self._lab_url = endpoint_url, lab_url
 
     def environ(self) -> dict[str, str]:
         """The environment of a process that runs on the instance, for `subprocess.run(env=…)`."""
         return child_environ(
-            self._lab_url, self.region, AWS_EC2_METADATA_SERVICE_ENDPOINT=self.endpoint_url
+            self._lab_url,
+            self.region,
+            AWS_EC2_METADATA_SERVICE_ENDPOINT=self.endpoint_url + "/",  # AWS CLIs of 2023 add none
+            AWS_METADATA_ENDPOINT=self.endpoint_url,  # what Rust's object_store reads
         )
 
     def __repr__(self) -> str:
@@ -48,15 +51,15 @@ class InstanceMetadata:
 
 
 class Instances:
-    """Answers for every instance, each under a path of its own."""
-
-    PREFIX = "/.imds/"
+    """Answers for every instance, each under a path that its port alone leads to: from outside of
+    an instance nobody asks for its keys."""
 
     def __init__(self, roles: ServiceRoles) -> None:
+        self.PREFIX = f"/.imds/{secrets.token_hex(16)}/"
         self._deliveries = Deliveries(roles)
         self._secret = secrets.token_bytes(32)
 
-    def find(self, lab_url: str, instance_id: str) -> InstanceMetadata:
+    def region_of(self, instance_id: str) -> str:
         """Raises ValueError for what is no running instance of the lab."""
         instance = instances.find_instance(instance_id) if isinstance(instance_id, str) else None
         if instance is None:
@@ -66,7 +69,8 @@ class Instances:
             )
         if instance.state_code != 16:
             raise ValueError(f"The instance {instance_id} is {instance.state}, not running.")
-        return InstanceMetadata(lab_url, instance_id, instance.ec2_backend.region_name)
+        region: str = instance.ec2_backend.region_name
+        return region
 
     def answer(self, http: HttpRequest, lab_now: datetime) -> Answer:
         instance_id, _, path = http.path[len(self.PREFIX) :].partition("/")

@@ -39,6 +39,8 @@ def child_environ(endpoint_url: str, region: str, **variables: str) -> dict[str,
         **kept,
         **dict.fromkeys(nowhere, os.devnull),
         "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_ENDPOINT_URL_STS": endpoint_url,  # Terraform reads no other for its roles
+        "AWS_METADATA_ENDPOINT": endpoint_url,  # where object_store, which knows no switch, asks
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         **variables,
