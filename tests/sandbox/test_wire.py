@@ -248,3 +248,13 @@ def test_credentials_in_json(world):
     assert 0 < keys["Expiration"] - world.lab.clock.now().timestamp() <= 900
     event = world.lab.trail[-1]["responseElements"]["credentials"]
     assert event["accessKeyId"] == keys["AccessKeyId"] and event["expiration"].endswith("M")
+
+
+def test_queues_are_addressed_in_the_lab(lab):
+    """The SDK for JavaScript sends what is for a queue to the host of its URL."""
+    sqs = lab.client("sqs")
+    url = sqs.create_queue(QueueName="orders")["QueueUrl"]
+    assert url == f"{lab.endpoint_url}/111122223333/orders"
+    assert sqs.get_queue_url(QueueName="orders")["QueueUrl"] == url
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+    assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "one"

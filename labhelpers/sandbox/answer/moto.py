@@ -41,6 +41,8 @@ def answer_moto(http: HttpRequest, call: Call, caller: Caller, request_id: str) 
         account_id=call.account_id,
         region=caller.region,
     )
+    if call.service == "sqs":
+        environ["HTTP_HOST"] = http.headers.get("host", "localhost")  # queue URLs begin with it
     captured: dict[str, Any] = {}
 
     def start_response(status: str, headers: list, exc_info: Any = None) -> None:
