@@ -28,7 +28,7 @@ bench: $(READY)
 	$(BIN)/python tests/bench_checkers.py
 	$(BIN)/python tests/bench_emulators.py
 
-# The large checks as a whole: WHAT=all|browser|crash|fuzz|reach|soak (to come: class|clients|supply)
+# The large checks as a whole: WHAT=all|browser|clients|crash|fuzz|reach|soak (to come: class|supply)
 check: $(READY)
 	$(BIN)/python tests/check.py $(WHAT)
 
@@ -43,7 +43,7 @@ lint: $(READY)
 
 # Remove what the other targets made.
 clean:
-	rm -rf $(VENV) .venv-checkers .venv-ministack .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-checkers .venv-clients .venv-ministack .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Pin the newest versions of everything (needs uv), for pip and for conda.

@@ -2,7 +2,8 @@
 
     python tests/bench_checkers.py [--environment DIRECTORY]
 
-Installs the three into an environment of their own (default .venv-checkers), runs them on every
+Installs each of the three, at one version, into an environment of its own (in .venv-checkers by
+default: together pip would take an old cloudsplaining), runs them on every
 pattern of tests/terraform/test_audit.py and on the bundled example, and prints a Markdown table.
 
 Each tool gets the form that suits it best: checkov the Terraform files as written and again with
@@ -16,11 +17,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import platform
 import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,18 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE / "terraform"), str(HERE)]
 
+from clients.installing import from_pypi  # noqa: E402
 from test_audit import WEAK  # noqa: E402
 
 from labhelpers.terraform import Access, Configuration, audit, load  # noqa: E402
 
-TOOLS = ("checkov", "parliament", "cloudsplaining")
+#: Each with what it needs and does not ask for: parliament imports pkg_resources, which no Python
+#: since 3.12 brings, and no setuptools since 81.
+TOOLS = {
+    "checkov": ("checkov==3.3.30",),
+    "parliament": ("parliament==1.6.4", "setuptools==80.9.0"),
+    "cloudsplaining": ("cloudsplaining==0.9.1",),
+}
 EXAMPLE = HERE.parent / "terraform" / "ec2-s3-role"
 ACCOUNT = "111122223333"
 
@@ -66,10 +74,10 @@ IN_EXAMPLE = {
     "the example: both and a role, one way to its keys": "credential-theft-path",
 }
 
-# Runs in the checkers' environment: cases on standard input, name -> findings on standard output.
-WORKER = """
+# Each runs in its tool's environment: cases on standard input, name -> findings on standard output.
+WORKERS = {
+    "parliament": """
 import json, sys
-from cloudsplaining.scan.authorization_details import AuthorizationDetails
 from parliament import analyze_policy_string
 
 found = {}
@@ -79,6 +87,15 @@ for case in json.load(sys.stdin):
         text = json.dumps(document)
         policy = analyze_policy_string(text, include_community_auditors=True)
         said += [finding.issue for finding in policy.findings]
+print(json.dumps(found))
+""",
+    "cloudsplaining": """
+import json, sys
+from cloudsplaining.scan.authorization_details import AuthorizationDetails
+
+found = {}
+for case in json.load(sys.stdin):
+    said = found[case["name"]] = []
     results = AuthorizationDetails(case["account"]).results
     for policy in results["inline_policies"].values():
         for risk, told in policy.items():
@@ -86,37 +103,24 @@ for case in json.load(sys.stdin):
                 actions = one["actions"] if isinstance(one, dict) else [one]
                 said += [f"{risk}:{action}" for action in actions]
 print(json.dumps(found))
-"""
+""",
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     default = HERE.parent / ".venv-checkers"
     parser.add_argument("--environment", type=Path, default=default, metavar="DIRECTORY")
-    binaries = environment(parser.parse_args().environment)
+    directory = parser.parse_args().environment
+    tools = {name: from_pypi(*packages)(directory / name) for name, packages in TOOLS.items()}
     with tempfile.TemporaryDirectory() as folder:
         cases = dict(patterns(Path(folder)))
-        told = worker(binaries, cases)
-        for name, found in checkov(binaries, cases).items():
-            told[name] += found
-        print(table(cases, told, versions(binaries)))
-
-
-def environment(directory: Path) -> Path:
-    """The folder of programs of an environment that holds the three tools."""
-    binaries = directory / ("Scripts" if sys.platform == "win32" else "bin")
-    if not (binaries / "checkov").exists():
-        venv.create(directory, with_pip=True)
-        install = [binaries / "python", "-m", "pip", "install", "--quiet", *TOOLS]
-        subprocess.run(install, check=True)
-    return binaries
-
-
-def versions(binaries: Path) -> dict[str, str]:
-    code = "from importlib.metadata import version\n"
-    code += f"print(*(version(name) for name in {TOOLS!r}))"
-    done = subprocess.run([binaries / "python", "-c", code], capture_output=True, text=True)
-    return dict(zip(TOOLS, done.stdout.split(), strict=True))
+        told = checkov(Path(tools["checkov"].command[0]).parent, cases)
+        for name in WORKERS:
+            for case, found in worker(tools[name].command[0], name, cases).items():
+                told[case] += found
+        print(table(cases, told, {name: tool.version for name, tool in tools.items()}))
+    print(f"\nOn Python {platform.python_version()}.")
 
 
 def patterns(folder: Path) -> Iterator[tuple[str, tuple[Path, Configuration]]]:
@@ -129,19 +133,19 @@ def patterns(folder: Path) -> Iterator[tuple[str, tuple[Path, Configuration]]]:
     yield "", (EXAMPLE, load(EXAMPLE, account_id=ACCOUNT))
 
 
-def worker(binaries: Path, cases: dict) -> dict[str, list[str]]:
+def worker(python: str, tool: str, cases: dict) -> dict[str, list[str]]:
     given = []
     for name, (_, configuration) in cases.items():
         details = account_details(configuration)
         given.append({"name": name, "account": details, "policies": list(policies(details))})
     done = subprocess.run(
-        [binaries / "python", "-W", "ignore", "-c", WORKER],
+        [python, "-W", "ignore", "-c", WORKERS[tool]],
         input=json.dumps(given),
         capture_output=True,
         text=True,
     )
     if done.returncode:
-        sys.exit(done.stderr)
+        sys.exit(f"{tool} ended with an error:\n{done.stderr}")
     return json.loads(done.stdout)
 
 
@@ -175,10 +179,10 @@ def policies(details: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield policy["PolicyDocument"]
 
 
-def checkov(binaries: Path, cases: dict) -> dict[str, set[str]]:
+def checkov(binaries: Path, cases: dict) -> dict[str, list[str]]:
     """Name -> ids of failed checks, of the files as written or with policies as literal JSON."""
     names = list(cases)
-    found: dict[str, set[str]] = {name: set() for name in names}
+    found: dict[str, list[str]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as folder:
         for number, (directory, configuration) in enumerate(cases.values()):
             written, resolved = (Path(folder, str(number), kind) for kind in ("as-is", "literal"))
@@ -190,7 +194,7 @@ def checkov(binaries: Path, cases: dict) -> dict[str, set[str]]:
         done = subprocess.run(command, capture_output=True, text=True)
     for check in json.loads(done.stdout)["results"]["failed_checks"]:
         number = int(check["file_path"].split("/")[1])
-        found[names[number]].add(check["check_id"])
+        found[names[number]].append(check["check_id"])
     return found
 
 

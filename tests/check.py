@@ -1,6 +1,6 @@
 """The large checks, each as a whole; `make test` runs a part of them.
 
-python tests/check.py all|browser|crash|fuzz|reach|soak (to come: class|clients|supply)
+python tests/check.py all|browser|clients|crash|fuzz|reach|soak (to come: class|supply)
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ REACHING = tuple(str(ACCOUNT / f"test_{name}.py") for name in ("closed", "series
 CHECKS: dict[str, tuple[str, ...]] = {
     "browser": ("env", "LAB_COLD=1", *PYTEST, str(TESTS / "test_browser.py")),
     "class": (),
-    "clients": (),
+    "clients": (sys.executable, str(TESTS / "check_clients.py")),
     "crash": ("env", "LAB_EVERY_CREATE=1", *PYTEST, *CRASHES),
     # LAB_FUZZ_MINUTES, 10 without, and LAB_FUZZ_SEED.
     "fuzz": (sys.executable, str(TESTS / "fuzz_guard.py")),
