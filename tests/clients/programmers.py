@@ -89,7 +89,7 @@ BOTO3 = ten(
 JAVASCRIPT = """
 const {STS} = require('@aws-sdk/client-sts'), {S3} = require('@aws-sdk/client-s3');
 const {Route53} = require('@aws-sdk/client-route-53');
-const {Upload} = require('@aws-sdk/lib-storage'), s3 = new S3({forcePathStyle: true});
+const {Upload} = require('@aws-sdk/lib-storage'), s3 = new S3();
 const run = (f) => f().then((r) => r && console.log(r), (e) => {
   console.error(e.name, e.Code, e.message); process.exitCode = 1; });
 """
