@@ -6,7 +6,8 @@ import urllib3
 from scene import World, allow, deny, trusts
 
 from labhelpers import open_lab
-from labhelpers.errors import LabError
+from labhelpers.account.lab import AccountLab
+from labhelpers.errors import LabError, SandboxOnly
 
 OFFICE, CAFE = "203.0.113.7", "198.51.100.9"
 ADMIN = "arn:aws:iam::111122223333:user/lab-admin"
@@ -132,6 +133,12 @@ def test_a_wrong_secret_gets_no_better_by_an_address(world, keys):
 def test_what_is_no_address(world, keys, text):
     with pytest.raises(LabError, match=r"is no IP address: write one, e\.g\. source_ip="):
         world.lab.session_from(keys, source_ip=text)
+
+
+def test_on_aws_calls_come_from_where_they_are_made():
+    lab = object.__new__(AccountLab)
+    with pytest.raises(SandboxOnly, match="cannot be made to come from 203.0.113.7"):
+        lab.session_from({}, source_ip=OFFICE)
 
 
 def test_deleted_keys_stay_deleted(world):
