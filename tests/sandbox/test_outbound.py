@@ -164,6 +164,13 @@ def test_a_token_does_not_outlive_its_session(site, issuer):
     assert ask(site, admin, algorithm="HS256").code == "ValidationError"
 
 
+def test_a_condition_on_the_subject_mode_is_not_guessed(site, issuer):
+    """AWS has the key since 2026; what a request without SubjectMode holds is not known."""
+    mode = {"StringEquals": {"sts:SubjectMode": "AWSIdentity"}}
+    may = allow("sts:GetWebIdentityToken", Condition=mode)
+    assert ask(site, site.user("moded", may)).code == "SandboxNotModelled"
+
+
 def test_other_kinds_of_credentials(site, issuer):
     """GetSessionToken's credentials may ask for a token, GetFederationToken's may not."""
     sts = site.lab.client("sts")

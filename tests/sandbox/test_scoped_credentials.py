@@ -316,5 +316,10 @@ def test_the_new_actions_are_known_to_lint():
 
     known = [SCOPED, "sts:SetWebIdentityTokenScope"]
     assert not lint(policy(allow(known)), "identity")
+    mode = {"StringEquals": {"sts:SubjectMode": "AWSIdentity"}}
+    assert not lint(policy(allow("sts:GetWebIdentityToken", Condition=mode)), "identity")
+    scope = {"ForAllValues:StringEquals": {"sts:IdentityTokenScope": ["read"]}}
+    found = lint(policy(allow("sts:SetWebIdentityTokenScope", Condition=scope)), "identity")
+    assert "unknown-key" not in [f.code for f in found]
     kinds = [f.code for f in lint(policy(allow("sts:GetScopedCredential")), "identity")]
     assert kinds == ["unknown-action"]

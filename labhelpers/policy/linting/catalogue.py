@@ -53,6 +53,7 @@ _NEWER: dict[str, dict[str, dict[str, Any]]] = {
 _NEWER_KEYS = {
     "sts": {"sts:identitytokenscope": "ArrayOfString", "sts:subjectmode": "String"},
 }
+_NEWER_KEYS_OF = {"sts:GetWebIdentityToken": {"sts:subjectmode"}}
 
 
 @cache
@@ -147,7 +148,7 @@ def keys_of(action: str) -> frozenset[str]:
         found.update(kind["conditionKeys"])
         more = _data().resources.get_resource_type_details(service, kind["name"])
         found.update(more.get("conditionKeys", ()))
-    return frozenset(map(_plain, found))
+    return frozenset(map(_plain, found)) | _NEWER_KEYS_OF.get(action, set())
 
 
 @lru_cache(maxsize=8192)
