@@ -115,15 +115,18 @@ def _worded(reply: Answer, http: HttpRequest, call: Call, request_id: str) -> An
         status, body = 204, b""
     if status < 300 and call.operation == "DeleteObjects":
         body = _without_deleted(http, body)
-    headers = [item for item in headers if item[0].lower() not in _unwanted(status, call)]
+    unwanted = _unwanted(http.method, status, call)
+    headers = [item for item in headers if item[0].lower() not in unwanted]
     headers += [("x-amz-request-id", request_id), ("x-amz-id-2", _second_id(request_id))]
     return status, headers, body
 
 
-def _unwanted(status: int, call: Call) -> set[str]:
+def _unwanted(method: str, status: int, call: Call) -> set[str]:
     names = {"x-amzn-requestid", "x-amz-request-id", "x-amz-id-2"}
+    if method != "HEAD":
+        names.add("content-length")  # the gateway says how long the body is now
     if status == 204:
-        names |= {"content-type", "content-length"}
+        names.add("content-type")
     if not buckets.is_versioned(call.params.get("Bucket", "")):
         names.add("x-amz-version-id")  # moto says "null"
     return names
