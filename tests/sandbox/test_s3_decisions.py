@@ -294,3 +294,42 @@ def test_names_of_requests_are_s3s(world, reports):
     ):
         assert answer["ResponseMetadata"]["HTTPStatusCode"] == 204
         assert "content-type" not in answer["ResponseMetadata"]["HTTPHeaders"]
+
+
+def test_the_account_of_a_bucket_is_a_condition_key(world, reports):
+    for account, succeeds in ((HERE, True), (THERE, False)):
+        own = {"StringEquals": {"s3:ResourceAccount": account}}
+        anna = world.user(
+            f"anna-{account}", allow(["s3:GetObject", "s3:ListBucket"], "*", Condition=own)
+        ).client("s3")
+        get = world.lab.attempt(anna.get_object, Bucket="reports", Key="k")
+        assert get.succeeded is succeeds
+        assert world.lab.attempt(anna.list_objects_v2, Bucket="reports").succeeded is succeeds
+
+
+def test_a_role_for_replication_is_handed_over(world, reports):
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+    trust["Principal"] = {"Service": "s3.amazonaws.com"}
+    role = world.role("copier", trust)
+    versions = {"Status": "Enabled"}
+    reports.put_bucket_versioning(Bucket="reports", VersioningConfiguration=versions)
+    rule = {"Status": "Enabled", "Prefix": "", "Destination": {"Bucket": "arn:aws:s3:::reports"}}
+    asked = {"ReplicationConfiguration": {"Role": role, "Rules": [rule]}, "Bucket": "reports"}
+    may = allow("s3:PutReplicationConfiguration")
+    anna = world.user("anna", may).client("s3")
+    got = world.lab.attempt(anna.put_bucket_replication, **asked)
+    assert (got.blocked_by, "iam:PassRole" in got.message) == ("identity", True)
+    to_s3 = {"StringEquals": {"iam:PassedToService": "s3.amazonaws.com"}}
+    passing = allow("iam:PassRole", role, Condition=to_s3)
+    bob = world.user("bob", may, passing).client("s3")
+    assert world.lab.attempt(bob.put_bucket_replication, **asked).succeeded
+
+
+def test_what_moto_would_forget_is_refused(world, reports):
+    """moto gives an object away without the client's own key, and loses a new bucket's tags."""
+    key = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}
+    got = world.lab.attempt(reports.put_object, Bucket="reports", Key="c", Body=b"x", **key)
+    assert (got.code, "SSE-C" in got.message) == ("SandboxNotModelled", True)
+    tags = {"LocationConstraint": world.lab.region, "Tags": [{"Key": "a", "Value": "b"}]}
+    got = world.lab.attempt(reports.create_bucket, Bucket="tagged", CreateBucketConfiguration=tags)
+    assert (got.code, "with tags" in got.message) == ("SandboxNotModelled", True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from labhelpers.sandbox.interpret.call import Check
+from labhelpers.sandbox.interpret.call import Check, pass_role
 from labhelpers.sandbox.interpret.s3 import bodies, keys, ownership
 from labhelpers.sandbox.interpret.s3.actions import action_of
 from labhelpers.sandbox.interpret.s3.copies import copy_source
 from labhelpers.sandbox.state import buckets
+from labhelpers.sandbox.wire.errors import not_modelled
 from labhelpers.sandbox.wire.http import HttpRequest
 
 #: Request headers that ask for more than the operation's own action.
@@ -67,9 +68,12 @@ def checks(
         return []  # each key is asked for by itself: deletions()
     if key is None:
         context = keys.header_keys(http) | keys.list_keys(action, http)
+        context["s3:ResourceAccount"] = owner
         more = _of_new_bucket(http) if operation == "CreateBucket" else ()
         arn = f"arn:aws:s3:::{bucket}"
-        return [Check(f"s3:{name}", arn, owner, context) for name in (action, *more)]
+        found = [Check(f"s3:{name}", arn, owner, context) for name in (action, *more)]
+        return found + (_passed(owner, http) if operation == "PutBucketReplication" else [])
+    _refuse_customer_keys(http)
     context = keys.header_keys(http) | keys.tag_keys(operation, bucket, key, http)
     actions = [action, *_bypass(operation, http)]
     if action == "PutObject":
@@ -82,6 +86,8 @@ def checks(
 
 def _of_new_bucket(http: HttpRequest) -> list[str]:
     """What CreateBucket asks besides. Source: its page in the S3 API Reference, "Permissions"."""
+    if http.body and bodies.elements(http, "Tag"):
+        raise not_modelled("buckets made with tags", "PutBucketTagging sets them.")
     more = ["PutBucketAcl"] if ownership.needs_acl_right(http) else []
     if "x-amz-object-ownership" in http.headers:
         more.append("PutBucketOwnershipControls")
@@ -90,10 +96,23 @@ def _of_new_bucket(http: HttpRequest) -> list[str]:
     return more
 
 
+def _passed(owner: str, http: HttpRequest) -> list[Check]:
+    """The role under which S3 is to copy: handing it over takes iam:PassRole."""
+    roles = {(role.text or "").strip() for role in bodies.elements(http, "Role")}
+    return [pass_role(role, owner, "s3.amazonaws.com") for role in sorted(roles)]
+
+
+def _refuse_customer_keys(http: HttpRequest) -> None:
+    """moto gives an object away without the key that it was stored with."""
+    if any("-customer-" in name and name.startswith("x-amz-") for name in http.headers):
+        raise not_modelled("encryption with keys of the client's own (SSE-C)")
+
+
 def _object(
     action: str, bucket: str, key: str, owner: str, context: dict[str, str] | None = None
 ) -> Check:
-    return Check(f"s3:{action}", f"arn:aws:s3:::{bucket}/{key}", owner, context or {}, None, True)
+    context = {"s3:ResourceAccount": owner, **(context or {})}
+    return Check(f"s3:{action}", f"arn:aws:s3:::{bucket}/{key}", owner, context, None, True)
 
 
 def _missing(bucket: str, key: str, version: str | None, owner: str) -> list[Check]:
