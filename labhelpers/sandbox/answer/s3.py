@@ -89,6 +89,9 @@ def _document(root: str, inner: str) -> bytes:
 def _for_moto(http: HttpRequest, call: Call) -> HttpRequest:
     """Without the signature of a link, which moto would judge, without what says that the body
     came in chunks, and without the version "null" where moto has none."""
+    chunked = http.headers.get("x-amz-content-sha256", "").startswith("STREAMING-")
+    if not (chunked or http.query_string):
+        return http
     dropped = set()
     version = http.query_value("versionId")
     if call.operation == "HeadObject" and version == "null":
@@ -100,7 +103,7 @@ def _for_moto(http: HttpRequest, call: Call) -> HttpRequest:
         and name not in dropped
     ]
     headers = {name: value for name, value in http.headers.items() if name not in _OF_CHUNKS}
-    if headers.get("x-amz-content-sha256", "").startswith("STREAMING-"):
+    if chunked:
         del headers["x-amz-content-sha256"]
     codings = [name.strip() for name in headers.get("content-encoding", "").split(",")]
     if "aws-chunked" in codings:

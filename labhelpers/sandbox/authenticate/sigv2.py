@@ -63,7 +63,8 @@ def is_used(http: HttpRequest) -> bool:
 
 
 def is_link(http: HttpRequest) -> bool:
-    return any(http.query_value(name) is not None for name in _PARAMETERS[:2])
+    names = [name for name in _PARAMETERS[:2] if name in http.query_string]
+    return any(http.query_value(name) is not None for name in names)
 
 
 def read_signature(http: HttpRequest) -> Signed:
