@@ -172,6 +172,8 @@ def test_uploads_that_are_not_there(world, reports):
     for _ in range(2):  # completing it again changes nothing
         answer = reports.complete_multipart_upload(**given, MultipartUpload=done)
         assert "VersionId" not in answer
+    (grant,) = reports.get_object_acl(Bucket="reports", Key="k")["Grants"]
+    assert grant["Permission"] == "FULL_CONTROL"
 
 
 def test_versions_are_deleted_together(world, reports):
@@ -246,6 +248,11 @@ def test_stepping_over_a_governance_lock_takes_a_right(world):
         "Access Denied because object protected by object lock.",
     )
     assert world.lab.attempt(anna.put_object_retention, **longer).succeeded
+    asked = longer["Retention"]
+    told = s3.get_object_retention(**one)["Retention"]
+    assert told["Mode"] == "GOVERNANCE"
+    assert abs(told["RetainUntilDate"] - asked["RetainUntilDate"]) < timedelta(seconds=1)
+    assert world.lab.attempt(anna.get_object_retention, **one).blocked_by == "identity"
     assert s3.put_object_retention(**shorter, BypassGovernanceRetention=True)
     assert world.lab.attempt(anna.delete_object, **one).code == "AccessDenied"
     s3.delete_object(**one, BypassGovernanceRetention=True)

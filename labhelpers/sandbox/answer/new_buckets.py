@@ -12,7 +12,7 @@ from labhelpers.sandbox.interpret.s3.ownership import ENFORCED
 
 def make_buckets_as_aws_does() -> None:
     """Mend moto, whose new buckets are those of before April 2023. Safe to call again."""
-    from moto.s3.models import FakeBucket, PublicAccessBlock, S3Backend
+    from moto.s3.models import FakeBucket, FakeKey, PublicAccessBlock, S3Backend, get_canned_acl
 
     original = FakeBucket.__init__
     if getattr(original, "_lab_mended", False):
@@ -27,8 +27,12 @@ def make_buckets_as_aws_does() -> None:
     def delete_encryption(self: Any, bucket_name: str) -> None:
         self.get_bucket(bucket_name).encryption = _default_encryption()
 
+    def set_acl(self: Any, acl: Any) -> None:
+        self.acl = acl or get_canned_acl("private")  # uploads in parts bring none
+
     init._lab_mended = True  # type: ignore[attr-defined]
     FakeBucket.__init__ = init  # type: ignore[method-assign]
+    FakeKey.set_acl = set_acl  # type: ignore[method-assign]
     S3Backend.delete_bucket_encryption = delete_encryption  # type: ignore[method-assign]
 
 

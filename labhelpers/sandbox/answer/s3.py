@@ -71,6 +71,8 @@ def _own_answer(http: HttpRequest, call: Call) -> bytes | None:
     if call.operation in _NONE_OF or inventory:
         text = "The specified configuration does not exist."
         raise Refusal("NoSuchConfiguration", text, 404, blocked_by="service")
+    if call.operation == "GetObjectRetention":
+        return _retention(http, call)
     if call.operation in _FIXED:
         return _document(*_FIXED[call.operation])
     if call.operation == "GetBucketPolicyStatus":
@@ -79,6 +81,15 @@ def _own_answer(http: HttpRequest, call: Call) -> bytes | None:
             public = str(is_public(policy)).lower()
             return _document("PolicyStatus", f"<IsPublic>{public}</IsPublic>")
     return None
+
+
+def _retention(http: HttpRequest, call: Call) -> bytes:
+    version = http.query_value("versionId")
+    mode, until = buckets.object_lock(call.params["Bucket"], call.params["Key"], version)
+    if not mode:
+        text = "The specified object does not have a ObjectLock configuration"
+        raise Refusal("NoSuchObjectLockConfiguration", text, 404, blocked_by="service")
+    return _document("Retention", f"<Mode>{mode}</Mode><RetainUntilDate>{until}</RetainUntilDate>")
 
 
 def _document(root: str, inner: str) -> bytes:

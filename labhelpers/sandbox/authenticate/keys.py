@@ -110,7 +110,7 @@ def _session_caller(
     sessions = registry.sessions
     session = sessions.get(signed.access_key_id)
     if session is None:
-        raise credential_refusal(family, "invalid_key", _unknown(signed))
+        raise _unknown(signed, family)
     if signed.token is None:
         why = "A key that begins with ASIA is temporary: it works only with its session token."
         raise credential_refusal(family, "invalid_key", why)
@@ -142,8 +142,10 @@ def _token(signed: claims.Signed) -> dict[str, str]:
     return {"Token-0": signed.token or ""}
 
 
-def _unknown(signed: claims.Signed) -> str:
-    return f"This lab never issued the access key {signed.access_key_id[:128]}, or it is deleted."
+def _unknown(signed: claims.Signed, family: Family) -> Refusal:
+    key_id = signed.access_key_id[:128]
+    why = f"This lab never issued the access key {key_id}, or it is deleted."
+    return credential_refusal(family, "invalid_key", why, {"AWSAccessKeyId": key_id})
 
 
 def _root_caller(signed: claims.Signed, family: Family, registry: Registry) -> tuple[Caller, str]:
@@ -159,7 +161,7 @@ def _root_caller(signed: claims.Signed, family: Family, registry: Registry) -> t
 def _user_caller(signed: claims.Signed, family: Family) -> tuple[Caller, str]:
     found = iam.find_access_key(signed.access_key_id)
     if found is None:
-        raise credential_refusal(family, "invalid_key", _unknown(signed))
+        raise _unknown(signed, family)
     account_id, key = found
     user = iam.find_user(account_id, key.user_name or "")
     if user is None or key.status != "Active":

@@ -28,7 +28,7 @@ _ANSWERED = {
     ("DELETE", False): "cors encryption lifecycle ownershipControls policy publicAccessBlock "
     "replication tagging website",
     ("POST", False): "delete",
-    ("GET", True): "acl attributes legal-hold tagging",
+    ("GET", True): "acl attributes legal-hold retention tagging",
     ("PUT", True): "acl legal-hold retention tagging",
     ("DELETE", True): "tagging",
     ("POST", True): "restore select uploads",
