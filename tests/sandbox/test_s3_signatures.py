@@ -372,6 +372,8 @@ def test_trailers_are_signed_and_true(lab, new):
     assert upload.put(body) == (403, "SignatureDoesNotMatch")
     upload = Chunked(lab, ("x-amz-checksum-crc32", crc32(b"x")))
     assert upload.put(upload.body(b"hello world")) == (400, "BadDigest")
+    upload = Chunked(lab, ("x-amz-copy-source", "new/k"))
+    assert upload.put(upload.body(b"hello world")) == (400, "MalformedTrailerError")
 
 
 def test_signatures_of_other_kinds_are_not_modelled(lab, new):

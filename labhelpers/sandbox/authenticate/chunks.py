@@ -64,6 +64,7 @@ def _chunks(body: bytes, chain: _Chain | None) -> tuple[list[bytes], bytes]:
 
 
 def _trailer(rest: bytes, announced: str, chain: _Chain | None) -> dict[str, str]:
+    """Checksums and nothing else: a trailer must not ask for what no header has asked for."""
     lines = [line for line in re.split(rb"\r?\n", rest) if line]
     found = {}
     for line in lines:
@@ -73,7 +74,8 @@ def _trailer(rest: bytes, announced: str, chain: _Chain | None) -> dict[str, str
     if chain is not None:
         text = "".join(f"{name}:{value}\n" for name, value in found.items())
         chain.check_trailer(text.encode("latin-1"), signature.encode())
-    if set(found) != {name.strip().lower() for name in announced.split(",") if name.strip()}:
+    expected = {name.strip().lower() for name in announced.split(",") if name.strip()}
+    if set(found) != expected or not all(name.startswith("x-amz-checksum-") for name in found):
         text = "The request contained trailing data that was not well-formed or did not conform to "
         raise Refusal("MalformedTrailerError", f"{text}our published schema.", 400)
     return found
