@@ -211,9 +211,12 @@ def test_only_versioned_buckets_tell_versions(world, reports):
         reports.copy_object(Bucket="reports", Key="c", CopySource="reports/k"),
     ):
         assert "VersionId" not in answer
-    reports.delete_objects(
-        Bucket="reports", Delete={"Objects": [{"Key": "k", "VersionId": "null"}]}
-    )
+    for version, errors in (("other", 1), ("null", 0)):
+        got = world.lab.attempt(reports.delete_object, Bucket="reports", Key="k", VersionId="other")
+        assert (got.code, got.message) == ("InvalidArgument", "Invalid version id specified")
+        named = {"Objects": [{"Key": "k", "VersionId": version}]}
+        told = reports.delete_objects(Bucket="reports", Delete=named)
+        assert len(told.get("Errors", ())) == errors
     assert reports.list_objects_v2(Bucket="reports")["KeyCount"] == 1
 
 

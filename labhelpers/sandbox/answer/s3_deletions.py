@@ -10,6 +10,7 @@ from datetime import datetime
 from xml.sax.saxutils import escape
 
 from labhelpers.sandbox.answer.moto import answer_moto
+from labhelpers.sandbox.answer.s3_refusals import refuse_wrong_version
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.authorize import decide
 from labhelpers.sandbox.authorize.denials import denial
@@ -50,6 +51,10 @@ def _refusal(
     one = replace(call, checks=deletion.checks)
     decision = decide.authorize(one, caller, http.headers, http.remote_addr, lab_now)
     if decision is None or decision.allowed:
+        try:
+            refuse_wrong_version(call.params["Bucket"], deletion.key, deletion.version)
+        except Refusal as error:
+            return error
         return None
     refusal = denial(decision, S3, http, one, caller, str)
     if refusal.blocked_by == "not modelled":

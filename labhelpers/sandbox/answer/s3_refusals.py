@@ -51,6 +51,8 @@ def refuse(http: HttpRequest, call: Call, caller: Caller) -> None:
         _refuse_missing("GET", source.bucket, source.key, source.version)
     if operation in _OF_UPLOADS:
         _refuse_unknown_upload(http, operation, bucket, key)
+    if operation == "DeleteObject":
+        refuse_wrong_version(bucket, key, http.query_value("versionId"))
     if operation == "PutObjectRetention":
         _refuse_shorter(http, bucket, key)
 
@@ -64,6 +66,16 @@ def _refuse_missing(method: str, bucket: str, key: str, version: str | None) -> 
         details = {"Key": key, "VersionId": version}
         raise _missing("NoSuchVersion", "The specified version does not exist.", details)
     raise _missing("NoSuchKey", "The specified key does not exist.", {"Key": key})
+
+
+def refuse_wrong_version(bucket: str, key: str, version: str | None) -> None:
+    """Where a bucket keeps no versions, moto deletes the object whatever version is named."""
+    if version is None or buckets.keeps_versions(bucket):
+        return
+    if not buckets.has_object(bucket, key, version):
+        text = "Invalid version id specified"
+        details = {"ArgumentName": "versionId", "ArgumentValue": version[:200]}
+        raise Refusal("InvalidArgument", text, 400, blocked_by="service", details=details)
 
 
 def _refuse_unknown_upload(http: HttpRequest, operation: str, bucket: str, key: str) -> None:
