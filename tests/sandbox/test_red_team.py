@@ -356,7 +356,6 @@ def test_asked_tags_wherever_they_are(world, buckets):
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/mine/k?retention"),
         ("GET", "/mine/k?torrent"),
         ("DELETE", "/mine/k?annotation&annotationName=a"),
         ("PUT", "/mine/k?encryption"),
