@@ -332,3 +332,21 @@ def test_a_dry_run_changes_nothing(scene):
     got = scene.lab.attempt(scene.admin.create_grant, **given, DryRun=True)
     assert got.code == "DryRunOperationException"
     assert not scene.admin.list_grants(KeyId=arn)["Grants"]
+
+
+def test_moto_is_not_led_to_another_key(scene):
+    """It reads an ARN up to its second ":key/" or ":alias/"."""
+    mine, shut = key(scene), key(scene, lets(user("ada", THERE)), lets(ROOT, "kms:Put*"))
+    scene.admin.create_alias(AliasName="alias/shut", TargetKeyId=key(scene, lets(ROOT)))
+    text = scene.clients["anna"].encrypt(KeyId=mine, Plaintext=b"x")["CiphertextBlob"]
+    there = {"KeyId": mine.replace(mine.split(":")[3], "us-east-1"), "GrantId": "0" * 64}
+    anna, place = scene.clients["anna"], shut.partition(":key/")[0]
+    for call, params in (
+        (anna.encrypt, {"KeyId": f"{shut}:key/x", "Plaintext": b"x"}),
+        (anna.encrypt, {"KeyId": f"{place}:alias/shut:alias/x", "Plaintext": b"x"}),
+        (anna.re_encrypt, {"CiphertextBlob": text, "DestinationKeyId": f"{shut}:key/x"}),
+        (anna.create_alias, {"AliasName": "alias/new", "TargetKeyId": f"{shut}:key/x"}),
+        (anna.retire_grant, there),
+    ):
+        got = scene.lab.attempt(call, **params)
+        assert got.code == "NotFoundException" and got.message.startswith("Invalid "), params

@@ -334,6 +334,7 @@ def test_whoever_does_not_sign_gets_s3_s_words(scene):
     admin = scene.bucket("open")
     admin.delete_public_access_block(Bucket="open")
     opened = allow("s3:GetObject", "arn:aws:s3:::open/*", Principal="*")
+    admin.delete_public_access_block(Bucket="open")
     admin.put_bucket_policy(Bucket="open", Policy=policy(opened))
     admin.put_object(Bucket="open", Key="a", Body=b"x", **sse(scene))
     with pytest.raises(urllib.error.HTTPError) as refused:

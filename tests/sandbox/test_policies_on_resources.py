@@ -357,3 +357,17 @@ def test_a_request_on_nobody_knows_what_is_not_modelled_where_policies_are(scene
     for given in (arn, "bound"):
         got = scene.lab.attempt(with_policy.get_secret_value, SecretId=given)
         assert not got.allowed
+
+
+def test_another_name_does_not_pass_over_a_denial(scene):
+    """A secret by a part of its ARN, a function by the ARN of another Region."""
+    secrets = scene.lab.session().client("secretsmanager")
+    name, arn = _secret(secrets, "hidden")
+    stop = policy(deny("secretsmanager:DescribeSecret", Principal="*"))
+    secrets.put_resource_policy(SecretId=name, ResourcePolicy=stop)
+    for given in (arn, arn.rpartition("-")[0]):
+        got = scene.lab.attempt(secrets.describe_secret, SecretId=given)
+        assert got.outcome == "ExplicitlyDenied", given
+    there = _function(scene, "h").replace(REGION, "us-east-1")
+    get = scene.lab.session().client("lambda").get_function_configuration
+    assert scene.lab.attempt(get, FunctionName=there).blocked_by == "not modelled"

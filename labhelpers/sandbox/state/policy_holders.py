@@ -97,13 +97,13 @@ def _queues(backend: Any, name: str) -> Iterator[Holder]:
 
 def _topics(backend: Any, name: str) -> Iterator[Holder]:
     for topic in list(backend.topics.values()):
-        if name in ("", topic.name):
+        if name.partition(":")[0] in ("", topic.name):  # a subscription is its topic's
             yield topic, "policy"
 
 
 def _secrets(backend: Any, name: str) -> Iterator[Holder]:
     for secret in list(dict.values(backend.secrets)):
-        if name == "" or secret.arn.endswith(f":{name}"):
+        if name in ("", secret.name) or secret.arn.endswith(f":{name}"):
             yield secret, "policy"
 
 

@@ -48,6 +48,8 @@ CROSS_ACCOUNT = frozenset(
         "VerifyMac",
     )
 )
+#: Parameters that name a key.
+_NAMES = ("DestinationKeyId", "KeyId", "SourceKeyId", "TargetKeyId")
 #: Parameters that are condition keys as they stand.
 _KEYS = {
     "BypassPolicyLockoutSafetyCheck": "kms:BypassPolicyLockoutSafetyCheck",
@@ -86,6 +88,7 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
     if found is None:
         raise not_modelled("this request to kms")
     operation, params = found.operation, found.params
+    _refuse_strange_arns(params, caller)
     if params.get("Recipient") is not None:
         raise not_modelled("requests of Nitro enclaves")
     account = caller.principal.account
@@ -114,6 +117,19 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
     return Call("kms", operation, tuple(checks), owners.pop() or account, model="kms", sent=sent)
 
 
+def _refuse_strange_arns(params: Mapping[str, Any], caller: Caller) -> None:
+    """What moto would take for another key: it reads an ARN up to its second key or alias, and
+    keys that are replicas of each other share their id."""
+    for name in (params.get(parameter) for parameter in _NAMES):
+        if not isinstance(name, str) or not name.startswith("arn:"):
+            continue
+        parts = name.split(":")
+        if len(parts) != 6 or parts[2] != "kms":
+            raise Refusal("NotFoundException", f"Invalid keyId {name[:256]}", 400)
+        if parts[3] != caller.region:
+            raise Refusal("NotFoundException", f"Invalid arn {parts[3][:64]}", 400)
+
+
 def _for_moto(http: HttpRequest, operation: str, params: Mapping[str, Any]) -> HttpRequest | None:
     """moto does not find every key by its ARN, and wants the only name that a key policy has."""
     told, name = dict(params), params.get("KeyId")
@@ -127,10 +143,6 @@ def _for_moto(http: HttpRequest, operation: str, params: Mapping[str, Any]) -> H
 def _on(operation: str, action: str, name: str, params: Mapping[str, Any], caller: Caller) -> Check:
     account, region = caller.principal.account, caller.region
     parts = name.split(":", 5)
-    if name.startswith("arn:") and (len(parts) < 6 or parts[2] != "kms"):
-        raise Refusal("NotFoundException", f"Invalid keyId {name[:256]}", 400)
-    if name.startswith("arn:") and parts[3] != region:
-        raise Refusal("NotFoundException", f"Invalid arn {parts[3][:64]}", 400)
     key = kms.find_key(name, region, account)
     context = _context(operation, params)
     if "alias/" in name:
@@ -182,12 +194,11 @@ def _alias(operation: str, params: Mapping[str, Any], caller: Caller) -> list[Ch
     name, account = str(params.get("AliasName")), caller.principal.account
     arn = f"arn:aws:kms:{caller.region}:{account}:{name}"
     checks = [Check(f"kms:{operation}", arn, account, {"kms:CallerAccount": account})]
-    names = [name] if operation != "CreateAlias" else []
-    names += [str(params["TargetKeyId"])] if "TargetKeyId" in params else []
-    for found in names:
-        key = kms.find_key(found, caller.region, account)
-        if key is not None:
-            checks.append(_on(operation, operation, key.arn, params, caller))
+    key = kms.find_key(name, caller.region, account) if operation != "CreateAlias" else None
+    if key is not None:
+        checks.append(key_check(operation, key, account, {}))
+    if isinstance(params.get("TargetKeyId"), str):
+        checks.append(_on(operation, operation, params["TargetKeyId"], params, caller))
     return checks
 
 
