@@ -361,3 +361,17 @@ def test_secrets_across_accounts_want_a_customer_s_key(scene):
     kms.put_key_policy(KeyId=scene.key, PolicyName="default", Policy=both)
     assert scene.lab.attempt(eve.get_secret_value, SecretId=arn).succeeded
     kms.put_key_policy(KeyId=scene.key, PolicyName="default", Policy=policy(whole))
+
+
+def test_secrets_read_another_way(scene):
+    secrets = scene.lab.session().client("secretsmanager")
+    secrets.create_secret(Name="roundabout", SecretString="x", KmsKeyId=scene.key)
+    name = "/aws/reference/secretsmanager/roundabout"
+    given = {"Name": name, "WithDecryption": True}
+    assert calls(scene, "ssm", "get_parameter", **given)[0] == READERS
+    for given in (
+        {"SecretIdList": ["roundabout"]},
+        {"Filters": [{"Key": "name", "Values": ["roundabout"]}]},
+    ):
+        allowed, _ = calls(scene, "secretsmanager", "batch_get_secret_value", **given)
+        assert allowed == READERS

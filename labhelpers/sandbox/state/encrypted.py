@@ -92,6 +92,16 @@ def stream(name: str, region: str, account: str) -> Any:
     return kinesis_backends[account][region].streams.get(name)
 
 
+def secrets_that_match(filters: Any, region: str, account: str) -> list[str]:
+    """The names that the Filters of BatchGetSecretValue find."""
+    from moto.secretsmanager.models import _matches, secretsmanager_backends
+
+    if not filters:
+        return []
+    held = dict.values(secretsmanager_backends[account][region].secrets)
+    return [secret.name for secret in held if _matches(secret, filters)]
+
+
 def parameters_named(names: list[str], region: str, account: str) -> list[Any]:
     """moto's parameters of these names, ARNs or names with a version."""
     from moto.ssm.exceptions import ParameterVersionNotFound

@@ -31,6 +31,7 @@ _KEY = re.compile(
 )
 Questions = Iterator[Check]
 Params = Mapping[str, Any]
+_SECRET = "/aws/reference/secretsmanager/"  # Parameter Store reads it there for the caller
 _VALUES = ("SecretBinary", "SecretString")
 
 
@@ -98,21 +99,27 @@ def _secret(call: Call, params: Params, caller: Caller) -> Questions:
         return
     names = [params.get("SecretId")]
     if call.operation == "BatchGetSecretValue":
-        names = params.get("SecretIdList") or []
+        filtered = encrypted.secrets_that_match(params.get("Filters"), region, call.account_id)
+        names = [*(params.get("SecretIdList") or []), *filtered]
     elif not writes and call.operation != "GetSecretValue":
         return
     for name in names:
         secret = encrypted.secret(str(name), region, call.account_id)
         if secret is None:
             continue
-        key = secret.kms_key_id or "alias/aws/secretsmanager"
-        place, pairs = (region, secret.account_id), {"SecretARN": secret.arn}
+        key = getattr(secret, "kms_key_id", None) or "alias/aws/secretsmanager"
+        place, pairs = (region, call.account_id), {"SecretARN": secret.arn}
         if not writes:
-            pairs["SecretVersionId"] = _read_version(secret, params)
-            yield via_service("secretsmanager", "Decrypt", key, account, place, pairs)
+            yield _opened(secret, params, account, place)
         elif "KmsKeyId" in params or any(name in params for name in _VALUES):
             key = str(params.get("KmsKeyId") or key)
             yield from _both("secretsmanager", key, account, place, _version(pairs, params))
+
+
+def _opened(secret: Any, params: Params, account: str, place: tuple[str, str]) -> Check:
+    key = getattr(secret, "kms_key_id", None) or "alias/aws/secretsmanager"
+    pairs = {"SecretARN": secret.arn, "SecretVersionId": _read_version(secret, params)}
+    return via_service("secretsmanager", "Decrypt", key, account, place, pairs)
 
 
 def _version(pairs: dict[str, str], params: Params) -> dict[str, str]:
@@ -148,8 +155,12 @@ def _parameter(call: Call, params: Params, caller: Caller) -> Questions:
     elif call.operation == "GetParameterHistory":
         found = encrypted.parameter_versions(str(params.get("Name")), region, account)
     else:
-        names = params.get("Names") or [params.get("Name")]
-        found = encrypted.parameters_named(list(map(str, names)), region, account)
+        names = list(map(str, params.get("Names") or [params.get("Name")]))
+        for name in (name for name in names if _SECRET in name):
+            secret = encrypted.secret(name.partition(_SECRET)[2], region, account)
+            if secret is not None:
+                yield _opened(secret, {}, account, place)
+        found = encrypted.parameters_named([n for n in names if _SECRET not in n], region, account)
     for held in found:
         if held.parameter_type == "SecureString":
             pairs = _named(held.name, place)
