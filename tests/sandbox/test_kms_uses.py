@@ -369,9 +369,17 @@ def test_secrets_read_another_way(scene):
     name = "/aws/reference/secretsmanager/roundabout"
     given = {"Name": name, "WithDecryption": True}
     assert calls(scene, "ssm", "get_parameter", **given)[0] == READERS
-    for given in (
-        {"SecretIdList": ["roundabout"]},
-        {"Filters": [{"Key": "name", "Values": ["roundabout"]}]},
-    ):
-        allowed, _ = calls(scene, "secretsmanager", "batch_get_secret_value", **given)
-        assert allowed == READERS
+    batch = {"SecretIdList": ["roundabout"]}
+    assert calls(scene, "secretsmanager", "batch_get_secret_value", **batch)[0] == READERS
+
+
+def test_code_of_a_function_is_an_object_like_any_other(scene):
+    s3 = scene.lab.session().client("s3")
+    s3.put_object(Bucket=BUCKET, Key="code.zip", Body=b"x", **sse(scene))
+    rights = [*DATA, allow("lambda:*")]
+    code = {"LayerName": "l", "Content": {"S3Bucket": BUCKET, "S3Key": "code.zip"}}
+    for name, more, allowed in (("cat", (), False), ("dan", (allow("kms:Decrypt"),), True)):
+        client = scene.user(name, *rights, *more).client("lambda")
+        got = scene.lab.attempt(client.publish_layer_version, **code)
+        assert (got.blocked_by == "identity") != allowed
+        assert allowed or "kms:Decrypt" in got.message

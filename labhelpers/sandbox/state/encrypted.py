@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,13 +38,22 @@ def default_of_bucket(bucket: str) -> Kept:
 
 
 def object_in_bucket(bucket: str, key: str, version: str | None = None) -> Kept:
+    """The newest version, or the one that is named."""
+    return next(iter(_versions(bucket, key, version)), Kept())
+
+
+def versions_in_bucket(bucket: str, key: str) -> list[Kept]:
+    """How the versions of an object are encrypted, each way once."""
+    return list(dict.fromkeys(_versions(bucket, key, None)))
+
+
+def _versions(bucket: str, key: str, version: str | None) -> Iterator[Kept]:
     found = _bucket(bucket)
     for item in reversed(found.keys.getlist(key, []) if found is not None else []):
         if version in (None, str(item.version_id)):
             bucket_key = str(getattr(item, "bucket_key_enabled", "")).lower() == "true"
             algorithm = getattr(item, "encryption", "") or ""  # a delete marker has none
-            return Kept(algorithm, getattr(item, "kms_key_id", "") or "", bucket_key)
-    return Kept()
+            yield Kept(algorithm, getattr(item, "kms_key_id", "") or "", bucket_key)
 
 
 def upload_to_bucket(bucket: str, upload_id: str) -> Kept:
@@ -90,16 +99,6 @@ def stream(name: str, region: str, account: str) -> Any:
     from moto.kinesis.models import kinesis_backends
 
     return kinesis_backends[account][region].streams.get(name)
-
-
-def secrets_that_match(filters: Any, region: str, account: str) -> list[str]:
-    """The names that the Filters of BatchGetSecretValue find."""
-    from moto.secretsmanager.models import _matches, secretsmanager_backends
-
-    if not filters:
-        return []
-    held = dict.values(secretsmanager_backends[account][region].secrets)
-    return [secret.name for secret in held if _matches(secret, filters)]
 
 
 def parameters_named(names: list[str], region: str, account: str) -> list[Any]:

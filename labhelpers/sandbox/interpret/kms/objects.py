@@ -10,6 +10,7 @@ every request. Not modelled: an encryption context of the writer's own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from labhelpers.sandbox.authenticate.caller import Caller
@@ -23,6 +24,7 @@ from labhelpers.sandbox.wire.http import HttpRequest
 _WRITES = ("CopyObject", "CreateMultipartUpload", "PutObject")
 _PARTS = ("CompleteMultipartUpload", "ListParts", "UploadPart", "UploadPartCopy")
 _READS = ("GetObject", "GetObjectAttributes", "SelectObjectContent")
+_READ_ACTIONS = ("s3:GetObject", "s3:GetObjectVersion")
 _SSE = "x-amz-server-side-encryption"
 _KEY_ID, _BUCKET_KEY = f"{_SSE}-aws-kms-key-id", f"{_SSE}-bucket-key-enabled"
 _KEY_WITHOUT_KMS = (
@@ -60,12 +62,22 @@ def with_keys(call: Call, http: HttpRequest, caller: Caller) -> Call:
     return replace(call, checks=(*call.checks, *checks), sent=sent)
 
 
+def read_for(checks: Iterable[Check], caller: Caller) -> Iterator[Check]:
+    """The keys of objects that another service reads for its caller, who is asked for them: any
+    version, where the question does not say which."""
+    for asked in checks:
+        if asked.action in _READ_ACTIONS:
+            bucket, _, name = (asked.resource or "").removeprefix("arn:aws:s3:::").partition("/")
+            for kept in encrypted.versions_in_bucket(bucket, name):
+                if kept.by_kms:
+                    yield _check("Decrypt", bucket, name, kept, caller, asked.resource_account)
+
+
 def _source(call: Call, http: HttpRequest) -> Check | None:
     """The question about the object that a copy reads."""
     if "x-amz-copy-source" not in http.headers:
         return None
-    reads = ("s3:GetObject", "s3:GetObjectVersion")
-    return next((check for check in call.checks if check.action in reads), None)
+    return next((check for check in call.checks if check.action in _READ_ACTIONS), None)
 
 
 def _reads(asked: Check, caller: Caller, version: str | None) -> list[Check]:

@@ -19,6 +19,7 @@ from typing import Any
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call, Check
 from labhelpers.sandbox.interpret.kms.keys import via_service
+from labhelpers.sandbox.interpret.kms.objects import read_for
 from labhelpers.sandbox.interpret.models import service_model
 from labhelpers.sandbox.interpret.services import asked
 from labhelpers.sandbox.state import encrypted
@@ -42,7 +43,8 @@ def with_keys(call: Call, http: HttpRequest, caller: Caller) -> Call:
     params, reader = found.params, _READERS.get(call.service)
     if reader is None:
         refuse_customer_keys(found.service, call.operation, params)
-        return call
+        read = tuple(read_for(call.checks, caller))
+        return replace(call, checks=(*call.checks, *read)) if read else call
     checks = tuple(reader(call, params, caller))
     sent = _default_key(call, params, http) if call.service == "ssm" else None
     return replace(call, checks=(*call.checks, *checks), sent=sent)
@@ -99,8 +101,7 @@ def _secret(call: Call, params: Params, caller: Caller) -> Questions:
         return
     names = [params.get("SecretId")]
     if call.operation == "BatchGetSecretValue":
-        filtered = encrypted.secrets_that_match(params.get("Filters"), region, call.account_id)
-        names = [*(params.get("SecretIdList") or []), *filtered]
+        names = params.get("SecretIdList") or []
     elif not writes and call.operation != "GetSecretValue":
         return
     for name in names:
@@ -157,7 +158,8 @@ def _parameter(call: Call, params: Params, caller: Caller) -> Questions:
     else:
         names = list(map(str, params.get("Names") or [params.get("Name")]))
         for name in (name for name in names if _SECRET in name):
-            secret = encrypted.secret(name.partition(_SECRET)[2], region, account)
+            wanted = name.partition(_SECRET)[2].partition(":")[0]
+            secret = encrypted.secret(wanted, region, account)
             if secret is not None:
                 yield _opened(secret, {}, account, place)
         found = encrypted.parameters_named([n for n in names if _SECRET not in n], region, account)
