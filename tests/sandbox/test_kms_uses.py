@@ -3,6 +3,9 @@
 Source: the guides named in interpret/kms/objects.py and values.py.
 """
 
+import urllib.error
+import urllib.request
+
 import pytest
 from scene import World, allow, deny, policy
 
@@ -328,9 +331,6 @@ def test_what_else_is_kept_under_a_customer_s_key_is_not_modelled(scene):
 
 
 def test_whoever_does_not_sign_gets_s3_s_words(scene):
-    import urllib.error
-    import urllib.request
-
     admin = scene.bucket("open")
     admin.delete_public_access_block(Bucket="open")
     opened = allow("s3:GetObject", "arn:aws:s3:::open/*", Principal="*")
@@ -383,3 +383,21 @@ def test_code_of_a_function_is_an_object_like_any_other(scene):
         got = scene.lab.attempt(client.publish_layer_version, **code)
         assert (got.blocked_by == "identity") != allowed
         assert allowed or "kms:Decrypt" in got.message
+
+
+def test_links_and_keys(scene):
+    """A link that writes under a key works, and what it says of its signature goes no further."""
+    to = {"Bucket": BUCKET, "Key": "by-link"}
+    for name, client in ((n, s.client("s3")) for n, s in scene.sessions.items()):
+        link = client.generate_presigned_url("put_object", {**to, **sse(scene)})
+        headers = {"x-amz-server-side-encryption": "aws:kms"}
+        headers["x-amz-server-side-encryption-aws-kms-key-id"] = scene.key
+        request = urllib.request.Request(link, name.encode(), headers, method="PUT")
+        try:
+            assert urllib.request.urlopen(request).status == 200 and name in WRITERS
+        except urllib.error.HTTPError as error:
+            assert error.code == 403 and name not in WRITERS
+    admin = scene.lab.session().client("s3")
+    kept = admin.get_object(**to)
+    assert kept["SSEKMSKeyId"] == scene.key and kept["Body"].read().decode() in WRITERS
+    assert "X-Amz-Signature" not in str(kept["Metadata"])

@@ -32,7 +32,6 @@ def answer_moto(http: HttpRequest, call: Call, caller: Caller, request_id: str) 
     """moto's answer. What moto cannot do is refused as not modelled, never shown as a 500."""
     form = call.params if "Action" in call.params else None
     own = call.service in _OWN_SERVICES
-    http = call.sent or http
     environ = to_environ(
         http,
         form=form,

@@ -34,6 +34,7 @@ def answer(
         accept = http.headers.get("accept", "")
         found = sts.answer(call, caller, registry, lab_now)
         return _query_answer(call, found, request_id, wants_json(accept))
+    http = call.sent or http
     refuse_unusable_keys(http, call, caller)
     refuse_malformed_policies(http, call, caller)
     if call.service == "s3":
