@@ -54,7 +54,7 @@ def denial(
     assert blocked_by is not None, "only what is not allowed has a refusal"
     status, code = family.denied
     code = _CODES.get(call.service, code)
-    message = _message(decision, http, call, caller)
+    message = _message(decision, http, call)
     if call.service == "iam" and not call.model and decision.case is not None:
         number = registry.keep_denial(caller.principal.account, decision)
         message = f"{message}. {_DETAILS.format(number)}"
@@ -79,11 +79,11 @@ def _unknown(decision: Decision) -> Refusal:
     return not_modelled(f"which resource this request of {decision.request.action} is for", hint)
 
 
-def _message(decision: Decision, http: HttpRequest, call: Call, caller: Caller) -> str:
+def _message(decision: Decision, http: HttpRequest, call: Call) -> str:
     request = decision.request
     if call.service in _SENTENCES:
         return _SENTENCES[call.service]
-    resource = named_resource(request, http, call, caller)
+    resource = named_resource(request, http, call)
     if call.service == "sts" and resource:
         return principal_denial(request)
     action = named_action(request.action)

@@ -7,7 +7,6 @@ AWS_RECORDED C1, a sweep over 24 services and logs of 2025 and 2026.
 from __future__ import annotations
 
 from labhelpers.policy import Request
-from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.wire.http import HttpRequest, json_object
 
@@ -36,23 +35,6 @@ _IAM_ARNS = frozenset(
 )
 #: Services that say "*" where an action has no resource; the others say nothing.
 _STAR = ("cognito-idp", "ecr", "ecs", "iam", "kms", "lambda")
-#: Actions on no particular resource that name one all the same. {NAME} is the request's
-#: parameter of that name.
-_NAMED = {
-    "cloudformation:ListStacks": "arn:aws:cloudformation:{region}:{account}:stack/*/*",
-    "dynamodb:ListTables": "arn:aws:dynamodb:{region}:{account}:table/*",
-    "ecr:DescribeRepositories": "arn:aws:ecr:{region}:{account}:repository/*",
-    "eks:ListClusters": "arn:aws:eks:{region}:{account}:cluster/*",
-    "iam:ListPolicies": "policy path {PathPrefix}",  # logs, 2026 too
-    "logs:DescribeLogGroups": "arn:aws:logs:{region}:{account}:log-group::log-stream:",
-    "rds:DescribeDBClusters": "arn:aws:rds:{region}:{account}:cluster:*",  # by analogy
-    "rds:DescribeDBInstances": "arn:aws:rds:{region}:{account}:db:*",
-    "sns:ListTopics": "arn:aws:sns:{region}:{account}:*",
-    "sqs:ListQueues": "arn:aws:sqs:{region}:{account}:",
-    "ssm:DescribeParameters": "arn:aws:ssm:{region}:{account}:*",
-    "ssm:GetParameter": "arn:aws:ssm:{region}:{account}:parameter/{Name}",
-}
-_DEFAULTS = {"Name": "", "PathPrefix": "/"}  # of the parameters in _NAMED
 
 
 def named_action(action: str) -> str:
@@ -63,22 +45,19 @@ def named_action(action: str) -> str:
     return f"SNS:{name}" if service == "sns" else action
 
 
-def named_resource(request: Request, http: HttpRequest, call: Call, caller: Caller) -> str:
+def named_resource(request: Request, http: HttpRequest, call: Call) -> str:
     """What comes after "on resource: ", "" where a denial names nothing."""
     resource, service = request.resource, request.action.partition(":")[0]
-    if resource not in (None, "*"):
-        if service == "iam":
-            return _iam_name(resource, request.action, call)
-        return f'"{resource}"' if service == "s3" else resource
-    told = {**json_object(http.body), **call.params}
-    template = _NAMED.get(request.action)
-    if service == "secretsmanager" and resource is None:  # the name as it was passed
-        return str(told.get("SecretId") or told.get("Name") or "")
-    if template is None:
+    if service == "secretsmanager":  # the name as it was passed
+        told = {**json_object(http.body), **call.params}
+        return str(told.get("SecretId") or told.get("Name") or resource or "").replace("*", "")
+    if request.action == "iam:ListPolicies":  # logs, 2026 too
+        return f"policy path {call.params.get('PathPrefix', '/')}"
+    if resource in (None, "*"):
         return "*" if resource == "*" and service in _STAR else ""
-    given = _DEFAULTS | {k: str(told[k]) for k in _DEFAULTS if told.get(k)}
-    given["Name"] = given["Name"].removeprefix("/")
-    return template.format(region=caller.region, account=caller.principal.account, **given)
+    if service == "iam":
+        return _iam_name(resource, request.action, call)
+    return f'"{resource}"' if service == "s3" else resource
 
 
 def _iam_name(arn: str, action: str, call: Call) -> str:

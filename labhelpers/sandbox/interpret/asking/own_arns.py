@@ -210,10 +210,8 @@ def _organizations(asked: Asked) -> Arns:
     found = organization_of(asked.account)
     if found is None:
         return None
-    organization = found[1].org
-    given = {**asked.params, "OrganizationId": organization.id}
-    owner = organization.master_account_id
-    return named_arns("organizations", asked.action, given, asked.region, owner)
+    given = {**asked.params, "OrganizationId": found[1].org.id}
+    return named_arns("organizations", asked.action, given, asked.region, found[0])
 
 
 def _secretsmanager(asked: Asked) -> Arns:
