@@ -79,6 +79,9 @@ def scene():
         ids["endpoint"] = ec2.create_vpc_endpoint(
             VpcId=ids["vpc"], ServiceName=f"com.amazonaws.{REGION}.s3", RouteTableIds=[]
         )["VpcEndpoint"]["VpcEndpointId"]
+        ids["key"] = ec2.create_key_pair(KeyName="k")["KeyPairId"]
+        ids["volume"] = ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=1)["VolumeId"]
+        ec2.attach_volume(VolumeId=ids["volume"], InstanceId=ids["instance"], Device="/dev/sdg")
         ids["template"] = ec2.create_launch_template(
             LaunchTemplateName="t",
             LaunchTemplateData={
@@ -132,6 +135,8 @@ NAMED = [
      "TrafficType": "ALL", "LogGroupName": "g"}, "subnet/{subnet}"),
     ("modify_vpc_endpoint", {"VpcEndpointId": "{endpoint}", "AddRouteTableIds": ["{table}"]},
      "route-table/{table}"),
+    ("delete_key_pair", {"KeyPairId": "{key}"}, "key-pair/k"),
+    ("detach_volume", {"VolumeId": "{volume}"}, "instance/{instance}"),
     ("delete_security_group", {"GroupName": "g"}, "security-group/{group}"),
     ("run_instances", {"MinCount": 1, "MaxCount": 1, "LaunchTemplate": {"LaunchTemplateName": "t"}},
      "launch-template/{template}"),

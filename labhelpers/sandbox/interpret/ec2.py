@@ -20,6 +20,8 @@ from labhelpers.sandbox.wire.errors import Refusal, not_modelled
 from labhelpers.sandbox.wire.http import HttpRequest
 
 _PROFILE = "IamInstanceProfile"
+#: Resource types whose ARN holds a name; moto keeps their tags by id.
+_BY_NAME = ("key-pair", "placement-group")
 #: A launch asks for the role in its template's profile; to write the template asks for none.
 _TEMPLATES = ("CreateLaunchTemplate", "CreateLaunchTemplateVersion")
 
@@ -52,8 +54,9 @@ def _checks(
             continue
         asked = tags.get(kind, {})
         context: dict[str, Any] = shared | _tag_keys(account, region, arn, asked)
+        tags_known = kind not in _BY_NAME
         for more in _keys_of(operation, kind, arn, params, region, account):
-            yield Check(action, arn, account, context | more, None, True)
+            yield Check(action, arn, account, context | more, None, tags_known)
         if asked and operation != "CreateTags":
             born = {**context, "ec2:CreateAction": operation}
             yield Check("ec2:CreateTags", arn, account, born, None, True)

@@ -118,9 +118,13 @@ def _named(
         last = parts[-1]
         if parts[0] in _NAME_NOTHING or last.startswith("Exclude") or not value:
             continue
-        by_name[OTHER_NAMES.get(last, last)].append(value)
+        if parts != ["Placement", "GroupId"]:  # a placement group's, whose ARN holds its name
+            by_name[OTHER_NAMES.get(last, last)].append(value)
+        if parts == ["InstanceMarketOptions", "MarketType"] and value == "spot":
+            by_kind["spot-instances-request"].append("*")
         if last.endswith(("Id", "Ids")):
-            by_kind[_kind_of(value)].append(value)
+            if _kind_of(value) != "key-pair":
+                by_kind[_kind_of(value)].append(value)
             _add(by_kind, ec2_links.behind(account, region, value))
         elif last == "PublicIp":
             _add(by_kind, ec2_links.behind_address(account, region, value))

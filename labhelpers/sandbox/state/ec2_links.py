@@ -136,14 +136,29 @@ def _peerings(backend: Any, id_: str) -> Found:
         yield "vpc", peering.peer_vpc.id
 
 
+def _key_pairs(backend: Any, id_: str) -> Found:
+    """A key pair's ARN holds its name."""
+    for name, key in backend.key_pairs.items():
+        if key.id == id_:
+            yield "key-pair", name
+
+
+def _volumes(backend: Any, id_: str) -> Found:
+    volume = backend.volumes.get(id_)
+    if volume is not None and volume.attachment is not None:
+        yield "instance", volume.attachment.instance.id
+
+
 #: Prefix of an id -> who finds what it stands for.
 _LINKS: Mapping[str, Callable[[Any, str], Found]] = {
     "aclassoc": _network_acls,
     "eipassoc": _addresses,
     "eni-attach": _attachments,
     "iip-assoc": _profiles,
+    "key": _key_pairs,
     "pcx": _peerings,
     "rtbassoc": _route_tables,
     "subnet-cidr-assoc": _subnet_blocks,
+    "vol": _volumes,
     "vpc-cidr-assoc": _vpc_blocks,
 }
