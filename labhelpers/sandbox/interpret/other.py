@@ -58,7 +58,7 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
 def _by_member(service: str, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
     """The parameters under the names of the model, which a path's own may differ from."""
     shape = service_model(service).operation_model(operation).input_shape
-    if "Action" in params or shape is None:
+    if params.get("Action") == operation or shape is None:
         return params
     wire = {inner.serialization.get("name", name): name for name, inner in shape.members.items()}
     return {wire.get(name, name): value for name, value in params.items()}

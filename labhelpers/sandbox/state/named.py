@@ -36,6 +36,20 @@ def latest_task_definition(account_id: str, region: str, family: str) -> str | N
     return f"{family}:{max(revisions)}" if revisions else None
 
 
+def roles_of_task(account_id: str, region: str, definition: str) -> dict[str, str]:
+    """{"taskRoleArn": …, "executionRoleArn": …} of `family:revision`, without those it has not."""
+    from moto.ecs.models import ecs_backends
+
+    family, _, revision = definition.rpartition(":")
+    revisions: dict[int, Any] = ecs_backends[account_id][region].task_definitions.get(family, {})
+    found = revisions.get(int(revision)) if revision.isdigit() else None
+    roles = {
+        "taskRoleArn": getattr(found, "task_role_arn", None),
+        "executionRoleArn": getattr(found, "execution_role_arn", None),
+    }
+    return {name: role for name, role in roles.items() if role}
+
+
 def part_of_cluster(account_id: str, region: str, cluster: str, kind: str, name: str) -> str | None:
     """The ARN of a node group ("nodegroup") or Fargate profile ("fargateprofile") of EKS."""
     from moto.eks.models import eks_backends

@@ -92,7 +92,7 @@ def _arn(value: str, account: str, is_profile: bool) -> str | None:
 
 def _members(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """(member, text) of a request; a form's names hold their members between dots."""
-    if "Action" in params:
+    if params.get("Action") == operation:  # Lambda has a parameter of that name
         for name, value in params.items():
             yield from ((part, value) for part in name.split(".") if not part.isdigit())
             path, dot, last = name.rpartition(".")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from labhelpers.sandbox.interpret.asking.own_arns import arns_of
+from labhelpers.sandbox.interpret.asking.passed_roles import passed
 from labhelpers.sandbox.interpret.call import Check
 from labhelpers.sandbox.interpret.resource_arns import told
 from labhelpers.sandbox.state import buckets, named
@@ -50,6 +51,18 @@ def second_checks(
     """`service` is botocore's name, `params` are the operation's own."""
     reader = _READERS.get(service)
     return tuple(reader(operation, params, region, account)) if reader else ()
+
+
+def _ecs(operation: str, params: Mapping[str, Any], region: str, account: str) -> Iterator[Check]:
+    """Whoever runs a task hands over the roles of its definition, but for those put in their place.
+    Source: ECS Developer Guide, "Amazon ECS EventBridge IAM role"."""
+    if operation not in ("RunTask", "StartTask"):
+        return
+    (arn,) = arns_of("ecs", operation, params, region, account)
+    roles = named.roles_of_task(account, region, (arn or "").rpartition("/")[2])
+    instead = params.get("overrides")
+    roles = {**roles, **(instead if isinstance(instead, Mapping) else {})}
+    yield from passed("ecs", operation, {"overrides": roles}, account)
 
 
 def _lambda(
@@ -110,6 +123,7 @@ def _ssm(operation: str, params: Mapping[str, Any], region: str, account: str) -
 
 
 _READERS: Mapping[str, Callable[[str, Mapping[str, Any], str, str], Iterator[Check]]] = {
+    "ecs": _ecs,
     "lambda": _lambda,
     "secretsmanager": _secretsmanager,
     "sns": _sns,
