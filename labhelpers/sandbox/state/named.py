@@ -1,4 +1,4 @@
-"""What stands behind a name of Secrets Manager, KMS, ECS, EKS or SNS in moto's state.
+"""What stands behind a name of Secrets Manager, ECS, EKS or SNS in moto's state.
 
 Everything here reads; None is what nobody knows.
 """
@@ -14,18 +14,6 @@ def secret_arn(account_id: str, region: str, secret_id: str) -> str | None:
 
     secrets = secretsmanager_backends[account_id][region].secrets
     return str(secrets[secret_id].arn) if secret_id in secrets else None
-
-
-def kms_key_id(account_id: str, region: str, key_id: str) -> str | None:
-    """The id of a key by its id, its ARN, its alias or its alias's ARN."""
-    from moto.kms.models import kms_backends
-
-    backend = kms_backends[account_id][region]
-    name = backend.get_alias_name(key_id)
-    if name.startswith("alias/"):
-        key = next((key for key in backend.keys.values() if name in key.aliases), None)
-        return None if key is None else str(key.id)
-    return str(backend.get_key_id(key_id)) or None
 
 
 def latest_task_definition(account_id: str, region: str, family: str) -> str | None:
@@ -64,10 +52,14 @@ def part_of_cluster(account_id: str, region: str, cluster: str, kind: str, name:
     return None if profile is None else str(profile.fargate_profile_arn)
 
 
-def sends_on(account_id: str, region: str, topic_arn: str) -> bool:
+def sends_on(topic_arn: str) -> bool:
     """Whether a topic has subscriptions by which moto would reach another service or the net."""
     from moto.sns.models import sns_backends
 
+    parts = topic_arn.split(":")
+    if len(parts) < 6 or not parts[4].isdigit():
+        return False
+    _, _, _, region, account_id, *_ = parts
     subscriptions = sns_backends[account_id][region].subscriptions.values()
     return any(
         s.topic.arn == topic_arn and s.protocol in ("firehose", "http", "https", "lambda", "sqs")

@@ -153,20 +153,12 @@ def _bus(asked: Asked, name: str) -> str:
 
 
 def _kms(asked: Asked) -> Arns:
-    """Every way to name a key is the key; an alias of its own is asked about beside it."""
-    aliases = [asked.arn("kms", name) for name in asked.all("AliasName")]
-    given = asked.all("KeyId", "TargetKeyId")
-    if asked.action == "DeleteAlias":
-        given = asked.all("AliasName")
-    if not given:
-        return [*aliases, None]
-    keys = []
-    for text in given:
-        if text.startswith("arn:"):
-            asked.here(text)
-        id_ = named.kms_key_id(asked.account, asked.region, text)
-        keys.append(asked.arn("kms", f"key/{id_}") if id_ else None)
-    return [*aliases, *keys]
+    """For events that were read from a log (requests: kms/): an alias does not tell its key."""
+    keys: Arns = [asked.arn("kms", name) for name in asked.all("AliasName")]
+    for key in asked.all("KeyId", "TargetKeyId") or [""]:
+        arn = asked.here(key) if key.startswith("arn:") else asked.arn("kms", f"key/{key}")
+        keys = [*(keys or ()), None if not key or "alias/" in key else arn]
+    return keys
 
 
 def _lambda(asked: Asked) -> Arns:

@@ -105,7 +105,7 @@ def _sns(operation: str, params: Mapping[str, Any], region: str, account: str) -
     if operation in ("Publish", "PublishBatch"):
         texts = told(params)
         for arn in (*texts.get("TopicArn", ()), *texts.get("TargetArn", ())):
-            if named.sends_on(account, region, arn):
+            if named.sends_on(arn):
                 hint = "On AWS it sends to queues, functions or addresses of the network."
                 raise not_modelled(f"sns:{operation} to a topic with such subscriptions", hint)
     yield from ()
