@@ -6,7 +6,6 @@ nothing on that was not allowed by a policy. What it does not model is refused.
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -26,6 +25,7 @@ from labhelpers.sandbox.interpret.reading import interpret
 from labhelpers.sandbox.record import lookup
 from labhelpers.sandbox.state.clock import LabClock
 from labhelpers.sandbox.state.registry import Registry
+from labhelpers.sandbox.state.service_locks import PATIENCE, ServiceLocks, StillBusy
 from labhelpers.sandbox.wire.errors import Refusal, not_modelled, render
 from labhelpers.sandbox.wire.families import QUERY
 from labhelpers.sandbox.wire.http import Answer, HttpRequest, from_environ
@@ -33,18 +33,18 @@ from labhelpers.sandbox.workloads import Workloads
 
 
 class Gateway:
-    """authenticate → interpret → authorize → answer → record, for one request at a time.
+    """authenticate → interpret → authorize → answer → record, one request of a service at a time.
 
-    Deciding and answering share one lock: moto's state is not made for threads, and a decision
-    must still hold when the request is answered.
+    Deciding and answering share the lock of the service: its state is what the decision was about
+    when the request is answered.
     """
 
     def __init__(self, clock: LabClock) -> None:
         self.clock = clock
         self.registry = Registry()
         self.recorder = record.Recorder()
-        self._lock = threading.RLock()
-        self.workloads = Workloads(self.registry, self.recorder.note_service, clock, self._lock)
+        self._locks = ServiceLocks()
+        self.workloads = Workloads(self.registry, self.recorder.note_service, clock, self._locks)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
         request_id = str(uuid.uuid4())
@@ -75,10 +75,11 @@ class Gateway:
             refuse_without_signature(http, to.service)
             caller = authenticate(http, to.family, self.registry, lab_now)
             moto.load(caller.service)
-            with self._lock:
-                call = interpret(http, caller, self.registry, lab_now)
-                source_ip = caller.source_ip or http.remote_addr
-                decision = decide.authorize(call, caller, http.headers, source_ip, lab_now)
+            with self._locks.hold(caller.service, shared=_only_looks(http, caller.service)):
+                with self._locks.hold():  # the caller's policies, mostly: IAM's state
+                    call = interpret(http, caller, self.registry, lab_now)
+                    headers, address = http.headers, caller.source_ip or http.remote_addr
+                    decision = decide.authorize(call, caller, headers, address, lab_now)
                 if decision is not None and not decision.allowed:
                     raise denial(decision, to.family, http, call, caller, self.registry)
                 reply = lookup.answer(
@@ -89,6 +90,8 @@ class Gateway:
             refusal = error
         except PolicyError as error:
             refusal = not_modelled("a policy that is already in place", f"It reads: {error}")
+        except StillBusy as error:
+            refusal = _still_busy(error.service)
         if refusal is None:
             decision = None  # only refusals are asked for their reasons later
         else:
@@ -98,6 +101,19 @@ class Gateway:
         seen = record.observe(http, request_id, lab_now, caller, call, refusal, reply)
         self.recorder.add(request_id, record.Record(seen, decision, refusal))
         return reply
+
+
+def _only_looks(http: HttpRequest, service: str) -> bool:
+    """Whether a call changes nothing of IAM's state, of which all decisions are made; some that
+    list it take a second."""
+    return service == "iam" and http.form.get("Action", "").startswith(("Get", "List"))
+
+
+def _still_busy(service: str) -> Refusal:
+    return not_modelled(
+        f"calls of {service} beside one that has not been answered for {PATIENCE:.0f} seconds",
+        "Other services go on answering; open a new lab if this one's call never ends.",
+    )
 
 
 def _request_id(reply: Answer, default: str) -> str:

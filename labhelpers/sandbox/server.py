@@ -186,7 +186,7 @@ def _listen(app: Gateway, port: int) -> _Server:
     settings = Adjustments(
         host=HOST,
         port=port,
-        threads=8,
+        threads=32,  # some may wait for one slow service; idle ones cost nothing
         ident=None,
         max_request_body_size=MAX_BODY,
         # A notebook may hold many clients, each with open connections; at the default of 100
@@ -214,6 +214,7 @@ def _reset_moto() -> None:
     from labhelpers.sandbox.answer.moto_session import (
         forget_everything,
         leave_signatures_to_the_gateway,
+        lock_each_service,
         share_aws_managed_policies,
     )
     from labhelpers.sandbox.answer.unique_ids import give_ids_their_prefixes
@@ -223,6 +224,7 @@ def _reset_moto() -> None:
     from moto.core.config import default_user_config
 
     leave_signatures_to_the_gateway()
+    lock_each_service()
     # moto would let this variable override the account of every request.
     os.environ.pop("MOTO_ACCOUNT_ID", None)
     default_user_config["iam"]["load_aws_managed_policies"] = True

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
+from collections import defaultdict
 from functools import lru_cache
 from typing import Any
 
@@ -18,14 +20,16 @@ from labhelpers.sandbox.answer.new_buckets import make_buckets_as_aws_does
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.asking.side_effects import moto_name
 from labhelpers.sandbox.interpret.call import Call
+from labhelpers.sandbox.state.service_locks import StillBusy
 from labhelpers.sandbox.wire.environ import to_environ
 from labhelpers.sandbox.wire.errors import Refusal, not_modelled
 from labhelpers.sandbox.wire.http import Answer, HttpRequest
 
 #: moto answers these services under the request's own path; reaching them by another is a trick.
 _OWN_SERVICES = ("iam", "s3", "ec2")
-_app_lock = threading.Lock()
 _apps: dict[str, Any] = {}
+_building: defaultdict[str, Any] = defaultdict(threading.Lock)
+_importing = threading.Lock()
 
 
 def answer_moto(http: HttpRequest, call: Call, caller: Caller, request_id: str) -> Answer:
@@ -50,7 +54,7 @@ def answer_moto(http: HttpRequest, call: Call, caller: Caller, request_id: str) 
     try:
         app = moto_app(_moto_name(call))
         body = b"".join(app(environ, start_response))
-    except Refusal:
+    except (Refusal, StillBusy):
         raise
     except Exception as error:  # moto's limits come as many kinds of exceptions
         raise not_modelled(
@@ -71,19 +75,27 @@ def answer_moto(http: HttpRequest, call: Call, caller: Caller, request_id: str) 
 
 
 def load(service: str) -> None:
-    """Have moto's part of a service ready. Two threads that import a package at once, one of them
-    by way of its modules, may each get half of it: whoever needs a service loads it here first."""
+    """Have moto's part of a service ready, before anything of it is asked."""
     if service in _OWN_SERVICES:
         moto_app(service)
 
 
 def moto_app(service: str) -> Any:
-    """moto's WSGI application of one service, built at first use."""
+    """moto's WSGI application of one service, built at first use. Services that are there already
+    go on answering meanwhile."""
     if service not in _apps:
-        with _app_lock:
+        with _building[service]:
             if service not in _apps:
+                _import(service)
                 _apps[service] = _build_app(service)
     return _apps[service]
+
+
+def _import(service: str) -> None:
+    """Two threads that import a package at once, one of them by way of its modules, may each get
+    half of it: moto's services import one another, so they are imported one by one."""
+    with _importing:
+        importlib.import_module(f"moto.{service}.urls")
 
 
 def _build_app(service: str) -> Any:

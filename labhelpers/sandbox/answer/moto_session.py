@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from collections import defaultdict
 from typing import Any
+
+from labhelpers.sandbox.state.service_locks import touch
+
+_making: defaultdict[str, Any] = defaultdict(threading.RLock)
 
 
 def leave_signatures_to_the_gateway() -> None:
@@ -74,6 +80,31 @@ def leave_policies_to_the_engine() -> None:
     # The names in moto's IAM only: its ECR has another use for the same classes.
     models.IAMPolicyDocumentValidator = Unread  # type: ignore[misc, assignment]
     models.IAMTrustPolicyDocumentValidator = Unread  # type: ignore[misc, assignment]
+
+
+def lock_each_service() -> None:
+    """Have whoever looks at a service's state take its lock. moto itself has one for all services
+    and holds it while it makes a backend, which EC2's takes its time for. Safe to call again."""
+    from moto.core.base_backend import AccountSpecificBackend, BackendDict
+    from moto.settings import allow_unknown_region
+
+    def of_account(self: Any, account_id: str) -> Any:
+        touch(self.service_name)
+        if account_id not in dict.keys(self):
+            self._create_account_specific_backend(account_id)
+        return dict.__getitem__(self, account_id)
+
+    def of_region(self: Any, region: str) -> Any:
+        region = "aws" if region == "global" else region
+        known = region in self.regions or allow_unknown_region()
+        if region not in dict.keys(self) and known:
+            with _making[self.service_name]:
+                if region not in dict.keys(self):
+                    self[region] = self.backend(region, account_id=self.account_id)
+        return dict.__getitem__(self, region)
+
+    BackendDict.__getitem__ = of_account  # type: ignore[method-assign]
+    AccountSpecificBackend.__getitem__ = of_region  # type: ignore[method-assign]
 
 
 def share_aws_managed_policies() -> None:

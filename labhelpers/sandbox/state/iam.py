@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from labhelpers.policy import Policy, Principal, parse
+from labhelpers.sandbox.state.service_locks import touch
 from labhelpers.sandbox.wire.errors import not_modelled
 
 if TYPE_CHECKING:  # moto is loaded at first use: it takes longer than all of the sandbox
@@ -179,6 +180,7 @@ def has_principal_id(unique_id: str) -> bool:
     """Whether some user or role of any account has this unique id."""
     from moto.iam.models import iam_backends
 
+    touch("iam")
     for backends in list(iam_backends.values()):
         if unique_id in backends["aws"].roles:
             return True
@@ -204,15 +206,18 @@ def saml_provider(arn: str) -> Any:
 
 
 def documents_with_principals() -> Iterator[tuple[Any, str, str]]:
-    """(object, attribute, text) of every trust policy and bucket policy of every account."""
+    """(object, attribute, text) of every trust policy and bucket policy of every account.
+
+    S3's lock is left alone: a user's deletion does not wait for somebody's large object.
+    """
     from moto.iam.models import iam_backends
     from moto.s3.models import s3_backends
 
     for backends in list(iam_backends.values()):
-        for role in backends["aws"].roles.values():
+        for role in list(backends["aws"].roles.values()):
             yield role, "assume_role_policy_document", role.assume_role_policy_document
     for stores in list(s3_backends.values()):
-        for bucket in stores["aws"].buckets.values():
+        for bucket in list(stores["aws"].buckets.values()):
             if bucket.policy:
                 text = bucket.policy
                 yield bucket, "policy", text.decode() if isinstance(text, bytes) else text

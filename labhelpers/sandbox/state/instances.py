@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labhelpers.sandbox.state.iam import find_entity
+from labhelpers.sandbox.state.service_locks import touch
 
 if TYPE_CHECKING:
     from moto.ec2.models.instances import Instance
@@ -38,6 +39,7 @@ def find_instance(instance_id: str) -> Instance | None:
     """The moto Instance with this id, in whatever account and Region, or None."""
     from moto.ec2.models import ec2_backends
 
+    touch("ec2")
     for regions in list(ec2_backends.values()):
         for backend in list(regions.values()):
             instance = backend.get_instance_by_id(instance_id)

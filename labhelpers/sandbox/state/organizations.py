@@ -18,9 +18,9 @@ _TYPES = {"scp": "SERVICE_CONTROL_POLICY", "rcp": "RESOURCE_CONTROL_POLICY"}
 def organization_of(account_id: str) -> tuple[str, Any] | None:
     """(management account id, moto backend) of the account's organization, or None."""
     models = sys.modules.get("moto.organizations.models")
-    if models is None:  # nobody has called Organizations yet
+    backends = getattr(models, "organizations_backends", None)
+    if backends is None:  # nobody has called Organizations yet, or moto's part is being loaded
         return None
-    backends = models.organizations_backends
     # moto lists the members here; the management account has the organization itself.
     management, partition = backends.master_accounts.get(account_id, (account_id, "aws"))
     if management not in dict.keys(backends):
