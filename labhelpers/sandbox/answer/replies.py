@@ -6,7 +6,13 @@ from base64 import b64encode
 from datetime import datetime
 from typing import Any
 
-from labhelpers.sandbox.answer import iam_extras, identity_providers, kms_extras, s3
+from labhelpers.sandbox.answer import (
+    ec2_limits,
+    iam_extras,
+    identity_providers,
+    kms_extras,
+    s3,
+)
 from labhelpers.sandbox.answer.iam.troubleshooter import answer_details
 from labhelpers.sandbox.answer.key_states import refuse_unusable_keys
 from labhelpers.sandbox.answer.moto import answer_moto
@@ -41,6 +47,8 @@ def answer(
         return s3.answer(http, call, caller, lab_now, request_id)
     if call.service == "kms":
         kms_extras.before(http, call, caller, lab_now)
+    if call.service == "ec2":
+        ec2_limits.refuse_too_many(call, caller)
     if call.service != "iam":
         reply = answer_moto(http, call, caller, request_id)
         if call.service == "kms" and reply[0] < 300:

@@ -35,6 +35,26 @@ def security_group_ids(account_id: str, region: str, name: str) -> list[str]:
     return [group.id] if group is not None else []
 
 
+def addresses(
+    account_id: str, region: str, interface: str | None, subnet: str | None
+) -> tuple[int, int] | None:
+    """(Private IPv4 addresses of a network interface, those free in its subnet); for one that is
+    about to be made, its own and those free beside it. None where moto will not find them."""
+    from moto.ec2.models import ec2_backends
+
+    backend = ec2_backends[account_id][region]
+    if interface:
+        found = backend.enis.get(interface)
+        taken, place = (len(found.private_ip_addresses), found.subnet) if found else (0, None)
+    else:
+        by_zone = backend.subnets.values()
+        place = next((zone[subnet] for zone in by_zone if subnet in zone), None)
+        taken = 1
+    if place is None:
+        return None
+    return taken, place.available_ip_address_count - (not interface)
+
+
 def find_instance(instance_id: str) -> Instance | None:
     """The moto Instance with this id, in whatever account and Region, or None."""
     from moto.ec2.models import ec2_backends
