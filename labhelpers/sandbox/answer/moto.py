@@ -8,6 +8,7 @@ from collections import defaultdict
 from functools import lru_cache
 from typing import Any
 
+from labhelpers.sandbox.answer import moto_reads
 from labhelpers.sandbox.answer.iam_fields import answer_fields_as_iam_does
 from labhelpers.sandbox.answer.metadata_options import keep_unmentioned_options
 from labhelpers.sandbox.answer.moto_session import (
@@ -34,6 +35,9 @@ _importing = threading.Lock()
 
 def answer_moto(http: HttpRequest, call: Call, caller: Caller, request_id: str) -> Answer:
     """moto's answer. What moto cannot do is refused as not modelled, never shown as a 500."""
+    quick = moto_reads.read(http, call, caller, request_id)
+    if quick is not None:
+        return quick
     form = call.params if "Action" in call.params else None
     own = call.service in _OWN_SERVICES
     environ = to_environ(
