@@ -65,10 +65,9 @@ class _Value:
         if not isinstance(self, _Structure | _List):
             self.text = _text_of(shape)
 
-    def write(self, value: Any, parts: list[str]) -> bool:
-        """Add the element; False where moto leaves it out of a list."""
+    def write(self, value: Any, parts: list[str]) -> None:
+        """Add the element."""
         self._element(escape(self.text(value)), parts)
-        return True
 
     def _element(self, inner: str, parts: list[str]) -> None:
         parts.append(f"<{self.tag}>{inner}</{self.tag}>" if inner else f"<{self.tag}/>")
@@ -82,14 +81,11 @@ class _List(_Value):
         name = shape.member.serialization.get("name", "member")
         self.member = _value(shape.member, name, f"{path}.{shape.member.name}", transformers)
 
-    def write(self, value: Any, parts: list[str]) -> bool:
+    def write(self, value: Any, parts: list[str]) -> None:
         inner: list[str] = []
         for item in value:
-            before = len(inner)
-            if not self.member.write(item, inner):
-                del inner[before:]
+            self.member.write(item, inner)
         self._element("".join(inner), parts)
-        return True
 
 
 class _Structure(_Value):
@@ -105,7 +101,7 @@ class _Structure(_Value):
             change = next((t for end, t in transformers.items() if here.endswith(end)), None)
             self._members.append((key, _value(member, name, here, transformers, change)))
 
-    def write(self, value: Any, parts: list[str]) -> bool:
+    def write(self, value: Any, parts: list[str]) -> None:
         keys = self._keys.get(type(value))
         if keys is None:
             keys = self._keys[type(value)] = [
@@ -119,7 +115,6 @@ class _Structure(_Value):
             if found is not None:
                 plan.write(found, inner)
         self._element("".join(inner), parts)
-        return bool(inner)
 
 
 def _value(
