@@ -47,6 +47,7 @@ from labhelpers.policy.language.operators import OPERATORS, Operator
 from labhelpers.policy.language.statement import Statement
 from labhelpers.policy.writing.parse import _compiled
 from labhelpers.sandbox.answer import moto as moto_room
+from labhelpers.sandbox.answer import moto_session
 from labhelpers.sandbox.answer import replies as answering
 from labhelpers.sandbox.authenticate import keys as authenticate
 from labhelpers.sandbox.authorize import decide as authorize
@@ -354,7 +355,7 @@ class Front:
         self._lag.used.past = False
         reply = self._gateway(environ, start_response)
         if service == "iam" and not action.startswith(_READS):
-            with self._gateway._lock:
+            with self._gateway._locks.nobody():
                 self._moments.note()
         if self._lag.used.past:
             self._count("stale", service)
@@ -390,7 +391,7 @@ class Front:
         unknown = faults.keys() - {"lag", "latency", "throttle", "drift"}
         if unknown or faults.get("drift") not in (None, *DRIFTS):
             raise ValueError(f"{faults} names no fault; drifts are {', '.join(DRIFTS)}")
-        with self._gateway._lock:
+        with self._gateway._locks.nobody():
             if "drift" in faults:
                 self._drift.close()
                 for patched in DRIFTS[faults["drift"]]() if faults["drift"] else ():
@@ -418,7 +419,7 @@ class Front:
         moto_room.load("ec2")  # an import that another thread has begun would never end there
         gc.freeze()  # collections there would copy all the memory that both share
         reader, writer = os.pipe()
-        with self._gateway._lock:
+        with self._gateway._locks.nobody():
             child = os.fork()
         if child:
             os.close(writer)
@@ -427,7 +428,9 @@ class Front:
         try:  # only the thread of this request lives on here: nobody would release what others hold
             for held in (self, self._dice, self._lag):
                 held._lock = threading.Lock()
-            moto_room._app_lock = threading.Lock()
+            moto_room._importing = threading.Lock()
+            for locks in (moto_room._building, moto_session._making):
+                locks.clear()
             self._sandbox._server.close_sockets()
             self.change(lag=0.0, latency=0.0, throttle=0.0)
             server = _listen(self, 0)
@@ -443,7 +446,7 @@ class Front:
             return {what: dict(by_service) for what, by_service in self._counted.items()}
 
     def _contents(self) -> dict[str, dict[str, Any]]:
-        with self._gateway._lock:
+        with self._gateway._locks.nobody():
             return contents()
 
 

@@ -67,7 +67,7 @@ def client_of(session, service):
 
 @pytest.mark.parametrize("service", SLOW)
 def test_a_slow_service_holds_up_no_other(shared, monkeypatch, service):
-    """Not even when more calls wait for it than waitress would have workers by default."""
+    """Not even when nine more calls wait for it."""
     operation, params, place = SLOW[service]
     module, _, name = place.partition(":")
     gate = Gate()

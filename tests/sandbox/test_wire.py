@@ -215,7 +215,7 @@ def test_a_request_waits_while_another_thread_loads_its_service(lab, monkeypatch
     """Half a package would be a wrong answer; requests of other services go on meanwhile."""
     monkeypatch.setattr(moto, "_apps", {})
     listing, codes = lab.client("s3").list_buckets, []
-    with moto._app_lock:
+    with moto._building["s3"]:
         thread = threading.Thread(target=lambda: codes.append(lab.attempt(listing).code))
         thread.start()
         thread.join(0.2)

@@ -88,6 +88,8 @@ def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
 
 
 def _canonical_path(raw_path: str, service: str) -> str:
+    if raw_path == "/":
+        return raw_path
     if service == "s3":  # S3 signs the path once encoded and never normalized
         return quote(unquote(raw_path, "latin-1"), safe="/-_.~", encoding="latin-1")
     return quote(normalize_url_path(raw_path), safe="/-_.~")

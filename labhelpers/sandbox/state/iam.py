@@ -8,6 +8,7 @@ resets it. Everything here reads; nothing is cached but the compiled policies
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from labhelpers.policy import Policy, Principal, parse
@@ -15,6 +16,7 @@ from labhelpers.sandbox.state.service_locks import touch
 from labhelpers.sandbox.wire.errors import not_modelled
 
 if TYPE_CHECKING:  # moto is loaded at first use: it takes longer than all of the sandbox
+    from moto.core.base_backend import BackendDict
     from moto.iam.models import (
         AccessKey,
         Group,
@@ -27,26 +29,27 @@ if TYPE_CHECKING:  # moto is loaded at first use: it takes longer than all of th
     )
 
 
-def iam_backend(account_id: str) -> IAMBackend:
-    """moto's IAM state of an account; any 12-digit id is one."""
+@lru_cache(maxsize=1)  # a request looks a dozen times, and an import has its price
+def _backends() -> BackendDict[IAMBackend]:
     from moto.iam.models import iam_backends
 
-    return iam_backends[account_id]["aws"]
+    return iam_backends
+
+
+def iam_backend(account_id: str) -> IAMBackend:
+    """moto's IAM state of an account; any 12-digit id is one."""
+    return _backends()[account_id]["aws"]
 
 
 def backend_of(account_id: str) -> IAMBackend | None:
     """moto's IAM state of an account that has some, else None: whoever asks about accounts that
     nobody uses must not fill the memory with AWS's managed policies."""
-    from moto.iam.models import iam_backends
-
-    return iam_backend(account_id) if account_id in dict.keys(iam_backends) else None
+    return iam_backend(account_id) if account_id in dict.keys(_backends()) else None
 
 
 def find_access_key(access_key_id: str) -> tuple[str, AccessKey] | None:
     """(account id, moto AccessKey) of a long-term key, or None."""
-    from moto.iam.models import iam_backends
-
-    for account_id, backends in list(iam_backends.items()):
+    for account_id, backends in list(_backends().items()):
         key = backends["aws"].access_keys.get(access_key_id)
         if key is not None:
             return account_id, key
@@ -178,10 +181,8 @@ def _user_with(arn: str) -> User | None:
 
 def has_principal_id(unique_id: str) -> bool:
     """Whether some user or role of any account has this unique id."""
-    from moto.iam.models import iam_backends
-
     touch("iam")
-    for backends in list(iam_backends.values()):
+    for backends in list(_backends().values()):
         if unique_id in backends["aws"].roles:
             return True
         if any(user.id == unique_id for user in backends["aws"].users.values()):
@@ -210,10 +211,9 @@ def documents_with_principals() -> Iterator[tuple[Any, str, str]]:
 
     S3's lock is left alone: a user's deletion does not wait for somebody's large object.
     """
-    from moto.iam.models import iam_backends
     from moto.s3.models import s3_backends
 
-    for backends in list(iam_backends.values()):
+    for backends in list(_backends().values()):
         for role in list(backends["aws"].roles.values()):
             yield role, "assume_role_policy_document", role.assume_role_policy_document
     for stores in list(s3_backends.values()):

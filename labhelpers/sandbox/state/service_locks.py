@@ -9,6 +9,8 @@ is made, or by moto itself (EC2 looks for instance profiles, Lambda for roles an
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic
 from types import TracebackType
 
@@ -66,8 +68,7 @@ class ServiceLocks:
                 if not owners:
                     del self._owners[service]
                     self._shared.discard(service)
-            if self._waiting:
-                self._changed.notify_all()
+            self._changed.notify_all()
 
     def _leads_to(self, me: int, service: str) -> bool:
         """Whether those who wait for one another end at this thread: waiting, too, would be for
@@ -78,6 +79,13 @@ class ServiceLocks:
             found |= owners
             ahead += [self._waiting[owner] for owner in owners if owner in self._waiting]
         return me in found
+
+    @contextmanager
+    def nobody(self) -> Iterator[None]:
+        """A `with` block during which no request is being answered."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._owners)
+            yield
 
     def hold(self, service: str = "", shared: bool = False) -> Hold:
         """A `with` block that holds a service, and those that are touched within."""
@@ -94,10 +102,14 @@ class Hold:
         self._taken: list[str] = []
 
     def __enter__(self) -> None:
-        self._outer = getattr(_thread, "hold", None)
+        self._outer: Hold | None = getattr(_thread, "hold", None)
         if self._service:
             self.take(self._service, self._shared)
         _thread.hold = self
+
+    def has(self, service: str) -> bool:
+        """Whether this block or one around it has taken the service."""
+        return service in self._taken or (self._outer is not None and self._outer.has(service))
 
     def take(self, service: str, shared: bool) -> None:
         if self._locks.take(service, shared):
@@ -121,5 +133,5 @@ def touch(service: str) -> None:
     """Somebody looks at a service's state; outside of requests (a cell of the notebook, which the
     lab itself waits for) nothing is taken."""
     hold: Hold | None = getattr(_thread, "hold", None)
-    if hold is not None:
+    if hold is not None and not hold.has(service):
         hold.take(service, service in _LOOKED_AT)

@@ -35,9 +35,13 @@ def _structure(
     shape: Any, params: Mapping[str, str], prefix: str, path: str, violations: list[str]
 ) -> dict[str, Any]:
     values = {}
+    start = len(prefix)
+    given = {key[start:].partition(".")[0] for key in params if key.startswith(prefix)}
     for name, member in shape.members.items():
         place = path + name[0].lower() + name[1:]
-        value = _value(member, params, prefix + name, place, violations)
+        value = None
+        if name in given:  # most are not: an operation has many members
+            value = _value(member, params, prefix + name, place, violations)
         if value is not None:
             values[name] = value
         elif name in shape.required_members:

@@ -31,7 +31,8 @@ class HttpRequest:
     def query(self) -> list[tuple[str, str]]:
         """Decoded query parameters in wire order, duplicates kept."""
         if self._query is None:
-            self._query = parse_qsl(self.query_string, keep_blank_values=True)
+            text = self.query_string
+            self._query = parse_qsl(text, keep_blank_values=True) if text else []
         return self._query
 
     def query_value(self, name: str) -> str | None:

@@ -6,7 +6,6 @@ knows only what STS's and IAM's results are made of and takes a tenth of the tim
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape
@@ -19,35 +18,33 @@ def result_xml(operation: Any, result: dict[str, Any], request_id: str) -> bytes
     name, namespace = operation.name, operation.service_model.metadata["xmlNamespace"]
     lines = [f'<{name}Response xmlns="{namespace}">']
     if operation.output_shape is not None:
-        lines += _element(operation.output_shape, f"{name}Result", result, "  ")
+        _element(operation.output_shape, f"{name}Result", result, "  ", lines)
     lines += ["  <ResponseMetadata>", f"    <RequestId>{request_id}</RequestId>"]
     lines += ["  </ResponseMetadata>", f"</{name}Response>", ""]
     return "\n".join(lines).encode("utf-8", "replace")
 
 
-def _element(shape: Any, name: str, value: Any, indent: str) -> Iterator[str]:
+def _element(shape: Any, name: str, value: Any, indent: str, lines: list[str]) -> None:
+    kind = shape.type_name
+    if kind not in ("structure", "list", "map"):
+        lines.append(f"{indent}<{name}>{_text(value)}</{name}>")
+        return
+    lines.append(f"{indent}<{name}>")
     inner = indent + "  "
-    if shape.type_name == "structure":
-        yield f"{indent}<{name}>"
+    if kind == "list":
+        for item in value:
+            _element(shape.member, "member", item, inner, lines)
+    elif kind == "map":
+        for key, item in value.items():
+            lines.append(f"{inner}<entry>")
+            _element(shape.key, "key", key, inner + "  ", lines)
+            _element(shape.value, "value", item, inner + "  ", lines)
+            lines.append(f"{inner}</entry>")
+    else:
         for member, member_shape in shape.members.items():
             if value.get(member) not in (None, ""):
-                yield from _element(member_shape, member, value[member], inner)
-        yield f"{indent}</{name}>"
-    elif shape.type_name == "list":
-        yield f"{indent}<{name}>"
-        for item in value:
-            yield from _element(shape.member, "member", item, inner)
-        yield f"{indent}</{name}>"
-    elif shape.type_name == "map":
-        yield f"{indent}<{name}>"
-        for key, item in value.items():
-            yield f"{inner}<entry>"
-            yield from _element(shape.key, "key", key, inner + "  ")
-            yield from _element(shape.value, "value", item, inner + "  ")
-            yield f"{inner}</entry>"
-        yield f"{indent}</{name}>"
-    else:
-        yield f"{indent}<{name}>{_text(value)}</{name}>"
+                _element(member_shape, member, value[member], inner, lines)
+    lines.append(f"{indent}</{name}>")
 
 
 def _text(value: Any) -> str:
