@@ -1,8 +1,10 @@
-"""How fast is the sandbox, beside a plain moto server that enforces nothing?
+"""How fast is the sandbox, beside a plain moto server that enforces nothing, and MiniStack?
 
 Each call goes through boto3, in turns to all servers so that they share the machine's moods.
-Printed are medians in milliseconds and the ratio to plain moto. "in process" is the sandbox as a
-notebook runs it, in a thread beside the client; "served" is `python -m labhelpers serve`.
+Printed are medians in milliseconds and the ratios to MiniStack (which enforces, see ministack.py)
+and to plain moto. "in process" is the sandbox as a notebook runs it, in a thread beside the client;
+"served" is `python -m labhelpers serve`; "the floor" answers from memory (canned.py): below it
+nobody can come. The goals are for a machine that does nothing else.
 """
 
 from __future__ import annotations
@@ -15,15 +17,24 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from statistics import median
 
-from served_aws import served_aws
+from ministack import environment, learner, ministack
+from served_aws import ACCOUNTS, served_aws
 
 from labhelpers import open_lab
 from labhelpers.boto_session import isolated_session
 
-ROUNDS = 300
-GOALS = {"GetCallerIdentity": 0.6, "AssumeRole": 0.6, "S3 GetObject": 1.2, "IAM GetRole": 1.2}
+ROUNDS = 250
+_OURS = ("served", "in process")
+#: Of MiniStack's median: served, in process; of plain moto's: both.
+GOALS = {
+    "GetCallerIdentity": (0.75, 0.85, 0.6),
+    "AssumeRole": (0.75, 0.85, 0.6),
+    "S3 GetObject": (1.0, 1.0, 0.6),
+    "IAM GetRole": (1.0, 1.0, 0.6),
+}
 STARTS = {
     "import labhelpers": ("import labhelpers", 0.3),
     "open_lab() after it": ("lab = labhelpers.open_lab(); lab.session()", 1.0),
@@ -34,23 +45,25 @@ def main() -> None:
     starting_up()
     plain, moto_url = plain_moto()
     served, keys = served_sandbox()
-    with open_lab("sandbox") as lab:
+    key = (keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"])
+    floor, floor_url = canned(keys["AWS_ENDPOINT_URL"])
+    with open_lab("sandbox") as lab, tempfile.TemporaryDirectory() as folder:
+        started = (Path(folder), environment(), ACCOUNTS[0], lab.region)
+        mini, mini_url = ministack(*started, tls=False)
+        root = isolated_session(mini_url, lab.region, "test", "test")
         sessions = {
             "plain moto": isolated_session(moto_url, lab.region, "AKIAEXAMPLE", "secret"),
+            "MiniStack": isolated_session(mini_url, lab.region, *learner(root)),
+            "served": isolated_session(keys["AWS_ENDPOINT_URL"], lab.region, *key),
             "in process": lab.session(),
-            "served": isolated_session(
-                keys["AWS_ENDPOINT_URL"],
-                lab.region,
-                keys["AWS_ACCESS_KEY_ID"],
-                keys["AWS_SECRET_ACCESS_KEY"],
-            ),
+            "the floor": isolated_session(floor_url, lab.region, *key),
         }
         time.sleep(10)  # let every server finish loading in the background
         compare(sessions)
-        own_share(calls_of(lab.session("444455556666"), "own-share"))
-    for process in (plain, served):
-        process.terminate()
-        process.wait()
+        own_share(calls_of(lab.session()))
+        for process in (plain, served, floor, mini):
+            process.terminate()
+            process.wait()
     on_an_account()
 
 
@@ -92,6 +105,12 @@ def served_sandbox() -> tuple[subprocess.Popen, dict[str, str]]:
     return process, dict(re.findall(r"export (\w+)=(\S+)", "".join(lines)))
 
 
+def canned(behind: str) -> tuple[subprocess.Popen, str]:
+    command = [sys.executable, Path(__file__).with_name("canned.py"), behind]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return process, f"http://127.0.0.1:{int(process.stdout.readline())}"
+
+
 def own_share(calls: dict) -> None:
     """What the gateway itself takes of a request: all of it but the answer."""
     from labhelpers.sandbox import gateway
@@ -128,7 +147,10 @@ def on_an_account() -> None:
         os.environ.update(aws.environ)
         print(f"\nmedians of {ROUNDS}, ms{'plain boto3':>16}{'the lab':>12}")
         with open_lab("aws") as lab:
-            calls = {"plain boto3": calls_of(aws.session()), "the lab": calls_of(lab.session())}
+            sessions = {"plain boto3": aws.session(), "the lab": lab.session()}
+            for name, session in sessions.items():
+                set_up(session, "bench-" + name[-3:])
+            calls = {n: calls_of(s, "bench-" + n[-3:]) for n, s in sessions.items()}
             for what in GOALS:
                 times = {name: [] for name in calls}
                 for _ in range(ROUNDS):
@@ -140,10 +162,9 @@ def on_an_account() -> None:
                 print(f"{what:<21}{figures}")
 
 
-def calls_of(session, bucket: str = "bench") -> dict:
-    """The four calls, with what they need set up."""
-    sts, iam, s3 = (session.client(name) for name in ("sts", "iam", "s3"))
-    account = sts.get_caller_identity()["Account"]
+def set_up(session, name: str) -> None:
+    """A role and a bucket of this name, for calls_of()."""
+    account = session.client("sts").get_caller_identity()["Account"]
     trust = {
         "Version": "2012-10-17",
         "Statement": {
@@ -152,34 +173,49 @@ def calls_of(session, bucket: str = "bench") -> dict:
             "Action": "sts:AssumeRole",
         },
     }
-    arn = iam.create_role(RoleName="bench", AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    session.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+    s3 = session.client("s3")
     s3.create_bucket(
-        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": session.region_name}
+        Bucket=name, CreateBucketConfiguration={"LocationConstraint": session.region_name}
     )
-    s3.put_object(Bucket=bucket, Key="k", Body=b"x" * 1000)
+    s3.put_object(Bucket=name, Key="k", Body=b"x" * 1000)
+
+
+def calls_of(session, name: str = "bench") -> dict:
+    """The four calls."""
+    sts, iam, s3 = (session.client(service) for service in ("sts", "iam", "s3"))
+    arn = iam.get_role(RoleName=name)["Role"]["Arn"]
     return {
         "GetCallerIdentity": sts.get_caller_identity,
-        "AssumeRole": lambda: sts.assume_role(RoleArn=arn["Arn"], RoleSessionName="bench"),
-        "S3 GetObject": lambda: s3.get_object(Bucket=bucket, Key="k")["Body"].read(),
-        "IAM GetRole": lambda: iam.get_role(RoleName="bench"),
+        "AssumeRole": lambda: sts.assume_role(RoleArn=arn, RoleSessionName="bench"),
+        "S3 GetObject": lambda: s3.get_object(Bucket=name, Key="k")["Body"].read(),
+        "IAM GetRole": lambda: iam.get_role(RoleName=name),
     }
 
 
 def compare(sessions: dict) -> None:
-    calls = {name: calls_of(session) for name, session in sessions.items()}
-    print(f"\nmedians of {ROUNDS}, ms" + "".join(f"{name:>12}" for name in sessions))
-    for what, goal in GOALS.items():
+    for name, session in sessions.items():
+        if name != "the floor":  # behind which is the served one
+            set_up(session, "bench")
+    known = {name: calls_of(session) for name, session in sessions.items()}
+    load = f", load {os.getloadavg()[0]:.1f} of {os.cpu_count()}" if os.name == "posix" else ""
+    print(f"\nmedians of {ROUNDS}, ms{load}\n{'':<18}" + "".join(f"{n:>12}" for n in sessions))
+    for what, goals in GOALS.items():
         times = {name: [] for name in sessions}
         for number in range(ROUNDS + 20):
             for name in sessions:
                 start = time.perf_counter()
-                calls[name][what]()
+                known[name][what]()
                 if number >= 20:  # the first ones fill caches
                     times[name].append(time.perf_counter() - start)
         ms = {name: 1000 * median(values) for name, values in times.items()}
-        ratio = ms["in process"] / ms["plain moto"]
-        figures = "".join(f"{value:>12.2f}" for value in ms.values())
-        print(f"{what:<21}{figures}   {ratio:.2f} of plain moto (goal {goal})")
+        print(f"{what:<18}" + "".join(f"{value:>12.2f}" for value in ms.values()))
+        for ours, goal in zip(_OURS, goals, strict=False):
+            of_mini, of_moto = ms[ours] / ms["MiniStack"], ms[ours] / ms["plain moto"]
+            print(
+                f"    {ours:<14}{of_mini:.2f} of MiniStack (goal {goal}), "
+                f"{of_moto:.2f} of plain moto (goal {goals[2]})"
+            )
 
 
 if __name__ == "__main__":

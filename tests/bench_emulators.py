@@ -28,13 +28,11 @@ import json
 import os
 import platform
 import re
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-import venv
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -55,15 +53,13 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE / "account")]
 
 from bench import plain_moto  # noqa: E402
+from ministack import ENVIRONMENT, LEARNER, MINISTACK, environment, learner, ministack  # noqa: E402
 from series import FOLDER, NOTEBOOKS, STARTUP, environ_of  # noqa: E402
 from served_aws import ACCOUNTS, _write_profiles, served_aws  # noqa: E402
 
 from labhelpers.boto_session import isolated_session  # noqa: E402
 from labhelpers.lab import DEFAULT_REGION  # noqa: E402
 
-MINISTACK = "1.5.33"
-LEARNER = "lab-learner"
-ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 ROWS = ("plain moto", "MiniStack, enforcing", "the sandbox, served")
 # With a fault of the server (HTTP 5xx) the lab asks ten times, later and later; here twice.
 HOOK = """
@@ -140,7 +136,8 @@ def emulator(name: str, folder: Path, binaries: Path) -> Iterator[Emulator]:
             yield found
         return
     certificate = folder / "ministack-tls" / "server.crt" if name == ROWS[1] else None
-    process, url = ministack(folder, binaries) if certificate else moto()
+    enforcing = (folder, binaries, ACCOUNTS[0], DEFAULT_REGION)
+    process, url = ministack(*enforcing) if certificate else moto()
 
     def opened(*keys: str) -> boto3.Session:
         session = isolated_session(url, DEFAULT_REGION, *keys)
@@ -170,36 +167,6 @@ def moto() -> tuple[subprocess.Popen, str]:
     return plain_moto()
 
 
-def ministack(folder: Path, binaries: Path) -> tuple[subprocess.Popen, str]:
-    """Started as its image does it. Root is "test" with the secret "test"."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LAB_"))}
-    ours = {
-        "AUTH": "true",
-        "USE_SSL": "1",
-        "GATEWAY_PORT": str(port),
-        "MINISTACK_ACCOUNT_ID": ACCOUNTS[0],
-        "MINISTACK_REGION": DEFAULT_REGION,
-        "TMPDIR": str(folder),
-        "LOG_LEVEL": "ERROR",
-    }
-    command = [binaries / "python", "-m", "hypercorn", "-c", "python:ministack.core.hypercorn_conf"]
-    command += ["--bind", f"127.0.0.1:{port}", "ministack.app:app"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, env=kept | ours, cwd=folder, **quiet)
-    for _ in range(300):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return process, f"https://127.0.0.1:{port}"
-        if process.poll() is not None:
-            break
-        time.sleep(0.1)
-    process.kill()
-    raise SystemExit("MiniStack did not start.")
-
-
 def administrators(name: str, opened: Callable[..., boto3.Session]) -> Iterator[boto3.Session]:
     """Whoever makes the learner's user, in each account."""
     if name == ROWS[1]:
@@ -211,15 +178,6 @@ def administrators(name: str, opened: Callable[..., boto3.Session]) -> Iterator[
     role = f"arn:aws:iam::{ACCOUNTS[1]}:role/any"  # plain moto hands out any, there or not
     made = first.client("sts").assume_role(RoleArn=role, RoleSessionName="bench")["Credentials"]
     yield opened(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
-
-
-def learner(session: boto3.Session) -> tuple[str, str]:
-    """(access key id, secret) of a new IAM user who may do everything."""
-    iam = session.client("iam")
-    iam.create_user(UserName=LEARNER)
-    iam.attach_user_policy(UserName=LEARNER, PolicyArn=ADMINISTRATOR)
-    key = iam.create_access_key(UserName=LEARNER)["AccessKey"]
-    return key["AccessKeyId"], key["SecretAccessKey"]
 
 
 def environ_for(url: str, folder: Path, profiles: dict[str, tuple[str, str]]) -> dict[str, str]:
@@ -501,23 +459,9 @@ def report(records: list[dict[str, Any]]) -> Iterator[str]:
 # ---------------------------------------------------------------------- all of it
 
 
-def environment(directory: Path) -> Path:
-    """The folder of programs of an environment that holds MiniStack."""
-    binaries = directory / ("Scripts" if sys.platform == "win32" else "bin")
-    wanted = f"from importlib.metadata import version; assert version('ministack') == '{MINISTACK}'"
-    try:
-        subprocess.run([binaries / "python", "-c", wanted], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        venv.create(directory, with_pip=True)
-        install = [binaries / "python", "-m", "pip", "install", "--quiet"]
-        subprocess.run([*install, f"ministack=={MINISTACK}"], check=True)
-    return binaries.resolve()
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    default = HERE.parent / ".venv-ministack"
-    parser.add_argument("--environment", type=Path, default=default, metavar="DIRECTORY")
+    parser.add_argument("--environment", type=Path, default=ENVIRONMENT, metavar="DIRECTORY")
     parser.add_argument("--boundary", action="store_true", help="the lab's own, on MiniStack too")
     parser.add_argument("--lesson", action="append", metavar="NUMBER", help="e.g. 00; repeatable")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all that was found")
