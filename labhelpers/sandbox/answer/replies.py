@@ -44,7 +44,7 @@ def answer(
     refuse_unusable_keys(http, call, caller)
     refuse_malformed_policies(http, call, caller)
     if call.service == "s3":
-        return s3.answer(http, call, caller, lab_now, request_id)
+        return s3.answer(http, call, caller, registry, lab_now, request_id)
     if call.service == "kms":
         kms_extras.before(http, call, caller, lab_now)
     if call.service == "ec2":

@@ -19,6 +19,7 @@ from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.interpret.s3 import bodies
 from labhelpers.sandbox.interpret.s3.public_access import is_public
 from labhelpers.sandbox.state import buckets
+from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.wire.errors import Refusal
 from labhelpers.sandbox.wire.http import Answer, HttpRequest
 
@@ -51,14 +52,19 @@ _NO_CONTENT = ("PutBucketPolicy",)
 
 
 def answer(
-    http: HttpRequest, call: Call, caller: Caller, lab_now: datetime, request_id: str
+    http: HttpRequest,
+    call: Call,
+    caller: Caller,
+    registry: Registry,
+    lab_now: datetime,
+    request_id: str,
 ) -> Answer:
     refuse(http, call, caller)
     own = _own_answer(http, call)
     if own is not None:
         reply: Answer = 200, [("Content-Type", "application/xml")], own
     elif call.operation == "DeleteObjects":
-        reply = delete_objects(_for_moto(http, call), call, caller, lab_now, request_id)
+        reply = delete_objects(_for_moto(http, call), call, caller, registry, lab_now, request_id)
     else:
         reply = answer_moto(_for_moto(http, call), call, caller, request_id)
     return _worded(reply, http, call, request_id)

@@ -16,6 +16,7 @@ from labhelpers.sandbox.authorize import decide
 from labhelpers.sandbox.authorize.denials import denial
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.interpret.s3.checks import Deletion
+from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.wire.errors import Refusal
 from labhelpers.sandbox.wire.families import S3
 from labhelpers.sandbox.wire.http import Answer, HttpRequest
@@ -25,12 +26,17 @@ _RESULT = '<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
 
 
 def delete_objects(
-    http: HttpRequest, call: Call, caller: Caller, lab_now: datetime, request_id: str
+    http: HttpRequest,
+    call: Call,
+    caller: Caller,
+    registry: Registry,
+    lab_now: datetime,
+    request_id: str,
 ) -> Answer:
     """`http` as moto is to read it; `call.subject` are the Deletions."""
     may, told = [], ""
     for deletion in call.subject:
-        refusal = _refusal(deletion, http, call, caller, lab_now)
+        refusal = _refusal(deletion, http, call, caller, registry, lab_now)
         if refusal is None:
             may.append(deletion)
         else:
@@ -46,17 +52,23 @@ def delete_objects(
 
 
 def _refusal(
-    deletion: Deletion, http: HttpRequest, call: Call, caller: Caller, lab_now: datetime
+    deletion: Deletion,
+    http: HttpRequest,
+    call: Call,
+    caller: Caller,
+    registry: Registry,
+    lab_now: datetime,
 ) -> Refusal | None:
     one = replace(call, checks=deletion.checks)
-    decision = decide.authorize(one, caller, http.headers, http.remote_addr, lab_now)
+    address = caller.source_ip or http.remote_addr
+    decision = decide.authorize(one, caller, http.headers, address, lab_now)
     if decision is None or decision.allowed:
         try:
             refuse_wrong_version(call.params["Bucket"], deletion.key, deletion.version)
         except Refusal as error:
             return error
         return None
-    refusal = denial(decision, S3, http, one, caller, str)
+    refusal = denial(decision, S3, http, one, caller, registry)
     if refusal.blocked_by == "not modelled":
         raise refusal
     return refusal
