@@ -247,7 +247,7 @@ class TestRefusals:
         ({}, "ValidationError", "At least one of Policy and DurationSeconds"),
         ({"ScopedSessionDescription": "x y"}, "ValidationError", "At least one of"),
         ({"DurationSeconds": 129601}, "ValidationError", "129600"),
-        ({"Policy": "{"}, "MalformedPolicyDocument", "Json"),
+        ({"Policy": "{"}, "MalformedPolicyDocument", "JSON"),
         ({"Policy": policy(trusts(ADMIN))}, "MalformedPolicyDocument", "principal"),
         ({"Policy": policy(allow("*")) + " " * 2048}, "ValidationError", "2048"),
         ({"DurationSeconds": 60, "ScopedSessionDescription": "x" * 257}, "ValidationError", "256"),
