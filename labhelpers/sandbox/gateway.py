@@ -6,7 +6,6 @@ nothing on that was not allowed by a policy. What it does not model is refused.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
@@ -29,6 +28,7 @@ from labhelpers.sandbox.state.service_locks import PATIENCE, ServiceLocks, Still
 from labhelpers.sandbox.wire.errors import Refusal, not_modelled, render
 from labhelpers.sandbox.wire.families import QUERY
 from labhelpers.sandbox.wire.http import Answer, HttpRequest, from_environ
+from labhelpers.sandbox.wire.ids import new_id
 from labhelpers.sandbox.workloads import Workloads
 
 
@@ -47,7 +47,7 @@ class Gateway:
         self.workloads = Workloads(self.registry, self.recorder.note_service, clock, self._locks)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
-        request_id = str(uuid.uuid4())
+        request_id = new_id()
         to = Addressed("sts", QUERY)
         try:
             http = from_environ(environ)

@@ -6,7 +6,6 @@ that when an event is read. Bodies are let go unless an event quotes them.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +18,7 @@ from labhelpers.sandbox.interpret.services import services_of
 from labhelpers.sandbox.record.federated import FEDERATED, TOKENS, federated_identity
 from labhelpers.sandbox.wire.errors import Refusal
 from labhelpers.sandbox.wire.http import HttpRequest
+from labhelpers.sandbox.wire.ids import new_id
 
 #: Bytes of a request or an answer that an event may quote; CloudTrail cuts at 100 KB.
 MAX_QUOTED = 24 * 1024
@@ -106,7 +106,7 @@ def observe(
         return None
     headers = http.headers
     seen = Observation(
-        event_id=str(uuid.uuid4()),
+        event_id=new_id(),
         request_id=request_id,
         time=lab_now,
         caller=caller,
@@ -130,8 +130,8 @@ def observe_service(
 ) -> Observation:
     """AssumeRole by a service, e.g. by EC2 for an instance; `result` as STS answers it."""
     return Observation(
-        event_id=str(uuid.uuid4()),
-        request_id=str(uuid.uuid4()),
+        event_id=new_id(),
+        request_id=new_id(),
         time=lab_now,
         caller=None,
         service="sts",

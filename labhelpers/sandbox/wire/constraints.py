@@ -35,12 +35,13 @@ def _structure(
     shape: Any, params: Mapping[str, str], prefix: str, path: str, violations: list[str]
 ) -> dict[str, Any]:
     values = {}
-    start = len(prefix)
-    given = {key[start:].partition(".")[0] for key in params if key.startswith(prefix)}
+    # Of an operation's many members most are not given. Within a list, looking through all
+    # parameters for each item would take a list squared.
+    given = shape.members if prefix else {key.partition(".")[0] for key in params}
     for name, member in shape.members.items():
         place = path + name[0].lower() + name[1:]
         value = None
-        if name in given:  # most are not: an operation has many members
+        if name in given:
             value = _value(member, params, prefix + name, place, violations)
         if value is not None:
             values[name] = value
