@@ -19,7 +19,7 @@ lab: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -n 4 $(ARGS)
 
-# Measure the sandbox against a plain moto server, the policy engine, Terraform, the checkers;
+# Measure the sandbox beside plain moto and MiniStack, the policy engine, Terraform, the checkers;
 # run the series on other emulators.
 bench: $(READY)
 	$(BIN)/python tests/bench.py

@@ -17,8 +17,8 @@ def token_bytes(count: int) -> bytes:
     with _lock:
         if len(_pool) < count:
             _pool.extend(os.urandom(max(count, _AT_ONCE)))
-        found = bytes(_pool[-count:])
-        del _pool[-count:]
+        found = bytes(_pool[:count])
+        del _pool[:count]
     return found
 
 
