@@ -129,7 +129,6 @@ class SessionRegistry:
 
     def add(self, minimum_token_size: int = 0, **fields: Any) -> Session:
         """Issue a session with new credentials in AWS's shapes (STS_FACTS 1.4)."""
-<<<<<<< HEAD
         return self._keep(
             Session(
                 access_key_id=new_key_id("ASIA", fields["principal"].account),
@@ -137,13 +136,6 @@ class SessionRegistry:
                 session_token=_new_token(fields.get("packed", 0), minimum_token_size),
                 **fields,
             )
-=======
-        session = Session(
-            access_key_id=new_key_id("ASIA"),
-            secret_access_key=new_secret(),
-            session_token=base64.b64encode(token_bytes(264)).decode(),
-            **fields,
->>>>>>> e641929 (No system call for each id, and a list is not looked through for each of its items)
         )
 
     def narrow(self, session: Session, minimum_token_size: int = 0, **changes: Any) -> Session:
