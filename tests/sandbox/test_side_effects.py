@@ -4,6 +4,7 @@ refused by name, whatever is installed beside moto."""
 import re
 import sys
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,31 @@ def test_events_of_a_bucket_go_nowhere(admin):
         call, Bucket="loud", NotificationConfiguration={"EventBridgeConfiguration": {}}
     )
     assert got.blocked_by == "not modelled" and "On AWS it sends" in got.message
+
+
+IMPORTED = re.compile(r"^(?:from|import) (\w+)", re.M)
+
+
+@pytest.mark.slow
+def test_what_moto_needs_for_a_service_is_said_where_the_lab_does_not_have_it():
+    import moto
+
+    for name, entry in services().items():
+        files = (Path(moto.__file__).parent / name).rglob("*.py")
+        texts = (f.read_text(encoding="utf-8") for f in files if "parser" not in str(f))
+        known = {"moto", *sys.stdlib_module_names}
+        needed = {n for text in texts for n in IMPORTED.findall(text)} - known
+        missing = {n for n in needed if find_spec(n) is None}
+        assert missing <= {entry.get("needs")}, name
+
+
+def test_a_service_that_needs_more_is_refused_by_name(admin, monkeypatch):
+    for package in ("aws_xray_sdk", "joserfc", "openapi_spec_validator"):
+        monkeypatch.setitem(sys.modules, package, sys)
+    for service, operation, params in (
+        ("apigateway", "get_rest_apis", {}),
+        ("cognito-idp", "list_user_pools", {"MaxResults": 1}),
+        ("xray", "get_groups", {}),
+    ):
+        got = admin.attempt(getattr(admin.session().client(service), operation), **params)
+        assert got.blocked_by == "not modelled" and "moto needs" in got.message

@@ -19,7 +19,7 @@ from labhelpers.sandbox.answer.moto_session import (
 )
 from labhelpers.sandbox.answer.new_buckets import make_buckets_as_aws_does
 from labhelpers.sandbox.authenticate.caller import Caller
-from labhelpers.sandbox.interpret.asking.side_effects import moto_name
+from labhelpers.sandbox.interpret.asking.side_effects import moto_name, services
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.state.service_locks import StillBusy
 from labhelpers.sandbox.wire.environ import to_environ
@@ -129,6 +129,8 @@ def _moto_name(call: Call) -> str:
     name = moto_name(call.model)
     if name not in _moto_names():
         raise not_modelled(f"the service {call.model}")
+    if package := services()[name].get("needs"):  # whoever has it gets the same answer
+        raise not_modelled(f"the service {call.model}", f"moto needs {package} for it.")
     return name
 
 

@@ -3,7 +3,8 @@
 side_effects.json lists every service of moto. `reaches` counts where its code speaks of other
 services' state, of containers or of the network; `reviewed` says why that needs no question of
 its own; `refused` are operations (patterns; in brackets a parameter that makes the difference)
-with what they would do. A refusal comes before moto is asked: it does not depend on what is
+with what they would do; `needs` is a package that the lab does not install, without which moto
+has none of the service. A refusal comes before moto is asked: it does not depend on what is
 installed beside moto.
 """
 
