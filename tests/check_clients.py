@@ -96,9 +96,12 @@ def row(client: Client, version: str, done: list[Done]) -> str:
 
 
 def _short(words: str) -> str:
-    """The end of what a client said, without what differs from run to run, as a table's cell."""
+    """The sandbox's own refusal, or the end of what a client said, without what differs from run
+    to run, as a table's cell."""
     text = re.sub(r"\s+", " ", words).replace("|", "\\|")
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1", text)
+    if refused := re.search(r"The sandbox does not model .{1,120}? yet", text):
+        return refused[0]
     return text if len(text) <= 160 else "… " + text[-160:]
 
 

@@ -87,6 +87,9 @@ def test_what_went_otherwise_is_told(who, tmp_path):
     assert told.startswith("| c | 1 | 1 of 5 | good; **fault:** a \\| fault; ")
     moved = [Done(things[0], "at http://127.0.0.1:4711/ it " + "failed " * 40)]
     assert ":4711" not in check_clients.row(client, "1", moved)
+    refusal = "The sandbox does not model s3:Nothing yet"
+    moved = [Done(things[0], f"trace {refusal}, so it refuses rather than guess. " + "x" * 200)]
+    assert check_clients.row(client, "1", moved).endswith(f"**good:** {refusal} |")
 
 
 def test_an_unknown_client_gets_the_choices(capsys):

@@ -7,7 +7,8 @@ from clients.installing import from_pypi
 from clients.people import BUCKET, EXTERNAL_ID
 
 ANSIBLE = (
-    "export ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_DEPRECATION_WARNINGS=false\n"
+    "export ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_DEPRECATION_WARNINGS=false "
+    "ANSIBLE_INVENTORY_UNPARSED_WARNING=false\n"
     "m() { module=$1; shift; ansible localhost -c local -m amazon.aws.$module "
     '-e ansible_python_interpreter=$(command -v python) -a "$*"; }\n'
 )
