@@ -355,7 +355,7 @@ class World:
         if label.service == "iam":
             return self._is_own_identity(label, thing)
         if label.service == "s3":
-            name = label.key.rpartition(":::")[2] if label.kind == "tagger" else label.key
+            name = label.key.partition(":::")[2] if label.kind == "tagger" else label.key
             return name.startswith(self.prefix)
         return label.account in ACCOUNTS and self._is_own_machine(label, thing)
 
