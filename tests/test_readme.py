@@ -189,6 +189,7 @@ SANDBOX_ONLY = {
     "Another process": "other processes",
     "port to the world": "a port open to the world",
     "public bucket": "a public bucket",
+    "s3:DeletePublicAccessBlock": "a public bucket",
     "no bucket to the public": "a public bucket",
     "strangers' tokens": "roles open to strangers' tokens",
     "on a real account": "what is not made on a real account",

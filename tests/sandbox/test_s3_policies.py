@@ -138,6 +138,13 @@ def test_bucket_policies_that_s3_refuses(lab, reports):
     assert GHOST in lab.attempt(reports.put_bucket_policy, Bucket="reports", Policy=ghost).reason
 
 
+def test_who_may_store_a_policy_is_asked_first(lab, reports):
+    nobody = World(lab).user("nobody").client("s3")
+    for text, _ in REFUSED[:9]:
+        got = lab.attempt(nobody.put_bucket_policy, Bucket="reports", Policy=text)
+        assert (got.code, got.blocked_by) == ("AccessDenied", "identity")
+
+
 def test_bucket_policies_that_s3_takes(reports):
     for text in TAKEN:
         answer = reports.put_bucket_policy(Bucket="reports", Policy=text)

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call
-from labhelpers.sandbox.interpret.s3 import bodies, ownership
+from labhelpers.sandbox.interpret.s3 import bodies, ownership, public_access
+from labhelpers.sandbox.interpret.s3.bucket_policies import bucket_policy
 from labhelpers.sandbox.interpret.s3.checks import NEED_OBJECT
 from labhelpers.sandbox.interpret.s3.copies import copy_source
 from labhelpers.sandbox.state import buckets
@@ -40,6 +41,9 @@ def refuse(http: HttpRequest, call: Call, caller: Caller) -> None:
     if operation in _OWNERS_ONLY and caller.principal.account != call.account_id:
         why = "A bucket's policy is its owner's alone, whatever it grants to other accounts."
         raise _wrong_method(http.method, "BUCKETPOLICY", why)
+    if operation == "PutBucketPolicy":
+        policy = bucket_policy(bucket, http.body)
+        public_access.refuse_public_policy(bucket, call.account_id, policy, caller.principal)
     ownership.refuse_acl(operation, bucket, caller.principal.account, http)
     if operation in NEED_OBJECT:
         version = http.query_value("versionId")

@@ -14,7 +14,6 @@ from labhelpers.sandbox.authenticate.claims import is_presigned, wrong_region
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.interpret.models import route, service_model
 from labhelpers.sandbox.interpret.s3 import ownership, public_access
-from labhelpers.sandbox.interpret.s3.bucket_policies import bucket_policy
 from labhelpers.sandbox.interpret.s3.checks import checks, deletions
 from labhelpers.sandbox.interpret.s3.copies import copy_source
 from labhelpers.sandbox.interpret.s3.parameters import refuse_ambiguity, refuse_strange_names
@@ -39,10 +38,7 @@ def interpret(http: HttpRequest, caller: Caller, *_: Any) -> Call:
     if source is not None:
         _owner(operation, "ExpectedSourceBucketOwner", source.bucket, http)
     asked = checks(operation, bucket, key, owner, http)
-    if operation == "PutBucketPolicy":
-        policy = bucket_policy(uri["Bucket"], http.body)
-        public_access.refuse_public_policy(uri["Bucket"], owner, policy, caller.principal)
-    elif bucket:
+    if bucket:
         ownership.refuse_public_acl(operation, bucket, key, owner, caller.principal, http)
         public_access.refuse_strangers(bucket, owner, caller.principal)
     params = {"Bucket": bucket, "Key": key} if key else {"Bucket": bucket} if bucket else {}
