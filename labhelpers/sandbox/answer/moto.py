@@ -15,6 +15,7 @@ from labhelpers.sandbox.answer.moto_session import (
     leave_bucket_policies_to_the_gateway,
     leave_key_policies_to_the_gateway,
     leave_policies_to_the_engine,
+    note_keys_briefly,
     write_permissions_as_lambda_does,
 )
 from labhelpers.sandbox.answer.new_buckets import make_buckets_as_aws_does
@@ -105,6 +106,7 @@ def _import(service: str) -> None:
 def _build_app(service: str) -> Any:
     from moto.moto_server.werkzeug_app import create_backend_app
 
+    note_keys_briefly()
     app = create_backend_app(service)  # type: ignore[arg-type]  # moto lists all names
     if service == "s3":
         leave_bucket_policies_to_the_gateway()

@@ -6,7 +6,7 @@ import threading
 from collections import defaultdict
 from typing import Any
 
-from labhelpers.sandbox.state.service_locks import touch
+from labhelpers.sandbox.state.service_locks import briefly, touch
 
 _making: defaultdict[str, Any] = defaultdict(threading.RLock)
 
@@ -105,6 +105,23 @@ def lock_each_service() -> None:
 
     BackendDict.__getitem__ = of_account  # type: ignore[method-assign]
     AccountSpecificBackend.__getitem__ = of_region  # type: ignore[method-assign]
+
+
+def note_keys_briefly() -> None:
+    """moto notes the use of a key with IAM at the start of each call. Until the end of the call
+    nothing in IAM could be changed. Safe to call again."""
+    from moto.iam import models
+
+    note = models.mark_account_as_visited
+    if hasattr(note, "_lab_original"):
+        return
+
+    def briefly_noted(*args: Any, **kwargs: Any) -> None:
+        with briefly():
+            note(*args, **kwargs)
+
+    briefly_noted._lab_original = note  # type: ignore[attr-defined]
+    models.mark_account_as_visited = briefly_noted
 
 
 def share_aws_managed_policies() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import monotonic
 from types import TracebackType
 
@@ -95,10 +95,10 @@ class ServiceLocks:
 class Hold:
     """What one `with` block of a thread has taken; blocks may stand in one another."""
 
-    __slots__ = ("_locks", "_outer", "_service", "_shared", "_taken")
+    __slots__ = ("locks", "_outer", "_service", "_shared", "_taken")
 
     def __init__(self, locks: ServiceLocks, service: str, shared: bool) -> None:
-        self._locks, self._service, self._shared = locks, service, shared
+        self.locks, self._service, self._shared = locks, service, shared
         self._taken: list[str] = []
 
     def __enter__(self) -> None:
@@ -112,7 +112,7 @@ class Hold:
         return service in self._taken or (self._outer is not None and self._outer.has(service))
 
     def take(self, service: str, shared: bool) -> None:
-        if self._locks.take(service, shared):
+        if self.locks.take(service, shared):
             self._taken.append(service)
 
     def __exit__(
@@ -123,10 +123,16 @@ class Hold:
     ) -> None:
         _thread.hold = self._outer
         if self._taken:
-            self._locks.give_back(self._taken)
+            self.locks.give_back(self._taken)
 
 
 _thread = threading.local()
+
+
+def briefly() -> AbstractContextManager[None]:
+    """A `with` block after which what was touched within is given back, whoever goes on."""
+    hold: Hold | None = getattr(_thread, "hold", None)
+    return nullcontext() if hold is None else Hold(hold.locks, "", False)
 
 
 def touch(service: str) -> None:
