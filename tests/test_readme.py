@@ -190,6 +190,8 @@ SANDBOX_ONLY = {
     "port to the world": "a port open to the world",
     "public bucket": "a public bucket",
     "s3:DeletePublicAccessBlock": "a public bucket",
+    "sts:GetScopedCredentials": "scoped credentials",
+    "GetSessionToken would hand out": "your own session",
     "no bucket to the public": "a public bucket",
     "strangers' tokens": "roles open to strangers' tokens",
     "on a real account": "what is not made on a real account",
