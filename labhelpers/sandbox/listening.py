@@ -1,23 +1,31 @@
-"""What the server needs of waitress beyond its own: refusals that clients can read of what never
-gets to the application, and further ports for other applications."""
+"""What the sandbox needs of waitress beyond its own: names of headers as they were given, refusals
+that clients can read of what never gets to the application, threads that take turns, and further
+ports for other applications."""
 
 from __future__ import annotations
 
 import socket
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask
+from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import BadRequest
 
 from labhelpers.sandbox.interpret.unreadable import unreadable
-from labhelpers.sandbox.wire.http import HttpRequest, path_of
+from labhelpers.sandbox.wire.http import RAW_HEADER_NAMES, HttpRequest, path_of
 
 WSGI = Callable[[dict[str, Any], Callable], Iterable[bytes]]
+ONE_PIECE = 64 * 1024  # bytes of a body that is sent along with its head
+_META = b"x-amz-meta-"
 _TLS = b"\x16\x03"  # how a TLS client says hello
 
 
@@ -57,6 +65,153 @@ class ReadableErrorTask(ErrorTask):
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
+
+
+class _Task(WSGITask):
+    wrote_header: bool
+
+    def get_environment(self) -> dict:
+        environ = super().get_environment()
+        environ[RAW_HEADER_NAMES] = self.request.raw_names
+        return environ
+
+    def write(self, data: bytes) -> None:
+        """Send the head and a small body in one piece, which the client receives as one."""
+        if self.wrote_header or not self.has_body or len(data) > ONE_PIECE:
+            super().write(data)
+            return
+        head = self.build_response_header()
+        self.wrote_header = True
+        self.content_bytes_written += len(data)
+        self.channel.write_soon(head + data)
+
+    def build_response_header(self) -> bytes:
+        """waitress capitalizes header names. The end of S3's x-amz-meta-… is the learner's key,
+        which Python's clients hand out as it is written: names go out as they were given."""
+        given = {name.lower(): name for name, _ in self.response_headers}
+        status, *lines = super().build_response_header().decode("latin-1").split("\r\n")
+        for number, line in enumerate(lines):
+            name, colon, value = line.partition(":")
+            lines[number] = given.get(name.lower(), name) + colon + value
+        return "\r\n".join((status, *lines)).encode("latin-1")
+
+
+class _Parser(CarefulParser):
+    """Keeps S3 metadata headers with underscores, which waitress drops: their signature covers
+    them. WSGI cannot tell them from dashes, so their spelling travels beside the environ."""
+
+    def __init__(self, adj: Adjustments) -> None:
+        super().__init__(adj)
+        self.raw_names: dict[str, str] = {}
+
+    def parse_header(self, header_plus: bytes) -> None:
+        # In most heads the only ones with underscores are none of S3's.
+        lines = header_plus.split(b"\r\n") if _META in header_plus.lower() else []
+        for number, line in enumerate(lines[1:], 1):
+            name, colon, value = line.partition(b":")
+            if b"_" in name and name.lower().startswith(_META):
+                dashed = name.replace(b"_", b"-")
+                lines[number] = dashed + colon + value
+                key = "HTTP_" + dashed.decode("latin-1").upper().replace("-", "_")
+                self.raw_names[key] = name.decode("latin-1").lower()
+        super().parse_header(b"\r\n".join(lines) or header_plus)
+        if not self.chunked and not self.content_length:
+            # waitress would answer "100 Continue" and then wait for a body for ever.
+            self.expect_continue = False
+
+
+class _Channel(HTTPChannel):
+    parser_class = _Parser
+    task_class = _Task
+    error_task_class = ReadableErrorTask
+    _sending = False
+
+    def write_soon(self, data: bytes) -> int:
+        """While one thread sends, the one that waits for requests must not look after the same
+        socket: it would be told again and again that there is room in it."""
+        self._sending = True
+        try:
+            return int(super().write_soon(data))
+        finally:
+            self._sending = False
+            if self.total_outbufs_len or self.will_close:
+                self.server.pull_trigger()
+
+    def writable(self) -> bool:
+        return not self._sending and bool(super().writable())
+
+
+class Server(TcpWSGIServer):
+    """Threads take turns: one waits for requests, and answers itself what it has received, while
+    the next one waits. waitress would hand each request to another thread and wait for that to
+    hand the connection back, which took longer than most answers."""
+
+    channel_class = _Channel
+
+    def __init__(self, app: Any, settings: Adjustments) -> None:
+        self._tasks: deque[HTTPChannel] = deque()
+        self._turn, self._counted = threading.Lock(), threading.Condition()
+        self._threads, self._queueing = 0, 0
+        self._end = threading.Event()
+        super().__init__(app, {}, dispatcher=self, adj=settings, sockinfo=settings.listen[0])
+
+    def add_task(self, task: HTTPChannel) -> None:
+        self._tasks.append(task)
+
+    def serve(self) -> None:
+        """Answer until end_soon(), and let what is being answered end, for a second."""
+        self._start_thread()
+        self._end.wait()
+        with self._counted:
+            self._counted.wait_for(lambda: not self._threads, timeout=1)
+
+    def _start_thread(self) -> None:
+        self._count(threads=1)
+        threading.Thread(
+            target=self._work, name=f"sts-lab-{self.effective_port}", daemon=True
+        ).start()
+
+    def _count(self, threads: int = 0, queueing: int = 0) -> None:
+        with self._counted:
+            self._threads += threads
+            self._queueing += queueing
+            if threads < 0:
+                self._counted.notify_all()
+
+    def _work(self) -> None:
+        while not self._end.is_set():
+            self._count(queueing=1)
+            with self._turn:
+                self._count(queueing=-1)
+                task = self._receive()
+            if task is not None:
+                with suppress(Exception):  # waitress has closed the connection
+                    task.service()
+        self._count(threads=-1)
+
+    def _receive(self) -> HTTPChannel | None:
+        """The next connection with a request, None at the end."""
+        while not (self._tasks or self._end.is_set()):
+            self.asyncore.loop(
+                timeout=self.adj.asyncore_loop_timeout,
+                map=self._map,
+                use_poll=self.adj.asyncore_use_poll,
+                count=1,
+            )
+        if not self._tasks:
+            return None
+        if not self._queueing and self._threads < self.adj.threads:
+            self._start_thread()  # nobody is there to take the next turn
+        return self._tasks.popleft()
+
+    def end_soon(self) -> None:
+        """Let serve() return. The sockets stay open: a thread may be using them right now."""
+        self._end.set()
+        self.trigger.pull_trigger()
+
+    def close_sockets(self) -> None:
+        """Close everything, once serve() has returned."""
+        self.asyncore.close_all(self._map, ignore_all=True)
 
 
 class _Door(TcpWSGIServer):
