@@ -13,6 +13,7 @@ _HIDDEN = (
     (re.compile(r"\bA(?:IDA|ROA|NPA|GPA|CCA)[A-Z0-9]{12,}\b"), "<unique id>"),
     (re.compile(r"(?<!\d)\d{12}(?!\d)"), "<account>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<id>"),
+    (re.compile(r"(?<=authorization id: )[A-Za-z0-9]+"), "<id>"),
     (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b"), "<address>"),
     (re.compile(r"[A-Za-z0-9+/=_-]{60,}"), "<blob>"),
     (re.compile(r"https?://[^\s\"']+"), "<url>"),

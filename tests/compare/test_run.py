@@ -181,12 +181,13 @@ def test_masks():
     names = Names({"<account>": "111122223333", "<user name>": "cmp0000-user"})
     text = (
         "User: arn:aws:iam::111122223333:user/cmp0000-user with ASIAABCDEFGHIJKLMNOP of "
-        "999988887777 from 198.51.100.7 at https://sts.amazonaws.com/ in /home/anna/.aws/config"
+        "999988887777 from 198.51.100.7 at https://sts.amazonaws.com/ in /home/anna/.aws/config, "
+        "with the following authorization id: 25h3par0wmlhocwbigbhdxdp5"
     )
     masked = names.mask(text)
     assert masked == (
         "User: arn:aws:iam::<account>:user/<user name> with <key id> of "
-        "<account> from <address> at <url> in <path>"
+        "<account> from <address> at <url> in <path>, with the following authorization id: <id>"
     )
 
 
