@@ -119,3 +119,15 @@ def test_tags_of_saml_providers(world, iam):
     assert iam.list_saml_provider_tags(**provider)["Tags"] == tags
     iam.untag_saml_provider(**provider, TagKeys=["team"])
     assert iam.list_saml_provider_tags(**provider)["Tags"] == []
+
+
+def test_who_looks_leaves_nothing_behind(world, iam):
+    import moto_state
+
+    iam.create_user(UserName="looked-at")
+    iam.create_instance_profile(InstanceProfileName="looked-at")
+    before = moto_state.texts(moto_state.things())
+    listed = iam.list_service_specific_credentials(AllUsers=True)["ServiceSpecificCredentials"]
+    tags = iam.list_instance_profile_tags(InstanceProfileName="looked-at")["Tags"]
+    assert moto_state.texts(moto_state.things()) == before
+    assert tags == [] and all(one["UserName"] != "looked-at" for one in listed)

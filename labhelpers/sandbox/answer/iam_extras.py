@@ -152,12 +152,13 @@ def _own_tags(call: Call, kind: str) -> dict:
         entity = iam.saml_provider(name)
     if entity is None:
         raise fault("NoSuchEntity", f"{kind} {name} cannot be found.", 404)
-    tags = _tags_of(entity)
-    tags.update({tag["Key"]: tag["Value"] for tag in call.subject.get("Tags", ())})
-    for key in call.subject.get("TagKeys", ()):
-        tags.pop(key, None)
     if not call.operation.startswith("List"):
+        tags = _tags_of(entity)
+        tags.update({tag["Key"]: tag["Value"] for tag in call.subject.get("Tags", ())})
+        for key in call.subject.get("TagKeys", ()):
+            tags.pop(key, None)
         return {}
+    tags = getattr(entity, "lab_tags", {})
     listed = [{"Key": key, "Value": value} for key, value in tags.items()]
     return {"Tags": listed, "IsTruncated": False}
 

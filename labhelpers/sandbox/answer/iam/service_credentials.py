@@ -23,21 +23,22 @@ SERVICES = {
     "cassandra.amazonaws.com": False,
     "codecommit.amazonaws.com": False,
 }
+_KEPT_AS = "lab_service_credentials"
 QUOTA = 2  # for each user and service
 _SECRET = ("ServicePassword", "ServiceCredentialSecret")
 _LETTERS = string.ascii_uppercase + string.digits
 
 
 def held_by(user: Any) -> list[dict[str, Any]]:
-    """The credentials of a moto User; they go with it."""
-    return user.__dict__.setdefault("lab_service_credentials", [])
+    """The credentials of a moto User; they go with it. Who looks leaves nothing behind."""
+    return getattr(user, _KEPT_AS, [])
 
 
 def _create(call: Call, lab_now: datetime) -> dict[str, Any]:
     service, name = call.params["ServiceName"], call.params["UserName"]
     if service not in SERVICES:
         raise fault("NotSupportedService", f"The service {service} is not supported.", 404)
-    held = held_by(_user(call))
+    held = _user(call).__dict__.setdefault(_KEPT_AS, [])
     if sum(one["ServiceName"] == service for one in held) >= QUOTA:
         text = f"Cannot exceed quota for ServiceSpecificCredentialsPerUser: {QUOTA}"
         raise fault("LimitExceeded", text, 409)
