@@ -56,7 +56,7 @@ from labhelpers.sandbox.interpret.addressed import addressed
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.interpret.s3 import public_access
 from labhelpers.sandbox.server import HOST, Sandbox, _listen
-from labhelpers.sandbox.state import buckets, stored_principals
+from labhelpers.sandbox.state import buckets, resource_policies, stored_principals
 from labhelpers.sandbox.state import iam as state
 from labhelpers.sandbox.wire.errors import Refusal, render
 from labhelpers.sandbox.wire.families import EC2, S3, Family
@@ -112,7 +112,7 @@ class Lag:
         for module in (authenticate, authorize, stored_principals, service_roles):
             module.iam = late_state
         late_buckets = SimpleNamespace(**{**vars(buckets), "bucket_policy": self.bucket_policy})
-        authorize.buckets = public_access.buckets = late_buckets
+        resource_policies.buckets = public_access.buckets = late_buckets
         answering.answer = self.answer
 
     def answer(self, http, call: Call, *rest: Any) -> Answer:

@@ -44,8 +44,9 @@ def portal(aws):
     """(address, tokens that were shown to it); it knows one token."""
     iam, sts = (aws.session().client(service) for service in ("iam", "sts"))
     trust = policy(trusts(sts.get_caller_identity()["Arn"]))
-    path = {"Path": "/aws-reserved/sso.amazonaws.com/", "MaxSessionDuration": 43200}
-    arn = iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust, **path)["Role"]["Arn"]
+    # AWS makes it under /aws-reserved/, where nobody else may; a session's ARN has no path.
+    made = iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust, MaxSessionDuration=43200)
+    arn = made["Role"]["Arn"]
     admin = "arn:aws:iam::aws:policy/AdministratorAccess"
     iam.attach_role_policy(RoleName=ROLE, PolicyArn=admin)
     aws.change(lag=0)  # it was there before
