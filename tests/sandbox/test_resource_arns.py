@@ -90,6 +90,8 @@ GRANTS = [
     ("dynamodb", "get_item", {"TableName": "mine", "Key": ITEM}, ["dynamodb|table/mine"]),
     ("dynamodb", "get_item", {"TableName": arn("dynamodb", "table/mine"), "Key": ITEM},
      ["dynamodb|table/mine"]),
+    ("dynamodb", "tag_resource", {"ResourceArn": arn("dynamodb", "table/mine"),
+     "Tags": [{"Key": "a", "Value": "b"}]}, ["dynamodb|table/mine"]),
     ("dynamodb", "batch_write_item", {"RequestItems": {
         "mine": [{"PutRequest": {"Item": ITEM}}], "yours": [{"PutRequest": {"Item": ITEM}}]}},
      ["dynamodb|table/mine", "dynamodb|table/yours"]),

@@ -128,11 +128,16 @@ def named_arns(
     kinds = templates(prefix, action)
     values = told(params)
     found: list[str | None] = []
+    # What a tag is set on is one of an action's types, and named by its ARN.
+    one_of = any(
+        name.lower().startswith("resource") and any(text.startswith("arn:") for text in texts)
+        for name, texts in values.items()
+    )
     for kind, required, template in kinds:
         arns = [*_given(template, values, region, account)]
         arns += _made(prefix, action, kind, template, values, region, account)
         found += arns
-        if required and not arns and kind not in _WHERE_NAMED.get(prefix, ()):
+        if required and not arns and not one_of and kind not in _WHERE_NAMED.get(prefix, ()):
             found.append(None)
     if listed and set(found) <= {None}:
         return [listed.format(region=region, account=account)]
