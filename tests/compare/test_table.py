@@ -77,6 +77,13 @@ def test_a_real_account_lets_through_what_they_ask(replayed, asked):
     is_noted("compare", asked)
 
 
+def test_a_key_that_an_action_lacks_refuses_its_whole_statement(replayed):
+    """AWS_RECORDED A0: four trials on AWS, each mended by a statement of its own."""
+    for words, allowed in ((" in one statement with ", False), (" in a statement without ", True)):
+        found = [one.allowed for id_, one in replayed.results.items() if words in id_]
+        assert found == [allowed] * 4
+
+
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_each_subject_has_both_answers(replayed, subject):
     answers = {r.allowed for i, r in replayed.results.items() if i.startswith(f"{subject}/")}

@@ -21,6 +21,7 @@ def scenarios() -> list[Scenario]:
         *_tag_keys(),
         *_inherited(),
         *_source(),
+        *_companions(),
         *_passed(),
     ]
 
@@ -189,7 +190,7 @@ def _tag_keys() -> list[Scenario]:
 
 
 def _when(operator: str, listed: list[str]) -> dict[str, Any]:
-    return {"condition": when(operator, "aws:TagKeys", listed)["Condition"]}
+    return _block(when(operator, "aws:TagKeys", listed))
 
 
 def _inherited() -> list[Scenario]:
@@ -264,6 +265,35 @@ def _source() -> list[Scenario]:
         _of("an inherited source identity is aws:SourceIdentity", {}, both, condition=held, **role),
         _of("a first source identity is not aws:SourceIdentity", anna, both, condition=held),
     ]
+
+
+def _companions() -> list[Scenario]:
+    """A condition on a key that one of a statement's actions does not have refuses the whole call;
+    a statement of its own for that action lets it through."""
+    anna = {"SourceIdentity": "anna"}
+    rows: list[tuple[str, str, str, str, dict[str, Any]]] = [
+        ("sts:ExternalId", "StringEquals", "partner-7", TAG, TEAM | {"ExternalId": "partner-7"}),
+        ("sts:SourceIdentity", "StringLike", "*", TAG, TEAM | anna),
+        ("aws:RequestTag/team", "StringEquals", "blue", SOURCE, TEAM | anna),
+        ("sts:RoleSessionName", "StringLike", "*", SOURCE, anna),
+    ]
+    found = []
+    for key, operator, value, apart, given in rows:
+        block = when(operator, key, value)
+        needs = {"Tags": TAG, "SourceIdentity": SOURCE}
+        asked = [ROLE, *(action for name, action in needs.items() if name in given)]
+        others = [action for action in asked if action != apart]
+        split = (trusts("<caller arn>", others, **block), trusts("<caller arn>", apart))
+        name = apart.partition(":")[2]
+        found += [
+            _of(f"{key} in one statement with {name}", given, asked, **_block(block)),
+            _of(f"{key} in a statement without {name}", given, trust=split),
+        ]
+    return found
+
+
+def _block(block: dict[str, Any]) -> dict[str, Any]:
+    return {"condition": block["Condition"]}
 
 
 def _passed() -> list[Scenario]:
