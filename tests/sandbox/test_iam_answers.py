@@ -142,6 +142,43 @@ def test_a_boundary_keeps_its_policy(world, iam):
     iam.delete_policy(PolicyArn=arn)
 
 
+def test_users_and_groups_go_last(world, iam):
+    """IAM API Reference, DeleteUser and DeleteGroup; moto deletes a group with all that it has."""
+    iam.create_group(GroupName="staff")
+    iam.create_user(UserName="last")
+    arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    attached = {"GroupName": "staff", "PolicyArn": arn}
+    member = {"GroupName": "staff", "UserName": "last"}
+    login = {"UserName": "last", "Password": "correct-Horse-7!"}
+    inline = {"GroupName": "staff", "PolicyName": "p"}
+    steps = [
+        (iam.add_user_to_group, member, ("group", "user"), "remove users from group"),
+        (
+            iam.attach_group_policy,
+            {"GroupName": "staff", "PolicyArn": arn},
+            ("group",),
+            "detach all policies",
+        ),
+        (iam.put_group_policy, inline | {"PolicyDocument": BUCKETS}, ("group",), "delete policies"),
+        (iam.create_login_profile, login, ("user",), "delete login profile"),
+    ]
+    undo = [
+        (iam.remove_user_from_group, member),
+        (iam.detach_group_policy, attached),
+        (iam.delete_group_policy, inline),
+        (iam.delete_login_profile, {"UserName": "last"}),
+    ]
+    for (make, given, holders, what), (unmake, named) in zip(steps, undo, strict=True):
+        make(**given)
+        for kind in holders:
+            name = {"group": {"GroupName": "staff"}, "user": {"UserName": "last"}}[kind]
+            got = told(world, getattr(iam, f"delete_{kind}"), **name)
+            assert got == ("DeleteConflict", f"Cannot delete entity, must {what} first.")
+        unmake(**named)
+    iam.delete_group(GroupName="staff")
+    iam.delete_user(UserName="last")
+
+
 def test_fields_of_answers(world, iam):
     """CreateRole says less than GetRole, lists say less than both, documents are decoded once."""
     escaped = {"StringLike": {"aws:PrincipalTag/x": "a%2Fb"}}

@@ -194,21 +194,33 @@ def _names(call: Call) -> None:
 
 
 def _leftovers(call: Call) -> None:
-    """A user goes last. The words about MFA devices and service credentials are not
-    verified."""
-    if call.operation != "DeleteUser":
+    """A user and a group go last (IAM API Reference, DeleteUser and DeleteGroup). The words about
+    MFA devices, service credentials, certificates and SSH keys are not verified."""
+    if call.operation == "DeleteUser":
+        user = iam.find_user(call.account_id, call.params["UserName"])
+        assert user is not None  # _names has looked
+        found = {
+            "delete access keys": user.access_keys,
+            "delete MFA devices": user.mfa_devices,
+            "delete login profile": user.password,
+            "delete signing certificates": user.signing_certificates,
+            "delete SSH public keys": user.ssh_public_keys,
+            "delete service specific credentials": service_credentials.held_by(user),
+            "remove users from group": iam.groups_of(call.account_id, user),
+        }
+    elif call.operation == "DeleteGroup":
+        group = iam.find_entity(call.account_id, "group", call.params["GroupName"])
+        assert group is not None
+        found = {
+            "remove users from group": group.users,
+            "detach all policies": group.managed_policies,
+            "delete policies": group.policies,
+        }
+    else:
         return
-    user = iam.find_user(call.account_id, call.params["UserName"])
-    assert user is not None  # _names has looked
-    credentials = service_credentials.held_by(user)
-    for what, found in (
-        ("access keys", user.access_keys),
-        ("MFA devices", user.mfa_devices),
-        ("service specific credentials", credentials),
-    ):
-        if found:
-            text = f"Cannot delete entity, must delete {what} first."
-            raise fault("DeleteConflict", text, 409)
+    for what, held in found.items():
+        if held:
+            raise fault("DeleteConflict", f"Cannot delete entity, must {what} first.", 409)
 
 
 def _quotas(call: Call) -> None:

@@ -85,13 +85,16 @@ def still_exists(principal: Principal, user_name: str) -> bool:
 
 def user_policies(account_id: str, name: str) -> list[Policy]:
     """Identity-based policies of a user: its own and those of its groups."""
-    backend = iam_backend(account_id)
-    user = backend.users[name]
+    user = iam_backend(account_id).users[name]
     policies = _policies_of(user, f"user {name}")
-    for group in backend.groups.values():
-        if any(member is user for member in group.users):
-            policies += _policies_of(group, f"group {group.name}")
+    for group in groups_of(account_id, user):
+        policies += _policies_of(group, f"group {group.name}")
     return policies
+
+
+def groups_of(account_id: str, user: User) -> list[Group]:
+    groups = iam_backend(account_id).groups.values()
+    return [group for group in groups if any(member is user for member in group.users)]
 
 
 def role_policies(account_id: str, role_id: str) -> list[Policy]:
