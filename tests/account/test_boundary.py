@@ -231,3 +231,9 @@ def test_a_lab_identity_opens_no_bucket_and_locks_none(account, aws, alice):
     refused(s3.put_bucket_versioning, **bucket, VersioningConfiguration={"Status": "Enabled"})
     assert aws.contents() == before
     s3.put_object(**bucket, Key="k", Body=b"x")  # it is not refused everything
+
+
+@pytest.mark.parametrize("text", ['{"a":' * 5000 + "1" + "}" * 5000, "[" * 100_000 + "]" * 100_000])
+def test_what_is_nested_too_deep_is_no_policy(text):
+    """json cannot read it; IAM is asked with something that it cannot read either."""
+    assert fenced(text, "sts-lab-abc123-", [ACCOUNT]) == "{"

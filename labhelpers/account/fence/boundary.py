@@ -135,7 +135,7 @@ def fenced(text: str, prefix: str, accounts: Iterable[str]) -> str:
     """
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _NO_JSON
     given = _statements(document) if isinstance(document, dict) else None
     if given is None or document.keys() - _ELEMENTS:
