@@ -19,6 +19,7 @@ from labhelpers.sandbox.answer.moto_session import (
     write_permissions_as_lambda_does,
 )
 from labhelpers.sandbox.answer.new_buckets import make_buckets_as_aws_does
+from labhelpers.sandbox.answer.suspended_versions import keep_versions_of_suspended_buckets
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.asking.side_effects import moto_name, services
 from labhelpers.sandbox.interpret.call import Call
@@ -111,6 +112,7 @@ def _build_app(service: str) -> Any:
     if service == "s3":
         leave_bucket_policies_to_the_gateway()
         make_buckets_as_aws_does()
+        keep_versions_of_suspended_buckets()
     elif service == "iam":
         leave_policies_to_the_engine()
         answer_fields_as_iam_does()

@@ -74,7 +74,7 @@ def _refuse_missing(method: str, bucket: str, key: str, version: str | None) -> 
 
 def refuse_wrong_version(bucket: str, key: str, version: str | None) -> None:
     """Where a bucket keeps no versions, moto deletes the object whatever version is named."""
-    if version is None or buckets.keeps_versions(bucket):
+    if version is None or buckets.is_versioned(bucket):
         return
     if not buckets.has_object(bucket, key, version):
         text = "Invalid version id specified"

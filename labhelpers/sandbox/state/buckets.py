@@ -131,11 +131,6 @@ def is_versioned(bucket: str) -> bool:
     return found is not None and found.versioning_status is not None
 
 
-def keeps_versions(bucket: str) -> bool:
-    found = _bucket(bucket)
-    return found is not None and found.is_versioned
-
-
 def has_inventory(bucket: str, configuration_id: str) -> bool:
     found = _bucket(bucket)
     return found is not None and configuration_id in found.inventory_configs
