@@ -70,12 +70,13 @@ class Find:
 @dataclass
 class Result:
     """`finds` by their kind; `counted` has "requests", "sent" and "carried out"; `tell` hears of
-    each new find."""
+    each new find. `unanswered` are requests that had no answer in time: each ends its world."""
 
     tell: Callable[[Find], None] = lambda find: None
     finds: dict[tuple[str, ...], Find] = field(default_factory=dict)
     counted: Counter = field(default_factory=Counter)
     refused: Counter = field(default_factory=Counter)
+    unanswered: list[Request] = field(default_factory=list)
 
     def note(self, find: Find) -> None:
         if find.kind not in self.finds:
@@ -99,6 +100,7 @@ def ask(world: World, asked: Request) -> tuple[str, bool]:
         _WAYS[asked.way](world, asked, parameters)
     except _HANGS as error:
         world.hangs = True
+        world.unanswered.append(asked)
         return type(error).__name__, False
     except ClientError as error:
         return error.response["Error"].get("Code", "") or "ClientError", True
@@ -277,6 +279,7 @@ def fuzz(seed: str, seconds: float, tell: Callable[[Find], None] = lambda find: 
         with World() as world:
             judge = Judge(world)
             a_round(judge, maker, result, A_ROUND, end)
+            result.unanswered += world.unanswered
             left = () if world.hangs else tuple(sorted(set(judge.left())))
             if left:
                 result.note(Find(None, left))
@@ -361,6 +364,8 @@ def main() -> int:
         f"{result.counted['sent']:,} were sent, {result.counted['carried out']:,} carried out"
     )
     print(", ".join(f"{count:,} {name}" for name, count in result.refused.most_common()))
+    for asked in result.unanswered:
+        print(f"no answer within five seconds: {asked}")
     return 1 if result.finds else 0
 
 

@@ -81,6 +81,7 @@ class World:
         here = ServedAws(SimpleNamespace(pid=0), told, folder).environ
         os.environ.update(here | {"LAB_AWS_AMI": AMI, "LAB_AWS_PATIENCE": "0"})
         self.hangs = False
+        self.unanswered: list[Any] = []
         self.names: dict[str, str] = {}
         self.sessions: dict[str, Any] = {}
         self._clients: dict[tuple[str, ...], Any] = {}
@@ -101,9 +102,10 @@ class World:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self.hangs:  # each call of close() would wait for an answer, and the next world's, too
+            self.lab._closed = self.lab._clean = True
         with contextlib.suppress(Exception):  # the judge has told of it
-            if not self.hangs:  # else each call of close() would wait for an answer
-                self.lab.close()
+            self.lab.close()
         self._ending.close()
 
     # ------------------------------------------------------------------ the scene
