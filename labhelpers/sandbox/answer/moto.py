@@ -18,8 +18,8 @@ from labhelpers.sandbox.answer.moto_session import (
     note_keys_briefly,
     write_permissions_as_lambda_does,
 )
-from labhelpers.sandbox.answer.new_buckets import make_buckets_as_aws_does
-from labhelpers.sandbox.answer.suspended_versions import keep_versions_of_suspended_buckets
+from labhelpers.sandbox.answer.s3.new_buckets import make_buckets_as_aws_does
+from labhelpers.sandbox.answer.s3.suspended_versions import keep_versions_of_suspended_buckets
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.asking.side_effects import moto_name, services
 from labhelpers.sandbox.interpret.call import Call

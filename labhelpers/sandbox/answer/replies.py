@@ -6,17 +6,12 @@ from base64 import b64encode
 from datetime import datetime
 from typing import Any
 
-from labhelpers.sandbox.answer import (
-    ec2_limits,
-    iam_extras,
-    identity_providers,
-    kms_extras,
-    s3,
-)
+from labhelpers.sandbox.answer import ec2_limits, iam_extras, identity_providers, kms_extras
 from labhelpers.sandbox.answer.iam.troubleshooter import answer_details
 from labhelpers.sandbox.answer.key_states import refuse_unusable_keys
 from labhelpers.sandbox.answer.moto import answer_moto
 from labhelpers.sandbox.answer.policy_documents import refuse_malformed_policies
+from labhelpers.sandbox.answer.s3 import answers as s3
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.interpret.models import service_model

@@ -15,7 +15,7 @@ from labhelpers.sandbox.interpret.models import service_model
 from labhelpers.sandbox.wire.errors import Refusal, not_modelled
 from labhelpers.sandbox.wire.http import HttpRequest
 
-#: Sub-resources that are answered for themselves, by moto or by answer/s3.py, by method, of a
+#: Sub-resources that are answered for themselves, by moto or by answer/s3/, by method, of a
 #: bucket and of an object. To any other moto answers as if it were not there: DELETE ?annotation
 #: deletes the object.
 _ANSWERED = {

@@ -10,7 +10,7 @@ from datetime import datetime
 from xml.sax.saxutils import escape
 
 from labhelpers.sandbox.answer.moto import answer_moto
-from labhelpers.sandbox.answer.s3_refusals import refuse_wrong_version
+from labhelpers.sandbox.answer.s3.refusals import refuse_wrong_version
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.authorize import decide
 from labhelpers.sandbox.authorize.denials import denial

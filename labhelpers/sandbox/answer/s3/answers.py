@@ -12,8 +12,8 @@ from datetime import datetime
 from urllib.parse import unquote_plus
 
 from labhelpers.sandbox.answer.moto import answer_moto
-from labhelpers.sandbox.answer.s3_deletions import delete_objects
-from labhelpers.sandbox.answer.s3_refusals import refuse
+from labhelpers.sandbox.answer.s3.deletions import delete_objects
+from labhelpers.sandbox.answer.s3.refusals import refuse
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.interpret.s3 import bodies
