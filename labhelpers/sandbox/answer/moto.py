@@ -9,8 +9,10 @@ from functools import lru_cache
 from typing import Any
 
 from labhelpers.sandbox.answer import moto_reads
-from labhelpers.sandbox.answer.iam_fields import answer_fields_as_iam_does
-from labhelpers.sandbox.answer.metadata_options import keep_unmentioned_options
+from labhelpers.sandbox.answer.mends.iam_fields import answer_fields_as_iam_does
+from labhelpers.sandbox.answer.mends.metadata_options import keep_unmentioned_options
+from labhelpers.sandbox.answer.mends.new_buckets import make_buckets_as_aws_does
+from labhelpers.sandbox.answer.mends.suspended_versions import keep_versions_of_suspended_buckets
 from labhelpers.sandbox.answer.moto_session import (
     leave_bucket_policies_to_the_gateway,
     leave_key_policies_to_the_gateway,
@@ -18,8 +20,6 @@ from labhelpers.sandbox.answer.moto_session import (
     note_keys_briefly,
     write_permissions_as_lambda_does,
 )
-from labhelpers.sandbox.answer.s3.new_buckets import make_buckets_as_aws_does
-from labhelpers.sandbox.answer.s3.suspended_versions import keep_versions_of_suspended_buckets
 from labhelpers.sandbox.authenticate.caller import Caller
 from labhelpers.sandbox.interpret.asking.side_effects import moto_name, services
 from labhelpers.sandbox.interpret.call import Call

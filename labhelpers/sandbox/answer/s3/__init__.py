@@ -1,2 +1,2 @@
 """Step 4 for S3: answers.py has moto asked and words what it says; refusals.py and deletions.py are
-what S3 says itself, the other modules mend what moto keeps."""
+what S3 says itself."""
