@@ -21,7 +21,6 @@ from labhelpers.account.cleanup.sweep import MAYBE, Sweep
 from labhelpers.account.clock import AccountClock
 from labhelpers.account.creates import Marks
 from labhelpers.account.fence.boundaries import Boundaries
-from labhelpers.account.fence.gate import check_open
 from labhelpers.account.fence.guard import Guard
 from labhelpers.account.learner import Learner
 from labhelpers.account.mirror import Mirror
@@ -56,8 +55,8 @@ class AccountLab(OnlyHere):
     """An AWS account of the learner's, through the lesson's eyes.
 
     `lesson` is the notebook's number, `mirror` an open sandbox Lab, or None to do without.
-    Raises LabError unless the gate is open (gate.py) and the account was confirmed by its number
-    (settings.py); nothing is created before the first call that creates something was agreed to.
+    Raises LabError unless the account was confirmed by its number (settings.py); nothing
+    is created before the first call that creates something was agreed to.
     """
 
     def __init__(self, lesson: str = "", mirror: Any = None, settings: Settings | None = None):
@@ -71,7 +70,6 @@ class AccountLab(OnlyHere):
         self._closed = self._clean = False
         self._process, self._turns = os.getpid(), Turns()
         try:
-            check_open(self.settings)
             self._learner = Learner(self.settings)
         except BaseException:
             if mirror is not None:
