@@ -250,7 +250,7 @@ def run(path: Path, environ: dict[str, str], more: str) -> tuple[list, dict[str,
     notebook = nbformat.read(path, as_version=4)
     own = [(n, c) for n, c in enumerate(notebook.cells) if c.cell_type == "code" and c.source]
     new = nbformat.v4.new_code_cell
-    startup = new(STARTUP.format(tests=str(HERE / "account")) + more)
+    startup = new(STARTUP.format(here=str(HERE / "account"), tests=str(HERE)) + more)
     notebook.cells = [startup, *notebook.cells, new(SUMMARY)]
     where = {"metadata": {"path": FOLDER}}
     client = NotebookClient(notebook, timeout=60, allow_errors=True, resources=where)
