@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 from botocore.exceptions import ClientError, HTTPClientError
 
 from labhelpers.account.bodies import anew, differing
-from labhelpers.account.clock import AccountClock
 from labhelpers.account.fence.once import READS, UNKNOWN, is_lost
 from labhelpers.account.mirror import Mirror, Reply
 from labhelpers.account.reasons import blocked_by
@@ -49,12 +48,11 @@ class Asking:
     they `agreed` on so many."""
 
     mirror: Mirror | None
-    clock: AccountClock
     patience: float
     differences: list[str] = field(default_factory=list)
     asked: int = 0
     agreed: int = 0
-    _changed_at: datetime = datetime.min.replace(tzinfo=UTC)
+    _changed_at: float = -inf  # of a clock that nobody puts right
 
     def ask(self, question: Question) -> tuple[Reply, ClientError | None]:
         """Ask AWS once. Each time botocore gets a copy of its own, for it changes what it gets.
@@ -81,7 +79,7 @@ class Asking:
             raise LabError(UNKNOWN.format(operation=question.operation, why=why)) from None
         finally:
             if changed:  # for some seconds AWS may answer from before
-                self._changed_at = self.clock.now()
+                self._changed_at = time.monotonic()
 
     def expect(self, mirrored: Any, service: str, operation: str, given: Mapping) -> Reply | None:
         """What the mirror makes of the same call; None where it has no opinion."""
@@ -117,7 +115,7 @@ class Asking:
 
     def _age(self) -> float:
         """Seconds since the last change of a policy."""
-        return (self.clock.now() - self._changed_at).total_seconds()
+        return time.monotonic() - self._changed_at
 
     def let_settle(self, question: Question, expected: Reply | None) -> None:
         """Wait before what can be asked only once, while AWS may still be catching up.

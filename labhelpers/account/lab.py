@@ -83,7 +83,7 @@ class AccountLab(OnlyHere):
         self._journal = Journal(run, region=self.region, at_work=True)
         prefix = self._names.prefix
         patience = self.settings.patience if self._mirror is not None else 0.0
-        self._asking = Asking(self._mirror, self.clock, patience)
+        self._asking = Asking(self._mirror, patience)
         self._calls = Calls(
             names=self._names,
             marks=self._marks,

@@ -280,7 +280,7 @@ def test_a_write_that_did_nothing_is_asked_again_and_one_that_nobody_knows_of_is
 ):
     """AWS may have carried out what it answers with a failure of its own."""
     monkeypatch.setattr(asking, "_PAUSES", (0.0,))
-    asks = asking.Asking(None, AccountClock(), patience=5)
+    asks = asking.Asking(None, patience=5)
     seen, question = a_late_answer(status)
     allowed = Reply({})
     asks.settle(question, *asks.ask(question), allowed)
@@ -289,7 +289,7 @@ def test_a_write_that_did_nothing_is_asked_again_and_one_that_nobody_knows_of_is
 
 def test_a_write_that_shall_be_refused_is_not_risked_again():
     """Refused for another reason, it did nothing; asked again, it could."""
-    asks = asking.Asking(None, AccountClock(), patience=5)
+    asks = asking.Asking(None, patience=5)
     write = Question("CreateAccessKey", "CreateAccessKey", {}, lambda *_: {})
     read = Question("GetUser", "GetUser", {}, lambda *_: {})
     full, refused = Reply(None, "LimitExceeded"), Reply(None, "AccessDenied")
@@ -297,6 +297,18 @@ def test_a_write_that_shall_be_refused_is_not_risked_again():
     assert asks._may_change(read, full, refused, waited=0)
     unknown = Reply(None, "InvalidClientTokenId")  # a new key: who is refused is still to come
     assert asks._may_change(write, unknown, refused, waited=0)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_is_put_right_makes_nobody_wait(monkeypatch, hours):
+    """Nor forget how long ago a policy was changed."""
+    asks = asking.Asking(None, patience=60)
+    asks.ask(Question("PutUserPolicy", "PutUserPolicy", {}, lambda *_: {}, changes=True))
+    now, moved = time.time, timedelta(hours=hours)
+    monkeypatch.setattr(time, "time", lambda: now() + moved.total_seconds())
+    real = AccountClock.now
+    monkeypatch.setattr(AccountClock, "now", lambda self: real(self) + moved)
+    assert asking.SETTLES_IN - 1 < asks._unsettled() <= asking.SETTLES_IN
 
 
 def test_the_accounts_own_names_mean_the_same(account):
