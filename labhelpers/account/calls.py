@@ -20,7 +20,7 @@ from labhelpers.account.creates import KINDS, Marks, furnish, noted_name, with_m
 from labhelpers.account.documents import keys_of
 from labhelpers.account.fence.boundaries import Boundaries
 from labhelpers.account.fence.boundary import fenced, is_the_runs
-from labhelpers.account.fence.exact import exact
+from labhelpers.account.fence.exact import exact, not_too_deep
 from labhelpers.account.fence.guard import Guard
 from labhelpers.account.fence.hooks import answered, one_call
 from labhelpers.account.fence.links import guarded_signers, rewritten
@@ -103,12 +103,14 @@ class Calls:
     ) -> dict[str, Any]:
         """Make one call. Returns the answer, or raises ClientError, in the lesson's names."""
         service = client.meta.service_model.service_name
-        given = exact(given)
-        parameters = self._guarded(client, caller, operation, given)
+        with not_too_deep(operation):
+            given = exact(given)
+            parameters = self._guarded(client, caller, operation, given)
         creates = (service, operation) in KINDS
         if creates:
             self.plan.confirm()
-        sent, parameters = self._as_sent(service, operation, parameters, caller)
+        with not_too_deep(operation):
+            sent, parameters = self._as_sent(service, operation, parameters, caller)
         if creates:
             name = noted_name(service, operation, parameters)
             self.journal.about_to_create(caller.account_id, operation, name)

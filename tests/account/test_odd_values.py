@@ -119,6 +119,39 @@ def test_a_file_that_boto3_sends_in_parts_is_called_that(lab, tmp_path):
         lab.client("s3").upload_file(str(large), "bucket", "k")
 
 
+def nested(levels):
+    value = "sts-lab"
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+DEEP = '{"Statement": {"Condition": {"StringEquals": {"aws:username": ' + "[" * 5000 + "]" * 5000
+WITH_POLICIES = {
+    "CreatePolicy": {"PolicyName": "deep"},
+    "PutUserPolicy": {"UserName": "anna", "PolicyName": "deep"},
+    "CreateRole": {"RoleName": "deep"},
+}
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000 + "]" * 100_000, DEEP + "}}}}"])
+@pytest.mark.parametrize("operation", WITH_POLICIES)
+def test_what_is_nested_too_deep_to_be_looked_at_is_not_sent(aws, lab, operation, text):
+    """Or IAM refuses it, where nothing has to be read here."""
+    name = "AssumeRolePolicyDocument" if operation == "CreateRole" else "PolicyDocument"
+    before = aws.contents()
+    with pytest.raises((LabError, ClientError)):
+        lab.client("iam")._make_api_call(operation, {**WITH_POLICIES[operation], name: text})
+    assert aws.contents() == before
+
+
+def test_nor_any_other_parameter(aws, lab):
+    with pytest.raises(LabError, match="GetUser: .* nested too deep"):
+        lab.client("iam").get_user(UserName=nested(5000))
+    with pytest.raises(LabError, match="GetObject: .* nested too deep"):
+        lab.client("s3").generate_presigned_url("get_object", {"Bucket": nested(5000), "Key": "k"})
+
+
 def test_the_token_of_a_launch_is_the_labs(aws, lab, monkeypatch):
     """The one in the journal, by which the instance is found; another's names another's."""
     monkeypatch.setenv("LAB_AWS_AMI", "ami-0fedcba9876543210")

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
+
+from labhelpers.errors import SandboxOnly
+
+_TOO_DEEP = "{operation}: what it was given is nested too deep to be looked at; nothing was sent."
+
+
+@contextmanager
+def not_too_deep(operation: str) -> Iterator[None]:
+    """Around a look at parameters, and at the policies in them, before they are sent."""
+    try:
+        yield
+    except RecursionError:
+        raise SandboxOnly(_TOO_DEEP.format(operation=operation)) from None
 
 
 def exact(value: Any) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from labhelpers.account.fence.exact import exact
+from labhelpers.account.fence.exact import exact, not_too_deep
 from labhelpers.account.fence.guard import Guard
 from labhelpers.account.fence.hooks import check_link, one_call
 from labhelpers.account.names import Names
@@ -35,7 +35,8 @@ def rewritten(
 ) -> dict[str, Any]:
     """The parameters of a link in the account's names, if the guard lets it be signed."""
     service = model.service_model.service_name
-    found = names.request(service, model.name, exact(parameters))
+    with not_too_deep(model.name):
+        found = names.request(service, model.name, exact(parameters))
     guard.check_link(service, model.name, found)
     return found
 
