@@ -1,6 +1,7 @@
 """Parameters of odd types and shapes: taken as what they are, once, or refused in a sentence."""
 
 import json
+import re
 
 import pytest
 from botocore.config import Config
@@ -117,6 +118,39 @@ def test_a_file_that_boto3_sends_in_parts_is_called_that(lab, tmp_path):
     lab.client("s3").create_bucket(Bucket="bucket", **HERE)
     with pytest.raises(LabError, match=r"upload_file\(\) sends a file this large in parts.*8 MB"):
         lab.client("s3").upload_file(str(large), "bucket", "k")
+
+
+class Same(str):
+    """Is like everything."""
+
+    def __eq__(self, _):
+        return True
+
+    def __ne__(self, _):
+        return False
+
+    __hash__ = str.__hash__
+
+
+def in_parameters(params, **_):
+    params["UserName"] = Same("victim")
+
+
+def in_the_request(request, **_):
+    request.body = Same(re.sub("UserName=[^&]*", "UserName=victim", request.body))
+
+
+@pytest.mark.parametrize(
+    "event, hook", [("before-parameter-build", in_parameters), ("before-send", in_the_request)]
+)
+def test_nor_is_a_hooks_text_like_another(aws, lab, event, hook):
+    people, iam = aws.session().client("iam"), lab.client("iam")
+    people.create_user(UserName="victim")
+    iam.meta.events.register(f"{event}.iam.DeleteUser", hook)
+    with pytest.raises(LabError, match="DeleteUser: an event hook"):
+        iam.delete_user(UserName="anna")
+    assert people.get_user(UserName="victim") and people.get_user(UserName=lab.real("anna"))
+    people.delete_user(UserName="victim")
 
 
 def nested(levels):

@@ -22,6 +22,7 @@ from botocore.model import OperationModel
 from botocore.parsers import ResponseParserFactory
 
 from labhelpers.account.bodies import anew
+from labhelpers.account.fence.exact import exact
 from labhelpers.account.fence.once import READS
 from labhelpers.boto_session import builtin_handlers
 from labhelpers.errors import SandboxOnly
@@ -197,7 +198,8 @@ def _prepared(call: _Call) -> Any:
 
 def _check_request(call: _Call, request: Any) -> None:
     usual = _prepared(call)
-    same = {"its method": request.method == usual.method, "its address": request.url == usual.url}
+    same = {"its method": exact(request.method) == usual.method}
+    same["its address"] = exact(request.url) == usual.url
     if not call.streamed:
         same["its body"] = _bytes(request.body) == _bytes(usual.body)
     host = _header(request, "Host")
@@ -206,10 +208,16 @@ def _check_request(call: _Call, request: Any) -> None:
     for what, is_same in same.items():
         if not is_same:
             raise call.changed(what)
+    request.method, request.url = usual.method, usual.url  # and no texts that are like these
+    if not call.streamed:
+        request.body = usual.body
 
 
 def _bytes(body: Any) -> Any:
-    return body.encode() if isinstance(body, str) else body or b""
+    body = exact(body)
+    if isinstance(body, str):
+        return body.encode()
+    return b"".join([body]) if isinstance(body, (bytes, bytearray)) else body or b""
 
 
 def _parameters(request: Any) -> dict[str, str]:
@@ -220,5 +228,5 @@ def _parameters(request: Any) -> dict[str, str]:
 
 
 def _header(request: Any, name: str) -> str:
-    value = request.headers.get(name) or ""
+    value = exact(request.headers.get(name) or "")
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from labhelpers.account.fence.exact import exact
 from labhelpers.account.fence.hooks import LastLook, check_parameters, let_through, remember
 from labhelpers.account.fence.once import once
 
@@ -36,6 +37,7 @@ class LookedAt:
     def _convert_to_request_dict(
         self, api_params: Mapping, operation_model: Any, endpoint_url: str, **more: Any
     ) -> dict[str, Any]:
+        api_params = exact(api_params)  # a hook's are of any class
         check_parameters(api_params, endpoint_url, self.meta.endpoint_url)
         request: dict[str, Any] = super()._convert_to_request_dict(  # type: ignore[misc]
             api_params=api_params,
