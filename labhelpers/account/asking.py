@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError, HTTPClientError
 
 from labhelpers.account.bodies import anew, differing
+from labhelpers.account.fence.hooks import check_refused
 from labhelpers.account.fence.once import READS, UNKNOWN, is_lost
 from labhelpers.account.mirror import Mirror, Reply
 from labhelpers.account.reasons import blocked_by
@@ -63,6 +64,7 @@ class Asking:
         try:
             return Reply(question.send(question.sent, anew(question.parameters))), None
         except ClientError as error:
+            check_refused()
             changed = False
             said = error.response.get("Error", {})
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

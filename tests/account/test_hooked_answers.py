@@ -4,6 +4,7 @@ import re
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from labhelpers import SandboxOnly, open_lab
 from labhelpers.account.state.journal import journals
@@ -124,3 +125,61 @@ def test_no_hook_asks_for_a_write_twice(lab, raw):
         iam.create_access_key(UserName="anna")
     keys = raw("iam").list_access_keys(UserName=lab.real("anna"))["AccessKeyMetadata"]
     assert len(keys) == 1
+
+
+def numbers_of_keys(lab, raw):
+    return len(raw("iam").list_access_keys(UserName=lab.real("anna"))["AccessKeyMetadata"])
+
+
+@pytest.mark.parametrize("event", ["after-call", "before-parse"])
+def test_no_hook_makes_a_refusal_of_a_write_that_got_through(copied, raw, monkeypatch, event):
+    """Right after a change of a policy a refusal would be asked again."""
+    monkeypatch.setenv("LAB_AWS_PATIENCE", "3")
+    with open_lab("aws") as lab:
+        iam = lab.client("iam")
+        iam.create_user(UserName="anna")
+
+        def refuse(**_):
+            said = {"Error": {"Code": "AccessDenied", "Message": "by a hook"}}
+            raise ClientError(said, "CreateAccessKey")
+
+        iam.meta.events.register(f"{event}.iam.CreateAccessKey", refuse)
+        with pytest.raises(SandboxOnly, match=r"CreateAccessKey: an event hook .* \(its answer\)"):
+            iam.create_access_key(UserName="anna")
+        assert numbers_of_keys(lab, raw) == 1
+
+
+@pytest.mark.parametrize("way", ["failed", "lost", "throttled"])
+def test_no_hook_asks_again_where_nobody_knows(lab, raw, way):
+    """One that stands before the lab's own; a throttled call it may repeat."""
+    iam = lab.client("iam")
+    iam.create_user(UserName="anna")
+    look, sent = iam._endpoint.http_session, []
+    network = look._session
+
+    class Network:
+        def send(self, request):
+            sent.append(request.url)
+            code, status = ("Throttling", 400) if way == "throttled" else ("ServiceFailure", 500)
+            said = f"<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>".encode()
+            if way == "throttled" and len(sent) > 1:
+                return network.send(request)
+            if way != "throttled":
+                network.send(request)
+            if way == "lost":
+                raise ReadTimeoutError(endpoint_url="http://aws")
+            return AWSResponse("http://aws", status, {}, Page(said))
+
+        def close(self):
+            network.close()
+
+    look._session = Network()
+    iam.meta.events.register_first(
+        "needs-retry.iam.CreateAccessKey", lambda attempts, **_: 0 if attempts == 1 else None
+    )
+    if way == "throttled":
+        iam.create_access_key(UserName="anna")
+    else:
+        with pytest.raises(SandboxOnly, match=r"\(asked again\)"):
+            iam.create_access_key(UserName="anna")
+    assert len(sent) == (2 if way == "throttled" else 1) and numbers_of_keys(lab, raw) == 1

@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 from botocore.exceptions import EndpointConnectionError as NeverSent
 
 from labhelpers import LabError
+from labhelpers.account.fence.hooks import LastLook
 
 
 class Raw:
@@ -31,6 +32,11 @@ def broken(kind):
     return fail
 
 
+def looked(endpoint):
+    """Whether the lab looks at what goes to the network and comes from there."""
+    return isinstance(endpoint.http_session, LastLook)
+
+
 @pytest.fixture
 def losing(aws, account, monkeypatch):
     """losing(client, service, operation, fail): AWS carries out the first try, and its answer is
@@ -38,7 +44,9 @@ def losing(aws, account, monkeypatch):
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
 
     def lose(client, fail, sends=True):
-        tries, http = [], client._endpoint.http_session
+        tries, of = [], client._endpoint
+        of, name = (of.http_session, "_session") if looked(of) else (of, "http_session")
+        http = getattr(of, name)
 
         class Line:
             def send(self, request):
@@ -52,7 +60,7 @@ def losing(aws, account, monkeypatch):
             def close(self):
                 http.close()
 
-        client._endpoint.http_session = Line()
+        setattr(of, name, Line())
         return tries
 
     return lose

@@ -20,10 +20,11 @@ from botocore.awsrequest import create_request_object
 from botocore.hooks import first_non_none_response
 from botocore.model import OperationModel
 from botocore.parsers import ResponseParserFactory
+from botocore.retries.standard import RetryContext
 
 from labhelpers.account.bodies import anew
 from labhelpers.account.fence.exact import exact
-from labhelpers.account.fence.once import READS
+from labhelpers.account.fence.once import READS, is_unknown
 from labhelpers.boto_session import builtin_handlers
 from labhelpers.errors import SandboxOnly
 
@@ -57,6 +58,7 @@ class _Call:
     config: Any  # the client's, None for a link
     request: dict[str, Any] = field(default_factory=dict)
     came: dict[str, Any] = field(default_factory=dict)  # status, headers, body
+    unknown: bool = False  # whether a write may have got through, though AWS has not said so
 
     def changed(self, what: str) -> SandboxOnly:
         return SandboxOnly(_CHANGED.format(operation=self.model.name, what=what))
@@ -69,12 +71,27 @@ class _Call:
         return handlers.emit(f"{event}.{service}.{self.model.name}", **given)
 
     @property
-    def has_got_through(self) -> bool:
+    def is_done(self) -> bool:
         """Whether AWS has carried out a write. S3 may begin an answer before it knows: its 200 says
         little, and what it does twice is the same."""
-        is_write = not self.model.name.startswith(READS)
+        return self._counts and 200 <= self.came.get("status_code", 0) < 300
+
+    @property
+    def may_be_done(self) -> bool:
+        return self.is_done or (self._counts and self.unknown)
+
+    @property
+    def _counts(self) -> bool:
+        """Whether it is a write that does more when it is asked again."""
         of_s3 = self.model.service_model.service_name == "s3"
-        return is_write and not of_s3 and 200 <= self.came.get("status_code", 0) < 300
+        return not (of_s3 or self.model.name.startswith(READS))
+
+    def parsed(self) -> dict[str, Any]:
+        """What came, read by botocore's own parser."""
+        protocol = self.model.service_model.resolved_protocol
+        parser = ResponseParserFactory().create_parser(protocol)
+        found: dict[str, Any] = parser.parse(self.came, self.model.output_shape)
+        return found
 
     @property
     def streamed(self) -> str:
@@ -144,11 +161,18 @@ class LastLook:
     def send(self, request: Any) -> Any:
         call = _under_way()
         _check_request(call, request)
-        if call.has_got_through:
+        if call.may_be_done:
             raise call.changed("asked again")
-        response = self._session.send(request)
+        try:
+            response = self._session.send(request)
+        except Exception as error:
+            call.unknown = is_unknown(call.model.name, RetryContext(1, caught_exception=error))
+            raise
         call.came = {"status_code": response.status_code, "headers": {**response.headers}}
         call.came["body"] = b"" if call.model.has_streaming_output else response.content
+        if response.status_code >= 500:
+            met = RetryContext(1, parsed_response=call.parsed(), http_response=response)
+            call.unknown = is_unknown(call.model.name, met)
         return response
 
     def close(self) -> None:
@@ -163,10 +187,15 @@ def answered() -> dict[str, Any]:
     call = _under_way()
     if not 200 <= call.came.get("status_code", 0) < 300:
         raise call.changed("its answer")
-    protocol = call.model.service_model.resolved_protocol
-    parser = ResponseParserFactory().create_parser(protocol)
-    answer: dict[str, Any] = parser.parse(call.came, call.model.output_shape)
-    return answer
+    return call.parsed()
+
+
+def check_refused() -> None:
+    """Raises SandboxOnly where the error of the call under way was made of a success of AWS's: a
+    write that is refused may be asked again."""
+    call = _call.get()
+    if call is not None and call.is_done:
+        raise call.changed("its answer")
 
 
 def check_link(url: str) -> str:

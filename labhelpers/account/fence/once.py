@@ -9,7 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, HTTPClientError
-from botocore.retries.standard import RetryEventAdapter, ThrottledRetryableChecker
+from botocore.retries.standard import (
+    RetryContext,
+    RetryEventAdapter,
+    ThrottledRetryableChecker,
+)
 
 #: Whatever begins so changes nothing, or nothing that another try would meet.
 READS = ("Get", "List", "Describe", "Head", "AssumeRole", "Simulate")
@@ -30,11 +34,15 @@ def is_lost(operation: str, error: Exception) -> bool:
 def once(**asked: Any) -> bool | None:
     """A handler for `needs-retry`, before botocore's own: False for a write that may have got
     through, None where botocore shall say."""
-    if asked["operation"].name.startswith(READS):
-        return None
-    error = asked["caught_exception"]
-    if error is not None:
-        return None if isinstance(error, _NEVER_SENT) else False
     context = RetryEventAdapter().create_retry_context(**asked)
+    return False if is_unknown(asked["operation"].name, context) else None
+
+
+def is_unknown(operation: str, context: RetryContext) -> bool:
+    """Whether a write may have got through, though AWS has not said so."""
+    if operation.startswith(READS):
+        return False
+    if context.caught_exception is not None:
+        return not isinstance(context.caught_exception, _NEVER_SENT)
     failed = context.http_response.status_code >= 500
-    return False if failed and not ThrottledRetryableChecker().is_retryable(context) else None
+    return failed and not ThrottledRetryableChecker().is_retryable(context)
