@@ -8,12 +8,15 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from leaving import HERE, NUMBER, forget, new_user
 
 from labhelpers import open_lab
 from labhelpers.__main__ import main
+from labhelpers.account.cleanup.remains import remains
+from labhelpers.account.cleanup.sweep import Sweep
 from labhelpers.account.state.folder import state_directory
 from labhelpers.account.state.journal import Journal, journals
 from labhelpers.errors import LabError
@@ -198,3 +201,82 @@ def test_what_was_there_before_the_line_is_not_the_runs(copied, raw):
         assert main(["sweep"]) == 0
         users = copied.contents()[NUMBER]["users"]
         assert (USER[2] in users) == bool(left)
+
+
+def dead_group(lab):
+    """A run that has died and left a group, which nothing but its journal proves."""
+    lab.client("iam").create_group(GroupName="team")
+    forget(lab)
+    return lab._journal.path
+
+
+def test_a_journal_that_cannot_be_read_is_kept(copied, monkeypatch, capsys):
+    """Another user's, where two share the folder, or a disk that fails for a moment."""
+    before = copied.contents()
+    path = dead_group(open_lab())
+    read = Path.read_bytes
+
+    def refusing(self):
+        if self == path:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return read(self)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", refusing)
+        assert main(["sweep"]) == 0
+        assert f"{path} cannot be read (Permission denied)" in capsys.readouterr().out
+        assert remains() == []
+    assert path.exists()
+    assert main(["sweep"]) == 0
+    assert copied.contents() == before and not path.exists()
+
+
+def test_a_run_that_dies_while_others_are_swept_keeps_its_journal(copied, monkeypatch):
+    """It was left alone for it was at work; nobody has looked for its things since."""
+    before = copied.contents()
+    dead_group(open_lab())
+    lab = open_lab()
+    lab.client("iam").create_group(GroupName="team")
+    remove = Sweep.remove
+
+    def killed_meanwhile(self, *given):
+        lab._journal.release()
+        return remove(self, *given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Sweep, "remove", killed_meanwhile)
+        assert main(["sweep"]) == 0
+    assert [one.run for one in journals()] == [lab._marks.run]
+    forget(lab)
+    assert main(["sweep"]) == 0
+    assert copied.contents() == before and list(journals()) == []
+
+
+def test_a_run_that_begins_and_dies_while_others_are_swept_keeps_its_journal(copied, monkeypatch):
+    before = copied.contents()
+    dead_group(open_lab())
+    remove = Sweep.remove
+
+    def begun_meanwhile(self, *given):
+        patched.undo()
+        dead_group(open_lab())
+        return remove(self, *given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Sweep, "remove", begun_meanwhile)
+        assert main(["sweep"]) == 0
+    assert len(list(journals())) == 1
+    assert main(["sweep"]) == 0
+    assert copied.contents() == before and list(journals()) == []
+
+
+def test_what_was_swept_is_told_where_the_folder_cannot_be_written(monkeypatch, tmp_path):
+    """And opening a lab goes on to say so."""
+    monkeypatch.setenv("LAB_STATE_DIR", str(tmp_path))
+    (tmp_path / "feed01.sweep.log").touch()
+
+    def unwritable(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "unlink", unwritable)
+    assert remains() == ["Swept after its end, nothing is left: run feed01."]

@@ -84,12 +84,14 @@ def _run(options: Any) -> int:
     except LabError as error:
         print(f"labhelpers sweep: {error}", file=sys.stderr)
         return 2
+    dead = _dead()
     left = _swept_all(learner, accounts, options)
     if options.ending:
         sys.stdin.read()  # until the run's process is gone: what was on its way is there now
+        dead = _dead()
         left = _swept_all(learner, accounts, options)
     if not left and not options.dry_run and options.older_than is None:
-        _forget(accounts, options.of_run)
+        _forget(accounts, options.of_run, dead)
     return 1 if left else 0
 
 
@@ -181,12 +183,27 @@ def _whose(things: list[Any]) -> str:
     return f" ({', '.join(said)})" if said else ""
 
 
-def _forget(accounts: tuple[str, ...], run: str | None) -> None:
+def _dead() -> frozenset[str]:
+    """The runs with a journal that can be read, and none of whose processes is at work. Those that
+    end, or begin, while these are swept have not been looked for."""
+    from labhelpers.account.state.journal import journals
+
+    found = []
+    for journal in journals():
+        why = journal.unread
+        if why:
+            print(f"{journal.path} cannot be read ({why}): it is kept, and nothing of it swept.")
+        elif not journal.is_alive():
+            found.append(journal.run)
+    return frozenset(found)
+
+
+def _forget(accounts: tuple[str, ...], run: str | None, dead: frozenset[str]) -> None:
     """Throw away the journals of these accounts: what they name was looked for in each Region."""
     from labhelpers.account.state.journal import journals
 
     for journal in journals():
-        if run not in (None, journal.run) or journal.is_alive():
+        if run not in (None, journal.run) or journal.run not in dead or journal.is_alive():
             continue
         others = {entry["account"] for entry in journal.entries()} - set(accounts)
         if not others:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from labhelpers.account.state.folder import files_of_runs, state_directory
@@ -21,6 +22,7 @@ def remains() -> list[str]:
     sweeping = sorted(run for run, path in logs.items() if is_held(path))
     swept = sorted(run for run in logs if run not in kept and run not in sweeping)
     dead = [one for one in kept.values() if one.run not in sweeping and not one.is_alive()]
+    dead = [one for one in dead if not one.unread]
     lines = []
     if dead:
         lines.append(f"Ended without cleaning up: {_some(map(_told, dead))}.")
@@ -33,7 +35,8 @@ def remains() -> list[str]:
         told = _some(f"run {run}" for run in swept)
         lines.append(f"Swept after its end, nothing is left: {told}.")
     for run in swept:
-        logs[run].unlink(missing_ok=True)
+        with suppress(OSError):  # it is told once more
+            logs[run].unlink(missing_ok=True)
     return lines
 
 

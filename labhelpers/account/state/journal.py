@@ -176,6 +176,18 @@ class Journal:
         return found + [entry for entry in self._noted if entry not in found]
 
     @property
+    def unread(self) -> str:
+        """Why its file cannot be read, "" if it can or is not there: another user's, where two
+        share the folder, or a disk that fails."""
+        try:
+            self.path.read_bytes()
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            return error.strerror or type(error).__name__
+        return ""
+
+    @property
     def process(self) -> str:
         """The id of the process that is, or was, at work on it; "unknown" where nothing says."""
         return self._lock.process
