@@ -9,6 +9,8 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from leaving import HERE, NUMBER, forget, new_user
@@ -17,6 +19,7 @@ from labhelpers import open_lab
 from labhelpers.__main__ import main
 from labhelpers.account.cleanup.remains import remains
 from labhelpers.account.cleanup.sweep import Sweep
+from labhelpers.account.state import lock
 from labhelpers.account.state.folder import state_directory
 from labhelpers.account.state.journal import Journal, journals
 from labhelpers.errors import LabError
@@ -268,6 +271,31 @@ def test_a_run_that_begins_and_dies_while_others_are_swept_keeps_its_journal(cop
     assert len(list(journals())) == 1
     assert main(["sweep"]) == 0
     assert copied.contents() == before and list(journals()) == []
+
+
+def test_the_state_folder_stays_where_it_is(monkeypatch, tmp_path):
+    """A cell that goes elsewhere takes it nowhere."""
+    monkeypatch.delenv("LAB_STATE_DIR", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", "relative")
+    before = state_directory().absolute()
+    monkeypatch.chdir(tmp_path)
+    assert state_directory().absolute() == before
+
+
+def test_a_lock_is_held_where_the_disk_takes_no_number(journal, monkeypatch):
+    """The run is at work all the same."""
+    opened = lock.appended
+
+    def full(path):
+        file = opened(path)
+        return SimpleNamespace(
+            write=Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")),
+            **{name: getattr(file, name) for name in ("fileno", "truncate", "close")},
+        )
+
+    monkeypatch.setattr(lock, "appended", full)
+    journal.about_to_create(*USER)
+    assert Journal("feed01", journal.path.parent).is_alive()
 
 
 def test_what_was_swept_is_told_where_the_folder_cannot_be_written(monkeypatch, tmp_path):

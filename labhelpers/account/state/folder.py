@@ -32,7 +32,7 @@ def state_directory() -> Path:
     if given:
         return _STARTED_IN / Path(given).expanduser()
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base, "sts-lab")
+    return _STARTED_IN / base / "sts-lab"
 
 
 def unwritable(path: Path, error: OSError) -> LabError:

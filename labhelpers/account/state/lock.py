@@ -66,12 +66,13 @@ class AtWork:
         with suppress(OSError):  # a file system without locks: others cannot see that it lives
             for _ in range(20):  # somebody may just be looking whether this run is alive
                 if hold(file):
-                    file.truncate(0)
-                    file.write(str(os.getpid()).encode())
                     self._file = file
+                    file.truncate(0)
+                    file.write(str(os.getpid()).encode())  # a full disk may not take that
                     return
                 time.sleep(0.01)
-        file.close()
+        if self._file is None:
+            file.close()
 
     def drop(self) -> None:
         """Let go of it: nothing is left of the file."""
