@@ -60,7 +60,7 @@ def _root(content: bytes) -> str:
         return ""
 
 
-def told(error: BotoCoreError) -> str:
+def told(error: Exception) -> str:
     """What a learner is told, in a sentence or two on one line."""
     if isinstance(error, (NoAnswer, ResponseParserError)):
         return _WORDS

@@ -10,7 +10,9 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import botocore.client
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from leaving import (
     HERE,
     NOT_KNOWN,
@@ -660,4 +662,27 @@ def test_where_aws_does_not_let_us_look_the_rest_is_removed(learner, capsys):
     said = capsys.readouterr().err
     assert "what DescribeInstances would show" in said and "what ListRoles" in said
     assert learner.contents() == before
+    assert main(["sweep"]) == 0
+
+
+def test_tags_that_did_not_arrive_are_not_no_tags(learner, raw, monkeypatch, capsys):
+    """Whatever bears a run's name may bear another one's tags."""
+    lab = open_lab()
+    lab.client("iam").create_user(UserName="anna")
+    forget(lab)
+    theirs = lab.real("theirs")
+    new_user(raw("iam"), theirs, listed({"project": "sts-lab", "sts-lab:run": "abcdef"}))
+    ask = botocore.client.BaseClient._make_api_call
+
+    def losing(self, operation, given):
+        if operation == "ListUserTags" and given["UserName"] == theirs:
+            raise ReadTimeoutError(endpoint_url="http://aws")
+        return ask(self, operation, given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(botocore.client.BaseClient, "_make_api_call", losing)
+        assert main(["sweep"]) == 1
+    assert f"not removed: the tags of {theirs} (Read timeout" in capsys.readouterr().err
+    assert theirs in learner.contents()[NUMBER]["users"]
+    raw("iam").delete_user(UserName=theirs)
     assert main(["sweep"]) == 0

@@ -11,8 +11,9 @@ from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
-from labhelpers.account.answers import told
+from labhelpers.account.answers import NoAnswer, told
 from labhelpers.account.cleanup.found import Found, run_in, runs_in
 from labhelpers.account.cleanup.kinds import KINDS, Kind
 from labhelpers.account.cleanup.known import Known
@@ -27,6 +28,7 @@ from labhelpers.account.cleanup.removal import (
 from labhelpers.account.creates import PROJECT, TOKEN
 from labhelpers.account.names import PATH, PREFIX
 from labhelpers.account.state.signature import RUN
+from labhelpers.errors import LabError
 
 #: client(service), or client(service, region_name=…), as boto3's sessions have it.
 Clients = Callable[..., Any]
@@ -63,7 +65,7 @@ class Survey:
             try:
                 for thing in step():
                     found.append(thing)  # one by one: what came before an error stays
-            except (ClientError, BotoCoreError) as error:
+            except (ClientError, BotoCoreError, LabError) as error:
                 self.unseen.append(_would_show(error))
         return found
 
@@ -92,8 +94,10 @@ class Survey:
             return {}
         try:
             answer = call(**which)
-        except BotoCoreError:  # an emulator may answer with no XML at all
+        except (NoAnswer, ResponseParserError):  # an emulator may answer with no XML at all
             return {}
+        except BotoCoreError as error:
+            return {"unread": f"the tags of {name} ({told(error)})"}
         except ClientError as error:
             code = error.response["Error"]["Code"]
             gone = is_gone(code) or code == "NoSuchTagSet"
@@ -265,7 +269,7 @@ def _called(id_: str, name: str | None) -> str:
     return f"{id_} ({name})" if name else id_
 
 
-def _would_show(error: ClientError | BotoCoreError) -> str:
+def _would_show(error: ClientError | BotoCoreError | LabError) -> str:
     if isinstance(error, ClientError):
         return f"what {error.operation_name} would show ({error.response['Error']['Code']})"
     return f"what could not be asked for ({told(error)})"

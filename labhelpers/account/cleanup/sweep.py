@@ -25,6 +25,7 @@ from labhelpers.account.state.folder import state_directory
 from labhelpers.account.state.journal import Journal, journals
 from labhelpers.account.state.lock import runs_at_work
 from labhelpers.account.state.signature import RUN, is_signed
+from labhelpers.errors import LabError
 
 #: Of what stays, though it may be a run's.
 MAYBE = "it may be of this run, and nothing proves it: if it is yours, remove it by hand"
@@ -152,4 +153,6 @@ def _tried(remove: Callable[[], object]) -> str:
         return "" if is_gone(said["Code"]) else f"{said['Code']}: {said.get('Message', '')}"
     except BotoCoreError as error:
         return f"{type(error).__name__}: {told(error)}"
+    except LabError as error:  # the learner's credentials have become another account's
+        return told(error)
     return ""
