@@ -116,21 +116,27 @@ def confirmed_caller(session: boto3.Session, wanted: str, variable: str) -> str:
             f"These credentials belong to account {account}, but {variable} is {wanted}. Choose "
             "the right profile or confirm the other account. Nothing was created."
         )
-    if arn.endswith(":root"):
-        raise LabError(
-            "These are credentials of the root user, which no lab should ever use (and which "
-            "cannot assume roles). Use an IAM user or a role of the account."
-        )
+    _check_not_root(arn)
     return arn
 
 
 def check_same_account(session: boto3.Session, wanted: str) -> None:
-    """Raises LabError where credentials that have renewed themselves are another account's."""
-    account = _who(session)[1]
+    """Raises LabError where credentials that have renewed themselves are another account's, or the
+    root user's."""
+    arn, account = _who(session)
     if account != wanted:
         raise LabError(
             f"Your credentials have become those of account {account}, and this lab is in "
             f"{wanted}. Switch back where they come from and go on; nothing was done in the other."
+        )
+    _check_not_root(arn)
+
+
+def _check_not_root(arn: str) -> None:
+    if arn.endswith(":root"):
+        raise LabError(
+            "These are credentials of the root user, which no lab should ever use (and which "
+            "cannot assume roles). Use an IAM user or a role of the account."
         )
 
 

@@ -1,5 +1,6 @@
 """Credentials that renew themselves as another account's, or as somebody whom the lab refuses."""
 
+import boto3
 import pytest
 from attacks import WHERE
 from leaving import NUMBER, forget
@@ -77,3 +78,14 @@ def test_sweep_says_so_in_a_sentence(copied, switched, monkeypatch, capsys):
     assert len(list(journals())) == 1
     assert main(["sweep"]) == 0
     assert copied.contents() == before
+
+
+def test_the_root_user_is_refused_later_too(copied, switched, monkeypatch):
+    with open_lab(mirrored=False) as lab:
+        monkeypatch.setenv("LAB_AWS_PROFILE", "root")
+        switched[0]._others = boto3.Session(profile_name="root").get_credentials()
+        before, switched[0].is_on = copied.contents(), True
+        with pytest.raises(LabError, match="root user"):
+            lab.client("iam").create_user(UserName="anna")
+        assert copied.contents() == before
+        switched[0].is_on = False
