@@ -375,6 +375,11 @@ OF_OTHERS = {
     "anybody's thing": {"ArnLike": {"aws:SourceArn": "arn:aws:logs:*:*:*"}},
     "a bucket": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::company-data"}},
     "who calls": {"StringEquals": {"aws:PrincipalAccount": "111122223333"}},
+    # A star of StringLike goes over colons, and others may call a function like the account.
+    "a name": {"StringLike": {"aws:SourceArn": "arn:aws:lambda:*:111122223333:*"}},
+    "twice": {
+        "StringEquals": {"aws:SourceAccount": "111122223333", "AWS:sourceaccount": "999999999999"}
+    },
 }
 
 
@@ -397,6 +402,7 @@ def test_no_service_acts_on_a_bucket_for_others(lab, own, refused, condition):
     [
         {"StringEquals": {"aws:SourceAccount": "111122223333"}},
         {"ArnLike": {"AWS:SourceArn": ["arn:aws:logs:*:111122223333:*"]}},
+        {"StringLike": {"aws:SourceArn": "arn:aws:logs:ap-northeast-2:111122223333:*"}},
     ],
 )
 def test_a_service_that_acts_for_the_lab(lab, own, condition):

@@ -98,6 +98,15 @@ def test_everybody_is_narrowed_whatever_a_lesson_compares(key):
     }
 
 
+def test_what_is_narrowed_holds_no_key_twice():
+    """A lesson that compares it in all three ways has its last one replaced."""
+    ways = ("StringLike", "StringEquals", "StringEqualsIgnoreCase")
+    condition = {way: {"aws:principalaccount": "999999999999"} for way in ways}
+    text = policy(trusts({"AWS": "*"}) | {"Condition": condition})
+    (statement,) = json.loads(without_strangers(text, ["123456789012"]))["Statement"]
+    assert statement["Condition"][ways[2]] == {"aws:PrincipalAccount": ["123456789012"]}
+
+
 def test_the_runs_boundary_is_nobodys_in_any_letters(aws, lab):
     """IAM takes names that differ in their letters' case only for the same."""
     iam = lab.client("iam")

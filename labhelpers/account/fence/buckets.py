@@ -91,7 +91,7 @@ def _is_tied(
     conditions = statement.get("Condition")
     blocks = conditions if isinstance(conditions, Mapping) else {}
     return any(
-        _are_within(listed(values), accounts, keys[str(key).lower()])
+        _are_within(listed(values), accounts, keys[str(key).lower()], operator)
         for operator in _TIES
         if isinstance(blocks.get(operator), Mapping)
         for key, values in blocks[operator].items()
@@ -99,8 +99,14 @@ def _is_tied(
     )
 
 
-def _are_within(values: list[Any], accounts: Collection[str], form: re.Pattern[str]) -> bool:
+def _are_within(
+    values: list[Any], accounts: Collection[str], form: re.Pattern[str], operator: str
+) -> bool:
+    """A star of StringLike goes over colons: behind one, what stands for an account may be part of
+    a name."""
     found = [form.fullmatch(str(value)) for value in values]
+    if operator == "StringLike" and any("*" in one.string[: one.start(1)] for one in found if one):
+        return False
     return bool(found) and all(one is not None and one[1] in accounts for one in found)
 
 

@@ -41,6 +41,10 @@ def is_doubtful(text: str) -> bool:
         return ":" in text
     objects = [document, *statements(document)] if isinstance(document, dict) else []
     keys = [key for one in objects if isinstance(one, dict) for key in one]
+    blocks = [one.get("Condition") for one in objects if isinstance(one, dict)]
+    blocks += [inner for one in blocks if isinstance(one, dict) for inner in one.values()]
+    if any(len({*map(str.casefold, one)}) < len(one) for one in blocks if isinstance(one, dict)):
+        return True  # operators and keys of conditions
     return any(key not in _ELEMENTS and key.casefold() in _FOLDED for key in keys)
 
 
@@ -82,7 +86,8 @@ def _narrowed(statement: dict[str, Any], accounts: list[str]) -> dict[str, Any]:
         given = block if isinstance(block, dict) else {}
         if _WHOSE.casefold() not in map(str.casefold, given):
             break  # else the lesson compares it: both shall count
-    mine = {**given, _WHOSE: accounts}
+    mine = {key: value for key, value in given.items() if key.casefold() != _WHOSE.casefold()}
+    mine[_WHOSE] = accounts
     return {**statement, "Condition": {**condition, operator: mine}}
 
 
