@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.handlers import validate_bucket_name
 from botocore.validate import ParamValidator
 
@@ -41,6 +41,10 @@ _NOT_OURS = "A permissions boundary that this lab has not made holds nobody to t
 _CEILING = (
     "In this account users and roles carry the boundary that its administrator has made "
     "(LAB_AWS_CEILING=1); a lesson's own cannot take its place."
+)
+_UNTAGGED = (
+    "The {what} is made, but AWS refuses the lab's tags for it ({said}). lab.close() removes it "
+    "all the same; after a crash the journal on this machine knows it, and nothing else."
 )
 _UNBOUND = {
     "DeleteRolePermissionsBoundary": "PutRolePermissionsBoundary",
@@ -230,18 +234,21 @@ class Calls:
         self.guard.made(parsed)
         name = noted_name(service, operation, parameters)
         self.journal.created(caller.account_id, operation, name, parsed)
-        if service == "s3":
-            tags = {"TagSet": self.marks.listed()}
-            put = self.raw(caller.account_id, "s3").put_bucket_tagging
-            eventually(put, Bucket=parameters["Bucket"], Tagging=tags)
-        elif service == "iam" and kind.tags and not caller.administrator:
-            self._tag_later(operation, parameters, parsed, caller)
+        if service == "s3" or (service == "iam" and kind.tags and not caller.administrator):
+            try:
+                self._tag_later(operation, parameters, parsed, caller)
+            except (ClientError, BotoCoreError) as error:
+                said = error.response["Error"]["Code"] if isinstance(error, ClientError) else error
+                print(_UNTAGGED.format(what=f"{kind.word} {self.names.lesson(name)}", said=said))
 
     def _tag_later(
         self, operation: str, parameters: Mapping, parsed: Mapping, caller: Caller
     ) -> None:
         iam, tags = self.raw(caller.account_id, "iam"), self.marks.listed()
-        if operation == "CreatePolicy":
+        if operation == "CreateBucket":
+            put = self.raw(caller.account_id, "s3").put_bucket_tagging
+            eventually(put, Bucket=parameters["Bucket"], Tagging={"TagSet": tags})
+        elif operation == "CreatePolicy":
             eventually(iam.tag_policy, PolicyArn=parsed["Policy"]["Arn"], Tags=tags)
         elif operation == "CreateVirtualMFADevice":
             serial = parsed["VirtualMFADevice"]["SerialNumber"]

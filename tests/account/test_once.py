@@ -5,8 +5,9 @@ from attacks import WHERE
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from botocore.exceptions import EndpointConnectionError as NeverSent
+from scene import allow, policy
 
-from labhelpers import LabError
+from labhelpers import LabError, open_lab
 from labhelpers.account.fence.hooks import LastLook
 
 
@@ -124,3 +125,29 @@ def test_the_boundary_whose_answer_was_lost_is_the_runs(account, losing):
     tries = losing(raw, broken(ConnectionClosedError))
     account.client("iam").create_user(UserName="bob")
     assert len(tries) >= 2
+
+
+@pytest.mark.parametrize("kind", ["bucket", "user"])
+def test_tags_that_aws_refuses_undo_no_create(copied, capsys, kind):
+    """It is made, and the journal knows it: the lesson goes on, and close() removes it."""
+    before = copied.contents()
+    action = {"bucket": "s3:PutBucketTagging", "user": "iam:TagUser"}[kind]
+    no = policy({"Effect": "Deny", "Action": action, "Resource": "*"})
+    with open_lab("aws") as lab:
+        iam = lab.client("iam")
+        iam.create_user(UserName="maker")
+        iam.put_user_policy(UserName="maker", PolicyName="p", PolicyDocument=policy(allow("*")))
+        keys = iam.create_access_key(UserName="maker")["AccessKey"]
+        which = {"UserName": "lab-admin", "PolicyName": "no"}
+        raw = copied.session().client("iam")
+        raw.put_user_policy(**which, PolicyDocument=no)
+        maker = lab.session_from(keys)
+        if kind == "bucket":
+            maker.client("s3").create_bucket(Bucket="papers", **WHERE)
+        else:
+            maker.client("iam").create_user(UserName="made")
+        said = capsys.readouterr().out
+        assert "is made, but AWS refuses the lab's tags for it (AccessDenied)" in said
+        assert lab.differences == []
+        raw.delete_user_policy(**which)
+    assert copied.contents() == before
