@@ -4,6 +4,7 @@ ports for other applications."""
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 from collections import deque
@@ -18,13 +19,14 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
-from waitress.utilities import BadRequest
+from waitress.utilities import BadRequest, build_http_date
 
 from labhelpers.sandbox.interpret.unreadable import unreadable
 from labhelpers.sandbox.wire.http import RAW_HEADER_NAMES, HttpRequest, path_of
 
 WSGI = Callable[[dict[str, Any], Callable], Iterable[bytes]]
 ONE_PIECE = 64 * 1024  # bytes of a body that is sent along with its head
+STAY = 100  # milliseconds that a thread waits for its client's next request
 _META = b"x-amz-meta-"
 _TLS = b"\x16\x03"  # how a TLS client says hello
 
@@ -88,12 +90,23 @@ class _Task(WSGITask):
     def build_response_header(self) -> bytes:
         """waitress capitalizes header names. The end of S3's x-amz-meta-… is the learner's key,
         which Python's clients hand out as it is written: names go out as they were given."""
-        given = {name.lower(): name for name, _ in self.response_headers}
-        status, *lines = super().build_response_header().decode("latin-1").split("\r\n")
-        for number, line in enumerate(lines):
-            name, colon, value = line.partition(":")
-            lines[number] = given.get(name.lower(), name) + colon + value
-        return "\r\n".join((status, *lines)).encode("latin-1")
+        asked = self.request.headers.get("CONNECTION", "").lower()
+        names = {name.lower() for name, _ in self.response_headers}
+        if not self.has_body:
+            self.remove_content_length_header()
+        elif "content-length" not in names and self.content_length is not None:
+            self.response_headers.append(("Content-Length", str(self.content_length)))
+        if self.has_body and self.content_length is None:
+            self.set_close_on_finish()  # the end of the connection is the end of the body
+        elif self.version == "1.0" and asked == "keep-alive":
+            self.response_headers.append(("Connection", "Keep-Alive"))
+        elif self.version == "1.0" or asked == "close":
+            self.set_close_on_finish()
+        if "date" not in names:
+            self.response_headers.append(("Date", build_http_date(self.start_time)))
+        lines = [f"{name}: {value}" for name, value in sorted(self.response_headers)]
+        head = "\r\n".join((f"HTTP/{self.version} {self.status}", *lines, "", ""))
+        return head.encode("latin-1")
 
 
 class _Parser(CarefulParser):
@@ -124,7 +137,12 @@ class _Channel(HTTPChannel):
     parser_class = _Parser
     task_class = _Task
     error_task_class = ReadableErrorTask
+    #: A thread stays with it: the one that waits for everybody's requests does not read here.
+    is_kept = False
     _sending = False
+
+    def readable(self) -> bool:
+        return not self.is_kept and bool(super().readable())
 
     def write_soon(self, data: bytes) -> int:
         """While one thread sends, the one that waits for requests must not look after the same
@@ -140,23 +158,48 @@ class _Channel(HTTPChannel):
     def writable(self) -> bool:
         return not self._sending and bool(super().writable())
 
+    def is_idle(self) -> bool:
+        """Whether all is answered and sent, and the next request may come."""
+        return bool(self.connected and not (self.requests or super().writable()))
+
+    def asks_again(self) -> bool:
+        """Whether the next request, or a part of it, came within STAY; False, too, if its client
+        has gone."""
+        poll = select.poll()
+        poll.register(self.socket, select.POLLIN)
+        with suppress(OSError):
+            return bool(poll.poll(STAY) and self.socket.recv(1, socket.MSG_PEEK))
+        return False
+
 
 class Server(TcpWSGIServer):
     """Threads take turns: one waits for requests, and answers itself what it has received, while
     the next one waits. waitress would hand each request to another thread and wait for that to
-    hand the connection back, which took longer than most answers."""
+    hand the connection back, which took longer than most answers. Whoever has answered stays with
+    the connection for a moment, since most clients ask again at once: nobody else is woken."""
 
     channel_class = _Channel
 
     def __init__(self, app: Any, settings: Adjustments) -> None:
-        self._tasks: deque[HTTPChannel] = deque()
+        self._tasks: deque[_Channel] = deque()
         self._turn, self._counted = threading.Lock(), threading.Condition()
         self._threads, self._queueing = 0, 0
-        self._end = threading.Event()
+        self._end, self._own = threading.Event(), threading.local()
         super().__init__(app, {}, dispatcher=self, adj=settings, sockinfo=settings.listen[0])
 
-    def add_task(self, task: HTTPChannel) -> None:
-        self._tasks.append(task)
+    def add_task(self, task: _Channel) -> None:
+        if task is not self._kept():  # whose thread sees it
+            self._tasks.append(task)
+
+    def _kept(self) -> _Channel | None:
+        """The connection with which this thread stays."""
+        return getattr(self._own, "channel", None)
+
+    def pull_trigger(self) -> None:
+        """Wake the thread that waits for requests, unless there is nothing for it to look after."""
+        kept = self._kept()
+        if kept is None or not kept.is_idle():
+            super().pull_trigger()
 
     def serve(self) -> None:
         """Answer until end_soon(), and let what is being answered end, for a second."""
@@ -185,11 +228,34 @@ class Server(TcpWSGIServer):
                 self._count(queueing=-1)
                 task = self._receive()
             if task is not None:
-                with suppress(Exception):  # waitress has closed the connection
-                    task.service()
+                self._answer(task)
         self._count(threads=-1)
 
-    def _receive(self) -> HTTPChannel | None:
+    def _answer(self, channel: _Channel) -> None:
+        """What this connection asks, now and as long as it goes on asking. With every thread at
+        work nobody stays: the next one who comes must not wait for it."""
+        may_stay = hasattr(select, "poll") and self._threads < self.adj.threads
+        channel.is_kept = may_stay
+        self._own.channel = channel if may_stay else None
+        try:
+            with suppress(Exception):  # waitress has closed the connection
+                channel.service()
+                while may_stay and self._goes_on(channel):
+                    channel.service()
+        finally:
+            channel.is_kept, self._own.channel = False, None
+            if may_stay:
+                self.pull_trigger()
+
+    def _goes_on(self, channel: _Channel) -> bool:
+        """Whether there is a whole request to answer."""
+        while not channel.requests:
+            if self._end.is_set() or not channel.is_idle() or not channel.asks_again():
+                return False
+            channel.handle_read()
+        return True
+
+    def _receive(self) -> _Channel | None:
         """The next connection with a request, None at the end."""
         while not (self._tasks or self._end.is_set()):
             self.asyncore.loop(

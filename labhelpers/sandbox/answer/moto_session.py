@@ -96,8 +96,7 @@ def lock_each_service() -> None:
 
     def of_region(self: Any, region: str) -> Any:
         region = "aws" if region == "global" else region
-        known = region in self.regions or allow_unknown_region()
-        if region not in dict.keys(self) and known:
+        if region not in dict.keys(self) and (region in self.regions or allow_unknown_region()):
             with _making[self.service_name]:
                 if region not in dict.keys(self):
                     self[region] = self.backend(region, account_id=self.account_id)

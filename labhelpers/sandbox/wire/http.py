@@ -75,7 +75,7 @@ def from_environ(environ: dict) -> HttpRequest:
     headers = {
         names.get(key, key[5:].replace("_", "-").lower()): value
         for key, value in environ.items()
-        if key.startswith("HTTP_")
+        if key[:5] == "HTTP_"
     }
     for key, name in (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length")):
         if environ.get(key):
