@@ -32,6 +32,7 @@ HOSTS = {
     "nothing set": {},
     "real keys": {
         **REAL,
+        **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "ALL_PROXY"), PROXY),
         "AWS_REGION": "eu-west-1",
         "AWS_DEFAULT_REGION": "eu-west-1",
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
@@ -45,17 +46,17 @@ HOSTS = {
         "AWS_USE_DUALSTACK_ENDPOINT": "true",
         "INITIAL_NO_AUTH_ACTION_COUNT": "0",
     },
-    "absent profile": {"AWS_PROFILE": "nowhere", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
+    "absent profile": {
+        "AWS_PROFILE": "nowhere",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9/",
+    },
     "absent default profile": {
         "AWS_DEFAULT_PROFILE": "nowhere",
         "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9",
-    },
-    "proxies": dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "ALL_PROXY"), PROXY),
-    "web identity": {
         "AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere/token",
         "AWS_ROLE_ARN": "arn:aws:iam::999999999999:role/real",
     },
-    "container": {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9/"},
 }
 
 
