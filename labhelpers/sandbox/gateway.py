@@ -99,7 +99,8 @@ class Gateway:
             # A kept exception would keep every object of its stack alive.
             refusal.__traceback__ = refusal.__context__ = None
         seen = record.observe(http, request_id, lab_now, caller, call, refusal, reply)
-        self.recorder.add(request_id, record.Record(seen, decision, refusal))
+        size = record.size_of(http, seen, refusal)
+        self.recorder.add(request_id, record.Record(seen, decision, refusal, size=size))
         return reply
 
 

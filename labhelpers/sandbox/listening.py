@@ -1,141 +1,36 @@
-"""What the sandbox needs of waitress beyond its own: names of headers as they were given, refusals
-that clients can read of what never gets to the application, threads that take turns, and further
+"""What the sandbox needs of waitress' server beyond its own: threads that take turns, and further
 ports for other applications."""
 
 from __future__ import annotations
 
+import errno
 import select
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import suppress
-from http import HTTPStatus
 from typing import Any
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask, WSGITask
-from waitress.utilities import BadRequest, build_http_date
 
-from labhelpers.sandbox.interpret.unreadable import unreadable
-from labhelpers.sandbox.wire.http import RAW_HEADER_NAMES, HttpRequest, path_of
+from labhelpers.sandbox.speaking import Parser, ReadableErrorTask, Task
+from labhelpers.sandbox.wire.http import path_of
 
 WSGI = Callable[[dict[str, Any], Callable], Iterable[bytes]]
-ONE_PIECE = 64 * 1024  # bytes of a body that is sent along with its head
 STAY = 100  # milliseconds that a thread waits for its client's next request
-_META = b"x-amz-meta-"
-_TLS = b"\x16\x03"  # how a TLS client says hello
-
-
-class CarefulParser(HTTPRequestParser):
-    """Tells at once what would otherwise be waited for, or dropped without a word."""
-
-    def received(self, data: bytes) -> int:
-        if not self.headers_finished and (self.header_plus + data).startswith(_TLS):
-            # Somebody has written https://: told now, not when he has waited two minutes.
-            self.parse_header(b"GET / HTTP/1.0\r\n")
-            self.error, self.completed = BadRequest("the sandbox speaks http, not https"), True
-            return len(data)
-        consumed: int = super().received(data)
-        if self.error is not None:
-            self.expect_continue = False  # what is refused need not be sent
-        return consumed
-
-    def parse_header(self, header_plus: bytes) -> None:
-        try:
-            super().parse_header(header_plus)
-        except ValueError:  # half an IPv6 address, say
-            raise ParsingError("Bad URI") from None
-
-
-class ReadableErrorTask(ErrorTask):
-    """The answer to a request that never gets to the application: too long, or no HTTP."""
-
-    def execute(self) -> None:
-        told, error = self.request, self.request.error
-        headers = {k.lower().replace("_", "-"): v for k, v in told.headers.items()}
-        target, _, query = path_of(getattr(told, "request_uri", "/")).partition("?")
-        http = HttpRequest(getattr(told, "command", "GET"), target, query, headers, b"", "")
-        most = self.channel.adj.max_request_body_size
-        status, fields, body = unreadable(http, error.code, error.body, most)
-        self.status = f"{status} {HTTPStatus(status).phrase}"
-        self.response_headers += [*fields, ("Content-Length", str(len(body)))]
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(body)
-
-
-class _Task(WSGITask):
-    wrote_header: bool
-
-    def get_environment(self) -> dict:
-        environ = super().get_environment()
-        environ[RAW_HEADER_NAMES] = self.request.raw_names
-        return environ
-
-    def write(self, data: bytes) -> None:
-        """Send the head and a small body in one piece, which the client receives as one."""
-        if self.wrote_header or not self.has_body or len(data) > ONE_PIECE:
-            super().write(data)
-            return
-        head = self.build_response_header()
-        self.wrote_header = True
-        self.content_bytes_written += len(data)
-        self.channel.write_soon(head + data)
-
-    def build_response_header(self) -> bytes:
-        """waitress capitalizes header names. The end of S3's x-amz-meta-… is the learner's key,
-        which Python's clients hand out as it is written: names go out as they were given."""
-        asked = self.request.headers.get("CONNECTION", "").lower()
-        names = {name.lower() for name, _ in self.response_headers}
-        if not self.has_body:
-            self.remove_content_length_header()
-        elif "content-length" not in names and self.content_length is not None:
-            self.response_headers.append(("Content-Length", str(self.content_length)))
-        if self.has_body and self.content_length is None:
-            self.set_close_on_finish()  # the end of the connection is the end of the body
-        elif self.version == "1.0" and asked == "keep-alive":
-            self.response_headers.append(("Connection", "Keep-Alive"))
-        elif self.version == "1.0" or asked == "close":
-            self.set_close_on_finish()
-        if "date" not in names:
-            self.response_headers.append(("Date", build_http_date(self.start_time)))
-        lines = [f"{name}: {value}" for name, value in sorted(self.response_headers)]
-        head = "\r\n".join((f"HTTP/{self.version} {self.status}", *lines, "", ""))
-        return head.encode("latin-1")
-
-
-class _Parser(CarefulParser):
-    """Keeps S3 metadata headers with underscores, which waitress drops: their signature covers
-    them. WSGI cannot tell them from dashes, so their spelling travels beside the environ."""
-
-    def __init__(self, adj: Adjustments) -> None:
-        super().__init__(adj)
-        self.raw_names: dict[str, str] = {}
-
-    def parse_header(self, header_plus: bytes) -> None:
-        # In most heads the only ones with underscores are none of S3's.
-        lines = header_plus.split(b"\r\n") if _META in header_plus.lower() else []
-        for number, line in enumerate(lines[1:], 1):
-            name, colon, value = line.partition(b":")
-            if b"_" in name and name.lower().startswith(_META):
-                dashed = name.replace(b"_", b"-")
-                lines[number] = dashed + colon + value
-                key = "HTTP_" + dashed.decode("latin-1").upper().replace("-", "_")
-                self.raw_names[key] = name.decode("latin-1").lower()
-        super().parse_header(b"\r\n".join(lines) or header_plus)
-        if not self.chunked and not self.content_length:
-            # waitress would answer "100 Continue" and then wait for a body for ever.
-            self.expect_continue = False
+#: No file descriptor or memory is left for one more connection: it waits, and so does the server.
+_FULL = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+PAUSE = 0.5  # seconds
 
 
 class _Channel(HTTPChannel):
-    parser_class = _Parser
-    task_class = _Task
+    parser_class = Parser
+    task_class = Task
     error_task_class = ReadableErrorTask
     #: A thread stays with it: the one that waits for everybody's requests does not read here.
     is_kept = False
@@ -172,7 +67,25 @@ class _Channel(HTTPChannel):
         return False
 
 
-class Server(TcpWSGIServer):
+class _Listener(TcpWSGIServer):
+    """Looks away for a moment when there is no room for another connection. waitress would be told
+    again and again, as fast as it can ask, that somebody waits there."""
+
+    _looks_again = 0.0
+
+    def accept(self) -> Any:
+        try:
+            return super().accept()
+        except OSError as error:
+            if error.errno in _FULL:
+                self._looks_again = time.monotonic() + PAUSE
+            raise
+
+    def readable(self) -> bool:
+        return time.monotonic() >= self._looks_again and bool(super().readable())
+
+
+class Server(_Listener):
     """Threads take turns: one waits for requests, and answers itself what it has received, while
     the next one waits. waitress would hand each request to another thread and wait for that to
     hand the connection back, which took longer than most answers. Whoever has answered stays with
@@ -280,7 +193,7 @@ class Server(TcpWSGIServer):
         self.asyncore.close_all(self._map, ignore_all=True)
 
 
-class _Door(TcpWSGIServer):
+class _Door(_Listener):
     """One more port of a server, whose threads answer what comes in there; it closes with it."""
 
     def __init__(self, server: TcpWSGIServer, app: WSGI) -> None:

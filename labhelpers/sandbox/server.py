@@ -15,6 +15,7 @@ from labhelpers.sandbox.state.clock import LabClock
 from labhelpers.sandbox.workloads import InstanceMetadata
 
 HOST = "127.0.0.1"
+MAX_HEAD = 64 * 1024  # bytes of a request's line and headers; S3 takes 8 KiB of headers
 MAX_BODY = 256 * 1024 * 1024  # bytes; everything is held in memory
 EC2_WARM_UP_DELAY = 8  # seconds
 ADMIN_NAME = "lab-admin"
@@ -113,6 +114,7 @@ def _listen(app: Gateway, port: int) -> Server:
         threads=32,  # some may wait for one slow service; idle ones cost nothing
         ident=None,
         max_request_body_size=MAX_BODY,
+        max_request_header_size=MAX_HEAD,
         # A notebook may hold many clients, each with open connections; at the default of 100
         # further ones would wait until others have idled for two minutes. poll() has no limit.
         connection_limit=5000,

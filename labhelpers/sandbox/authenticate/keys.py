@@ -108,7 +108,10 @@ def _session_caller(
     signed: claims.Signed, family: Family, registry: Registry, lab_now: datetime
 ) -> tuple[Caller, str]:
     sessions = registry.sessions
-    session = sessions.get(signed.access_key_id)
+    session, end = sessions.get(signed.access_key_id), sessions.end_of(signed.access_key_id)
+    if session is None and end is not None and signed.token is not None:
+        why = f"The session ended at {end:%F %T} of the lab clock."
+        raise credential_refusal(family, "expired", why, _token(signed))
     if session is None:
         raise _unknown(signed, family)
     if signed.token is None:
@@ -199,6 +202,12 @@ def _check_dates(signed: claims.Signed, family: Family) -> None:
             shown |= {"Expires": f"{end:%FT%TZ}", "ServerTime": f"{now:%FT%TZ}"}
             text = "Request has expired"
             raise Refusal("AccessDenied", text, blocked_by="authentication", details=shown)
+        if signed.version == 4 and signed.signed_at - now > _MAX_SKEW:
+            if family is not S3:
+                raise _skewed(signed, family, now)
+            # S3's words by servers that copy it; not verified on AWS.
+            text = "Request is not valid yet"
+            raise Refusal("AccessDenied", text, blocked_by="authentication")
         return
     if abs(now - signed.signed_at) > _MAX_SKEW:
         raise _skewed(signed, family, now)

@@ -26,9 +26,9 @@ from labhelpers.sandbox.wire.families import (
     Family,
     in_cbor,
 )
-from labhelpers.sandbox.wire.http import HttpRequest
+from labhelpers.sandbox.wire.http import MAX_FIELDS, MAX_FORM, HttpRequest
 
-_SCOPE = re.compile(r"[^/,\s]+/\d*/[^/,\s]*/([a-z0-9-]{1,60})/")
+_SERVICE = re.compile(r"[a-z0-9-]{1,60}", re.ASCII)
 #: Services with operations that nobody signs, by the first word of X-Amz-Target, and those that
 #: tell operations by path. Source: `authtype` none in botocore's models; STS is the last one.
 _UNSIGNED_TARGETS = {
@@ -50,9 +50,9 @@ class Addressed:
 def addressed(http: HttpRequest) -> Addressed:
     """The service that a request is for by its own words, and the family of its errors."""
     header = http.headers.get("authorization", "")
-    scoped = _SCOPE.search(header or http.query_value("X-Amz-Credential") or "")
-    if scoped is not None:
-        service = scoped.group(1)
+    scoped = _scoped(header) if header else _signing_name(http.query_value("X-Amz-Credential"))
+    if scoped:
+        service = scoped
     elif "Action" in http.form:
         service = "sts"
     elif header.startswith("AWS "):  # Signature Version 2, in which S3 alone has a header
@@ -66,9 +66,24 @@ def addressed(http: HttpRequest) -> Addressed:
     return Addressed(service, _family(http, service))
 
 
+def _scoped(header: str) -> str:
+    """The signing name in an Authorization header, "" where it names none."""
+    return _signing_name(header.partition("Credential")[2].lstrip("= ").partition(",")[0])
+
+
+def _signing_name(credential: str | None) -> str:
+    """The fourth part of KEY/DATE/REGION/SERVICE/aws4_request, "" where there is none. Split and
+    not searched for: this is read before anybody is known, and takes as long as the text is."""
+    parts = (credential or "").split("/", 4)
+    return parts[3] if len(parts) == 5 and _SERVICE.fullmatch(parts[3]) else ""
+
+
 def refuse_without_signature(http: HttpRequest, service: str) -> None:
     """Operations that AWS answers without a signature and this sandbox does not know, and ways to
-    sign that it does not."""
+    sign that it does not; forms that it does not read."""
+    if http.is_form_too_long:
+        most = f"{MAX_FORM >> 20} MiB or {MAX_FIELDS:,} fields"
+        raise not_modelled(f"forms of more than {most}", "Send less at once.")
     scheme = http.headers.get("authorization", "").partition(" ")[0]
     if scheme.lower() == "bearer" and "Action" not in http.form:
         raise not_modelled("requests with a bearer token")

@@ -6,7 +6,7 @@ needs.py, history.py and least_privilege.py turn events into the tightest policy
 """
 
 from labhelpers.sandbox.record.files import read_cloudtrail_files, write_cloudtrail_files
-from labhelpers.sandbox.record.observe import observe, observe_service
+from labhelpers.sandbox.record.observe import observe, observe_service, size_of
 from labhelpers.sandbox.record.recorder import Record, Recorder
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "observe",
     "observe_service",
     "read_cloudtrail_files",
+    "size_of",
     "write_cloudtrail_files",
 ]

@@ -17,8 +17,8 @@ from labhelpers.sandbox.wire.http import json_object
 FEDERATED = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
 #: Parameters that prove an identity, and therefore stand in no log.
 TOKENS = ("WebIdentityToken", "SAMLAssertion")
-_ASSERTION_ID = re.compile(rb"<(?:\w+:)?Assertion\b[^>]*?\bID=[\"']([^\"']{1,200})[\"']")
-_NAME_ID = re.compile(rb"<(?:\w+:)?NameID\b[^>]*>([^<]{1,200})<")
+_ASSERTION_ID = re.compile(rb"<(?:\w+:)?Assertion\b[^<>]*?\bID=[\"']([^\"']{1,200})[\"']")
+_NAME_ID = re.compile(rb"<(?:\w+:)?NameID\b[^<>]*>([^<]{1,200})<")
 
 
 def federated_identity(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from labhelpers.sandbox.authenticate.caller import Caller
@@ -23,6 +24,9 @@ from labhelpers.sandbox.wire.ids import new_id
 #: Bytes of a request or an answer that an event may quote; CloudTrail cuts at 100 KB.
 MAX_QUOTED = 24 * 1024
 MAX_USER_AGENT = 1024  # characters, as in CloudTrail
+MAX_HOST = 255  # characters of a name
+MAX_TOKEN = 128 * 1024  # characters; an assertion may have 100,000
+MAX_VALUE, MAX_VALUES = 2048, 200  # characters of one of them, and how many
 _READS = ("Get", "List", "Describe", "Head", "Lookup", "Simulate")
 #: STS operations whose answer an event quotes; all others only tell, and tell no log.
 ISSUING = frozenset(
@@ -116,13 +120,24 @@ def observe(
         source_ip=caller.source_ip or http.remote_addr,
         user_agent=headers.get("user-agent", "")[:MAX_USER_AGENT] or None,
         owner=call.account_id if call is not None else "",
-        host=headers.get("host", ""),
+        host=headers.get("host", "")[:MAX_HOST],
         status=reply[0],
         refusal=refusal,
         model=model or caller.service,
     )
     _quote(seen, http, call, reply[2])
     return seen
+
+
+def size_of(http: HttpRequest, seen: Observation | None, refusal: Refusal | None) -> int:
+    """About how many bytes of a request and of its answer a record keeps."""
+    size = 0
+    if seen is not None:
+        size += len(seen.reply) + len(seen.body) + sum(map(len, seen.uri)) + len(seen.copy_source)
+        size += min(len(http.body) + len(http.query_string), MAX_QUOTED) if seen.params else 0
+    if refusal is not None:  # whose decision may quote any header
+        size += len(refusal.message) + sum(map(len, http.headers.values()))
+    return size
 
 
 def observe_service(
@@ -156,7 +171,7 @@ def _quote(seen: Observation, http: HttpRequest, call: Call | None, reply: bytes
         if operation == "PutBucketPolicy" and len(http.body) <= MAX_QUOTED:
             seen.body = http.body
     elif operation in FEDERATED and service == "sts":
-        params = call.params if call is not None else http.form
+        params = call.params if call is not None else _short(http.form)
         proof = call.subject[0] if call is not None else None
         seen.federated = federated_identity(operation, params, proof)
         seen.params = {name: value for name, value in params.items() if name not in TOKENS}
@@ -170,6 +185,14 @@ def _quote(seen: Observation, http: HttpRequest, call: Call | None, reply: bytes
     wanted = operation in ISSUING if service == "sts" else not seen.read_only
     if (wanted or seen.status >= 400) and len(reply) <= MAX_QUOTED:
         seen.reply = reply
+
+
+def _short(form: Mapping[str, str]) -> dict[str, str]:
+    """What is looked at of a form that nobody signed, and that was refused before it was read. Of
+    its tokens nothing is kept."""
+    most = dict.fromkeys(TOKENS, MAX_TOKEN)
+    few = ((k, v) for k, v in form.items() if len(k) + len(v) <= most.get(k, MAX_VALUE))
+    return dict(islice(few, MAX_VALUES))
 
 
 def _operation(http: HttpRequest, service: str) -> tuple[str, str]:

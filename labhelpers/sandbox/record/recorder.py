@@ -15,21 +15,25 @@ from labhelpers.sandbox.record.events import events_of
 from labhelpers.sandbox.record.observe import Observation, observe_service
 from labhelpers.sandbox.wire.errors import Refusal
 
-#: Requests kept; older ones are dropped so that a lab left running does not grow for ever.
+#: Requests kept, and the bytes of what they sent and got; older ones are dropped so that a lab
+#: left running does not grow for ever, whoever asks it what.
 MAX_EVENTS = 10_000
+MAX_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(slots=True)
 class Record:
     """One request: what its events are written from, and what the sandbox knows beyond them.
 
-    `seen` is None for requests that no trail shows. `number` grows from record to record.
+    `seen` is None for requests that no trail shows. `number` grows from record to record, `size`
+    is what a record holds of a stranger's bytes, about.
     """
 
     seen: Observation | None
     decision: Decision | None = None
     refusal: Refusal | None = None
     number: int = 0
+    size: int = 0
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -43,7 +47,7 @@ class Recorder:
     def __init__(self) -> None:
         self._records: deque[tuple[str, Record]] = deque()
         self._by_id: dict[str, Record] = {}
-        self._count = 0
+        self._count = self._bytes = 0
         self._lock = threading.Lock()
 
     def add(self, request_id: str, record: Record) -> None:
@@ -52,8 +56,10 @@ class Recorder:
             record.number = self._count
             self._records.append((request_id, record))
             self._by_id[request_id] = record
-            if len(self._records) > MAX_EVENTS:
+            self._bytes += record.size
+            while len(self._records) > MAX_EVENTS or self._bytes > MAX_BYTES:
                 oldest_id, oldest = self._records.popleft()
+                self._bytes -= oldest.size
                 # Some of moto's answers all carry the same request id.
                 if self._by_id.get(oldest_id) is oldest:
                     del self._by_id[oldest_id]

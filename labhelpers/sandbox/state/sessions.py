@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,6 +16,9 @@ from labhelpers.sandbox.wire.ids import token_bytes
 #: Bytes that a token takes at most. Not documented; MinimumSessionTokenSize goes up to it.
 MAX_TOKEN_SIZE = 4096
 _EMPTY_TOKEN = 264  # bytes before base64, without policies and tags
+
+
+KEPT, KEPT_ENDS = 2_000, 100_000  # sessions; ends of sessions
 
 
 def new_key_id(prefix: str, account_id: str) -> str:
@@ -120,12 +124,16 @@ class Session:
 
 
 class SessionRegistry:
-    """Every session of this lab by access key id, expired ones included: their keys still have
-    to be answered with ExpiredToken rather than with "never heard of it"."""
+    """The sessions of this lab by access key id, expired ones included: their keys still have to
+    be answered with ExpiredToken rather than with "never heard of it". Where there are more than
+    KEPT, of those that are over an id and an end remain."""
 
     def __init__(self) -> None:
         self._by_key: dict[str, Session] = {}
         self._tokens: set[str] = set()
+        self._ended: dict[str, datetime] = {}  # access key id -> end
+        self._room = KEPT
+        self._lock = threading.Lock()
 
     def add(self, minimum_token_size: int = 0, **fields: Any) -> Session:
         """Issue a session with new credentials in AWS's shapes (STS_FACTS 1.4)."""
@@ -151,9 +159,25 @@ class SessionRegistry:
         )
 
     def _keep(self, session: Session) -> Session:
-        self._by_key[session.access_key_id] = session
-        self._tokens.add(session.session_token)
+        with self._lock:
+            self._by_key[session.access_key_id] = session
+            self._tokens.add(session.session_token)
+            if len(self._by_key) > self._room:
+                self._let_go(session.issued)
+                self._room = max(KEPT, 2 * len(self._by_key))
         return session
+
+    def _let_go(self, lab_now: datetime) -> None:
+        for over in [s for s in self._by_key.values() if s.expires <= lab_now]:
+            self._ended[over.access_key_id] = over.expires
+            del self._by_key[over.access_key_id]
+            self._tokens.discard(over.session_token)
+        for oldest in list(self._ended)[: max(0, len(self._ended) - KEPT_ENDS)]:
+            del self._ended[oldest]
+
+    def end_of(self, access_key_id: str) -> datetime | None:
+        """When a session ended of which nothing else is known any more."""
+        return self._ended.get(access_key_id)
 
     def is_other_token(self, token: str, session: Session) -> bool:
         """Whether the token was issued, but with another session's keys."""

@@ -13,6 +13,8 @@ from typing import Any
 
 from labhelpers.sandbox.wire.errors import Refusal
 
+MAX_SHOWN = 2048  # characters of a value in a message
+
 
 def check_parameters(operation: Any, params: Mapping[str, str]) -> dict[str, Any]:
     """Values of the operation's members: integers converted, lists and structures nested.
@@ -122,6 +124,12 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.ASCII)
 
 
+def _cut(value: str) -> str:
+    """AWS repeats a value whole; the records, which keep what was said, must not hold whatever a
+    stranger sends."""
+    return value if len(value) <= MAX_SHOWN else f"{value[:MAX_SHOWN]}…"
+
+
 def _violation(value: str | None, field: str, rule: str, secret: bool = False) -> str:
-    shown = " null" if value is None else "" if secret else f" '{value}'"
+    shown = " null" if value is None else "" if secret else f" '{_cut(value)}'"
     return f"Value{shown} at '{field}' failed to satisfy constraint: {rule}"
