@@ -18,6 +18,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import warm
+from scene import allow, policy
 from test_notebooks import read
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +32,9 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Not every browser asks a learner before a stranger's page reaches this machine.
+    "--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets",
+    "--host-resolver-rules=MAP *.example 127.0.0.1",  # as a name server of a stranger would
 ]
 WARM = """
 import sys
@@ -103,18 +107,23 @@ def jupyter(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(jupyter):
-    """JupyterLab in Chromium, opened as `make lab` opens it: on the first notebook."""
+def browser():
     from playwright.sync_api import sync_playwright
 
-    base, token = jupyter
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(f"{base}/lab/tree/notebooks/{STEMS[0]}.ipynb?token={token}")
-        page.wait_for_function(CONNECTED, arg=f"notebooks/{STEMS[0]}.ipynb", timeout=60_000)
-        yield page
+        yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def page(jupyter, browser):
+    """JupyterLab in Chromium, opened as `make lab` opens it: on the first notebook."""
+    base, token = jupyter
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{base}/lab/tree/notebooks/{STEMS[0]}.ipynb?token={token}")
+    page.wait_for_function(CONNECTED, arg=f"notebooks/{STEMS[0]}.ipynb", timeout=60_000)
+    return page
 
 
 def saved(jupyter, path):
@@ -181,3 +190,92 @@ def test_run_all_in_jupyterlab(jupyter, page, stem):
     page.wait_for_timeout(300)
     assert page.locator(".jp-RenderedHTMLCommon h1").first.inner_text().startswith(title)
     end_kernels(jupyter)
+
+
+#: What a page can do without asking anybody first, and what it then knows.
+TRY_ALL = """async base => {
+    const read = async (path, init) => {
+        try {
+            const answer = await fetch(base + path, init);
+            return `${answer.type} ${answer.status} ${(await answer.text()).length}`;
+        } catch (error) {
+            return error.name;
+        }
+    };
+    const form = new URLSearchParams({Action: "GetCallerIdentity", Version: "2011-06-15"});
+    const picture = path => new Promise(done => {
+        const image = new Image();
+        image.onload = () => done("seen");
+        image.onerror = () => done("not seen");
+        image.src = base + path;
+    });
+    return {
+        cors: await read("/public/picture.svg"),
+        "no-cors": await read("/public/picture.svg", {mode: "no-cors"}),
+        form: await read("/", {method: "POST", body: form}),
+        "no-cors form": await read("/", {method: "POST", body: form, mode: "no-cors"}),
+        text: await read("/", {method: "POST", body: "Action=GetCallerIdentity"}),
+        preflight: await read("/", {headers: {"X-Amz-Target": "x"}}),
+        discovery: await read("/.oidc/idp.example.com/.well-known/openid-configuration"),
+        picture: await picture("/public/picture.svg"),
+    };
+}"""
+SUBMIT = """([base, kind]) => {
+    const form = document.createElement("form");
+    Object.assign(form, {method: "POST", action: base + "/", enctype: kind});
+    for (const [name, value] of [["Action", "GetCallerIdentity"], ["Version", "2011-06-15"]]) {
+        form.append(Object.assign(document.createElement("input"), {name, value}));
+    }
+    document.body.append(form);
+    form.submit();
+}"""
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+
+
+@pytest.fixture
+def open_bucket(lab):
+    """A lab with an object that the whole world may read, and an issuer that publishes its keys."""
+    s3 = lab.client("s3")
+    place = {"LocationConstraint": lab.region}
+    s3.create_bucket(Bucket="public", CreateBucketConfiguration=place)
+    s3.put_object(Bucket="public", Key="picture.svg", Body=SVG, ContentType="image/svg+xml")
+    s3.delete_public_access_block(Bucket="public")
+    read = allow("s3:GetObject", "arn:aws:s3:::public/*", Principal="*")
+    s3.put_bucket_policy(Bucket="public", Policy=policy(read))
+    lab.identity_provider("https://idp.example.com")
+    return lab
+
+
+def page_of(browser, site):
+    """An empty page of a site, which a stranger serves."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.route(f"{site}/page", lambda route: route.fulfill(body="<body>", content_type="text/html"))
+    page.goto(f"{site}/page")
+    return page
+
+
+def test_another_sites_page_learns_nothing(browser, open_bucket):
+    page = page_of(browser, "http://evil.example:8080")
+    tried = page.evaluate(TRY_ALL, open_bucket.endpoint_url)
+    assert tried.pop("picture") == "seen"  # anybody may see it, with a browser or without
+    opaque = [tried.pop(name) for name in ("no-cors", "no-cors form")]
+    assert opaque == ["opaque 0 0"] * 2
+    assert set(tried.values()) == {"TypeError"}
+    for kind in ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain"):
+        page = page_of(browser, "http://evil.example:8080")
+        with page.expect_navigation() as arrived:
+            page.evaluate(SUBMIT, [open_bucket.endpoint_url, kind])
+        assert (arrived.value.status, "ForeignOrigin" in arrived.value.text()) == (403, True)
+        page.context.close()
+
+
+def test_a_rebound_name_reaches_nothing(browser, open_bucket):
+    """The stranger's name leads to this machine now, so the page may read what comes."""
+    port = open_bucket.endpoint_url.rsplit(":", 1)[1]
+    site = f"http://rebound.example:{port}"
+    page = page_of(browser, site)
+    tried = page.evaluate(TRY_ALL, site)
+    assert tried.pop("picture") == "not seen"
+    assert {answer.rsplit(" ", 1)[0] for answer in tried.values()} == {"basic 421"}
+    page.context.close()

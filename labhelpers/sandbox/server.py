@@ -10,7 +10,8 @@ from waitress.adjustments import Adjustments
 
 from labhelpers.sandbox.authenticate import addresses
 from labhelpers.sandbox.gateway import Gateway
-from labhelpers.sandbox.listening import Server, open_door, under
+from labhelpers.sandbox.hosts import for_us_only
+from labhelpers.sandbox.listening import WSGI, Server, open_door, under
 from labhelpers.sandbox.state.clock import LabClock
 from labhelpers.sandbox.workloads import InstanceMetadata
 
@@ -36,7 +37,7 @@ class Sandbox:
         self._admins: dict[str, tuple[str, str]] = {}
         self._instance_ports: dict[str, int] = {}
         self._closing = threading.Event()
-        self._server = _listen(self.gateway, port)
+        self._server = _listen(for_us_only(self.gateway), port)
         _reset_moto()
         self.port: int = self._server.effective_port
         self._thread = threading.Thread(
@@ -70,7 +71,7 @@ class Sandbox:
         if self._closing.is_set():
             raise ValueError("This lab is closed: its instances are gone. Open a new one.")
         if instance_id not in ports:
-            app = under(f"{instances.PREFIX}{instance_id}", self.gateway)
+            app = under(f"{instances.PREFIX}{instance_id}", for_us_only(self.gateway))
             ports[instance_id] = open_door(self._server, app)
         url = f"http://{HOST}:{ports[instance_id]}"
         return InstanceMetadata(self.endpoint_url, url, instance_id, region)
@@ -103,7 +104,7 @@ class Sandbox:
             self._server.close_sockets()
 
 
-def _listen(app: Gateway, port: int) -> Server:
+def _listen(app: WSGI, port: int) -> Server:
     """Bind, or say clearly that the port is taken."""
     if not 0 <= port <= 65535:
         raise ValueError(f"Port {port} is no port: choose 0 (any free one) to 65535.")
