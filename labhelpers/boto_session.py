@@ -29,7 +29,8 @@ from botocore.loaders import Loader
 @lru_cache(maxsize=1)
 def shared_loader() -> Loader:
     """One loader for all sessions: reading the service models again costs 50 ms a session."""
-    return Loader(include_default_search_paths=True)
+    own = [Loader.BUILTIN_DATA_PATH]  # and not ~/.aws/models, where a host may have put others
+    return Loader(extra_search_paths=own, include_default_search_paths=False)
 
 
 @lru_cache(maxsize=1)

@@ -14,6 +14,7 @@ PYTEST = (sys.executable, "-m", "pytest", "-n", "0", "-rs")
 ACCOUNT = TESTS / "account"
 CRASHES = tuple(str(ACCOUNT / f"test_{name}.py") for name in ("dying", "kernel_ends", "series"))
 REACHING = tuple(str(ACCOUNT / f"test_{name}.py") for name in ("closed", "series"))
+HOST = str(TESTS / "test_host_settings.py")
 #: What each runs; none yet where it says so.
 CHECKS: dict[str, tuple[str, ...]] = {
     "browser": ("env", "LAB_COLD=1", *PYTEST, str(TESTS / "test_browser.py")),
@@ -22,7 +23,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "crash": ("env", "LAB_EVERY_CREATE=1", *PYTEST, *CRASHES),
     # LAB_FUZZ_MINUTES, 10 without, and LAB_FUZZ_SEED.
     "fuzz": (sys.executable, str(TESTS / "fuzz_guard.py")),
-    "reach": ("env", "LAB_EVERY_ACTION=1", *PYTEST, *REACHING),
+    "reach": ("env", "LAB_EVERY_ACTION=1", *PYTEST, *REACHING, HOST),
     "soak": (sys.executable, str(TESTS / "soak.py")),
     "supply": (),
 }

@@ -51,6 +51,7 @@ class Settings:
     def environ(self) -> dict[str, str]:
         """The variables from which read() makes the same settings in another process."""
         found = {
+            "LAB_BACKEND": "aws",
             "LAB_AWS_ACCOUNT_ID": self.account_id,
             "LAB_AWS_PROFILE": self.profile,
             "LAB_AWS_SECOND_ACCOUNT_ID": self.second_account_id,
@@ -58,6 +59,22 @@ class Settings:
             "LAB_AWS_REGION": self.region,
         }
         return {name: value or "" for name, value in found.items()}
+
+
+def for_a_command() -> Settings:
+    """The settings of a command that works on the real account and in no other place. Raises
+    LabError, with nothing asked and no credentials read, unless that account was chosen, and named
+    by its number, by whoever set the environment."""
+    settings = Settings.read()
+    missing = [] if os.environ.get("LAB_BACKEND") == "aws" else ["LAB_BACKEND=aws"]
+    if not settings.account_id:
+        missing.append("LAB_AWS_ACCOUNT_ID to the 12 digits of your sandbox account")
+    if missing:
+        raise LabError(
+            f"AWS was not asked, and no credentials were read: this works on a real account. To "
+            f"confirm yours, set {' and '.join(missing)}."
+        )
+    return settings
 
 
 def _account(env: Mapping[str, str], name: str) -> str:

@@ -53,10 +53,10 @@ def _grounds() -> tuple[Open, Open]:
     the lab's own waiting: here the witnesses tell when AWS is to be believed. Raises LabError
     where no account is configured, before anything is asked or written.
     """
-    from labhelpers.account.settings import Settings
+    from labhelpers.account.settings import for_a_command
     from labhelpers.lab import open_lab
 
-    Settings.read()
+    for_a_command()
     return lambda: open_lab("aws", lesson="compare", mirrored=False), lambda: open_lab("sandbox")
 
 

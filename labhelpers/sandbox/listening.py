@@ -53,6 +53,12 @@ class _Channel(HTTPChannel):
     def writable(self) -> bool:
         return not self._sending and bool(super().writable())
 
+    def handle_write(self) -> None:
+        """waitress takes no lock where no request is being answered: its one thread alone reads
+        then, and sends what reading gives rise to ("100 Continue"). Here another one may."""
+        with self.outbuf_lock:
+            super().handle_write()
+
     def is_idle(self) -> bool:
         """Whether all is answered and sent, and the next request may come."""
         return bool(self.connected and not (self.requests or super().writable()))
@@ -165,7 +171,7 @@ class Server(_Listener):
         while not channel.requests:
             if self._end.is_set() or not channel.is_idle() or not channel.asks_again():
                 return False
-            channel.handle_read()
+            self.asyncore.read(channel)  # closes what cannot be read
         return True
 
     def _receive(self) -> _Channel | None:

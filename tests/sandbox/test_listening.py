@@ -129,3 +129,27 @@ def test_a_lab_is_closed_while_somebody_stays(monkeypatch):
             thread.join(timeout=20)
         assert not any(thread.is_alive() for thread in left)
         assert connection.recv(1) == b""
+
+
+def test_what_one_thread_sends_no_other_sends_again(lab, monkeypatch):
+    """A thread that stays says "100 Continue", and the one that waits for everybody looks after
+    whatever has something to send."""
+    send, others = listening._Channel.send, []
+
+    def slow(self, data, **more):
+        if data.startswith(b"HTTP/1.1 100") and not others:
+            others.append(threading.Thread(target=self.handle_write))
+            others[0].start()
+            others[0].join(timeout=0.2)  # as long as it takes where it does not wait
+        return send(self, data, **more)
+
+    monkeypatch.setattr(listening._Channel, "send", slow)
+    head = ASK.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n")
+    with connect(lab) as connection:
+        connection.sendall(ASK)
+        answers(connection)
+        connection.sendall(head.replace(b"GET", b"PUT"))
+        assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"x")
+        assert answers(connection)[0][0] == 403
+    others[0].join()

@@ -72,14 +72,14 @@ def _run_id(text: str) -> str:
 
 def _run(options: Any) -> int:
     from labhelpers.account.learner import Learner
-    from labhelpers.account.settings import Settings
+    from labhelpers.account.settings import for_a_command
 
     try:
         if (options.of_run is None) != (options.account is None):
             raise LabError("--run and --account go together: one run in one account.")
         if options.of_run and not options.ending:
             _check_not_at_work(options.of_run)
-        learner = Learner(Settings.read())
+        learner = Learner(for_a_command())
         accounts = _chosen(learner.accounts, options.account)
     except LabError as error:
         print(f"labhelpers sweep: {error}", file=sys.stderr)

@@ -47,8 +47,11 @@ def keep_host_out() -> None:
         logging.getLogger("moto").addHandler(logging.NullHandler())
         warnings.filterwarnings("ignore", module=r"moto\.")
     import moto.core.base_backend
+    import moto.core.loaders
     import moto.core.utils
 
+    own = moto.core.loaders.Loader
+    own.CUSTOMER_DATA_PATH = own.BUILTIN_DATA_PATH  # not ~/.aws/models
     moto.core.base_backend.Session = HostFreeSession
     moto.core.utils.Session = _botocore_session
 
