@@ -1,9 +1,17 @@
 """Service and resource control policies, set through Organizations' own calls."""
 
+import json
 from datetime import timedelta
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.httpsession import URLLib3Session
+from moto.organizations.models import organizations_backends
 from scene import allow, deny, policy, reason, trusts
+
+from labhelpers.sandbox.interpret.models import service_model
+from labhelpers.sandbox.state.organizations import organization_of
 
 MANAGEMENT = "111122223333"
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
@@ -146,3 +154,123 @@ class TestAssumeRoot:
         other = {"arn": "arn:aws:iam::aws:policy/AdministratorAccess"}
         assert self.take(world, company, TaskPolicyArn=other).code == "ValidationError"
         assert self.take(world, company, TargetPrincipal="x" * 12).code == "ValidationError"
+
+
+# ---------------------------------------------------------------- who may ask what
+
+STRANGER = "777788889999"
+OPERATIONS = service_model("organizations").operation_names
+#: What an account may ask that manages no organization.
+ANYBODYS = {name for name in OPERATIONS if "Handshake" in name} - {
+    "ListHandshakesForOrganization",
+}
+MEMBERS = {"DescribeEffectivePolicy", "DescribeOrganization", "LeaveOrganization"}
+
+
+def ask(lab, account, operation, **params):
+    """(status, code) of a request as it goes over the wire: no parameter is missing to a client."""
+    model = service_model("organizations").metadata
+    headers = {
+        "X-Amz-Target": f"{model['targetPrefix']}.{operation}",
+        "Content-Type": "application/x-amz-json-1.1",
+    }
+    request = AWSRequest("POST", lab.endpoint_url, data=json.dumps(params), headers=headers)
+    keys = lab.session(account_id=account).get_credentials().get_frozen_credentials()
+    SigV4Auth(keys, "organizations", "us-east-1").add_auth(request)
+    answer = URLLib3Session().send(request.prepare())
+    code = json.loads(answer.content or b"{}").get("__type", "") if answer.status_code > 299 else ""
+    return answer.status_code, code.rsplit("#", 1)[-1]
+
+
+def kept(company):
+    """What an organization is made of, and whom it binds."""
+    backends = organizations_backends
+    found = organization_of(company.member)
+    backend = found[1]
+    places = [*backend.ou, *backend.accounts]
+    return (
+        dict(backends.master_accounts),
+        [(p.id, getattr(p, "parent_id", ""), [q.id for q in p.attached_policies]) for p in places],
+        [(p.id, p.content) for p in backend.policies],
+        list(backend.ou[0].policy_types),
+    )
+
+
+def everything(company):
+    """One parameter of each name that an operation may need, as an attacker would fill it in."""
+    return {
+        "AccountId": company.member,
+        "TargetId": company.member,
+        "ChildId": company.member,
+        "ResourceId": company.member,
+        "PolicyId": company.attach(company.unit, deny("s3:*")),
+        "RootId": company.root,
+        "ParentId": company.root,
+        "SourceParentId": company.unit,
+        "DestinationParentId": company.root,
+        "OrganizationalUnitId": company.unit,
+        "PolicyType": SCP,
+        "Type": SCP,
+        "Filter": SCP,
+        "ChildType": "ACCOUNT",
+        "Content": policy(allow("*")),
+        "Name": "mine",
+        "Description": "",
+        "Email": "x@example.com",
+        "AccountName": "x",
+        "ServicePrincipal": "config.amazonaws.com",
+        "Tags": [{"Key": "a", "Value": "b"}],
+        "TagKeys": ["a"],
+        "Target": {"Id": STRANGER, "Type": "ACCOUNT"},
+        "FeatureSet": "ALL",
+    }
+
+
+def test_a_member_cannot_get_out(world, company):
+    """No operation of the management account is a member's, whatever its own policies allow."""
+    given = everything(company)
+    before = kept(company)
+    for operation in OPERATIONS:
+        status, code = ask(world.lab, company.member, operation, **given)
+        if operation in MEMBERS | ANYBODYS:
+            assert code != "AccessDeniedException", operation
+        elif operation == "CreateOrganization":
+            assert code == "AlreadyInOrganizationException"
+        else:
+            assert (status, code) in {
+                (400, "AccessDeniedException"),
+                (400, "SandboxNotModelled"),
+            }, operation
+        assert kept(company) == before, operation
+
+
+def test_nobody_takes_anothers_member_away(world, company):
+    given = everything(company)
+    before = kept(company)
+    for operation in sorted(set(OPERATIONS) - ANYBODYS - {"CreateOrganization"}):
+        status, code = ask(world.lab, STRANGER, operation, **given)
+        assert (status, code) in {
+            (400, "AWSOrganizationsNotInUseException"),
+            (400, "SandboxNotModelled"),
+        }, operation
+    assert ask(world.lab, STRANGER, "CreateOrganization", FeatureSet="ALL")[0] == 200
+    for operation in sorted(set(OPERATIONS) - ANYBODYS - {"DeleteOrganization"}):
+        ask(world.lab, STRANGER, operation, **given)
+        everyone = kept(company)[0]
+        assert everyone[company.member] == before[0][company.member], operation
+        assert kept(company)[1:] == before[1:], operation
+    found = ask(world.lab, STRANGER, "RemoveAccountFromOrganization", AccountId=company.member)
+    assert found == (400, "AccountNotFoundException")
+
+
+def test_a_delegated_administrator_looks_and_changes_nothing(world, company):
+    company.org.register_delegated_administrator(
+        AccountId=company.member, ServicePrincipal="guardduty.amazonaws.com"
+    )
+    before = kept(company)
+    assert ask(world.lab, company.member, "ListAccounts")[0] == 200
+    found = ask(
+        world.lab, company.member, "RemoveAccountFromOrganization", AccountId=company.member
+    )
+    assert found == (400, "AccessDeniedException")
+    assert kept(company) == before

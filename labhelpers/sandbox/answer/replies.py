@@ -6,7 +6,13 @@ from base64 import b64encode
 from datetime import datetime
 from typing import Any
 
-from labhelpers.sandbox.answer import ec2_limits, iam_extras, identity_providers, kms_extras
+from labhelpers.sandbox.answer import (
+    ec2_limits,
+    iam_extras,
+    identity_providers,
+    kms_extras,
+    organizations,
+)
 from labhelpers.sandbox.answer.iam.troubleshooter import answer_details
 from labhelpers.sandbox.answer.key_states import refuse_unusable_keys
 from labhelpers.sandbox.answer.moto import answer_moto
@@ -17,7 +23,7 @@ from labhelpers.sandbox.interpret.call import Call
 from labhelpers.sandbox.interpret.models import service_model
 from labhelpers.sandbox.state.registry import Registry
 from labhelpers.sandbox.sts import operations as sts
-from labhelpers.sandbox.wire.http import Answer, HttpRequest
+from labhelpers.sandbox.wire.http import Answer, HttpRequest, json_object
 from labhelpers.sandbox.wire.query_json import result_json, wants_json
 from labhelpers.sandbox.wire.query_xml import result_xml
 
@@ -42,6 +48,8 @@ def answer(
         return s3.answer(http, call, caller, registry, lab_now, request_id)
     if call.service == "kms":
         kms_extras.before(http, call, caller, lab_now)
+    if call.service == "organizations":
+        organizations.refuse(call, caller, json_object(http.body))
     if call.service == "ec2":
         ec2_limits.refuse_too_many(call, caller)
     if call.service != "iam":
