@@ -40,7 +40,7 @@ class Start(NamedTuple):
 
 
 _POLICY = "policy policy.*"
-_AUDIT = f"audit_command terminal terraform {_POLICY}"
+_AUDIT = f"audit_command files terminal terraform {_POLICY}"
 _FLOORS = "terraform.access terraform.checks terraform.language terraform.modules"
 STARTS = {
     "import labhelpers": Start("import labhelpers", "", ""),

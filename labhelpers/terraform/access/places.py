@@ -7,6 +7,7 @@ import re
 from functools import cached_property
 from typing import Any
 
+from labhelpers.files import read_regular
 from labhelpers.terraform.access.known_part import known_part
 from labhelpers.terraform.language.values import Attributes
 from labhelpers.terraform.modules.configuration import Configuration, Resource
@@ -91,7 +92,7 @@ class Places:
         if file not in self._files:
             path = self.configuration.directory / file
             try:
-                self._files[file] = path.read_text(encoding="utf-8-sig").split("\n")
+                self._files[file] = read_regular(path).decode("utf-8-sig").split("\n")
             except (OSError, UnicodeDecodeError):
                 self._files[file] = []
         return self._files[file]

@@ -23,7 +23,7 @@ class TerraformError(ValueError):
         self.file = file
         self.line = line
         self.hint = hint
-        self.undeclared = False
+        self.undeclared = self.endless = False
 
     def __str__(self) -> str:
         return _told(self.file, self.line, self.message, self.hint)
@@ -73,15 +73,24 @@ class Report:
 class Problem(Exception):
     """The same before its place is known: file, address and (if 0) line are added outside.
 
-    `undeclared` marks references to what does not exist at all, which try() does not catch.
+    `undeclared` marks references to what does not exist at all, `endless` what takes too long
+    here (budget.py): try() catches neither.
     """
 
-    def __init__(self, message: str, hint: str = "", line: int = 0, undeclared: bool = False):
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        line: int = 0,
+        undeclared: bool = False,
+        endless: bool = False,
+    ):
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.line = line
         self.undeclared = undeclared
+        self.endless = endless
 
 
 def _told(file: str, line: int, message: str, hint: str) -> str:

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from labhelpers.files import read_regular
 from labhelpers.terraform.language.blocks import Attribute, Block, Body, Node
 from labhelpers.terraform.language.errors import Problem, Report, TerraformError
 from labhelpers.terraform.language.syntax import explain_syntax
@@ -29,7 +30,7 @@ _TOP = re.compile(
 def read_text(path: Path, name: str) -> str:
     """Return a file's text as it is; raises TerraformError."""
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise TerraformError(f"This file cannot be read: {reason}.", name) from None

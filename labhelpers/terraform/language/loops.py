@@ -6,6 +6,7 @@ from typing import Any
 
 from labhelpers.terraform.language import operators
 from labhelpers.terraform.language.blocks import Node
+from labhelpers.terraform.language.budget import budget
 from labhelpers.terraform.language.errors import Problem
 from labhelpers.terraform.language.registry import evaluates
 from labhelpers.terraform.language.scope import Scope
@@ -27,7 +28,9 @@ def _rounds(node: Node, scope: Scope) -> Any:
     if pairs is Unknown:
         return Unknown
     rounds = []
+    spent = budget()
     for pair in pairs:
+        spent.step()
         inner = scope.child(dict(zip(names, pair[-len(names) :], strict=True)))
         if node.condition is not None:
             met = inner.evaluate(node.condition.condition_expr)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from labhelpers.terraform.language.blocks import Node
+from labhelpers.terraform.language.budget import budget
 from labhelpers.terraform.language.errors import (
     Problem,
     Report,
@@ -22,6 +23,19 @@ _ONLY_WITH = {
     "count": "Only blocks with count have count.index.",
     "self": "Only provisioners and conditions of a block know self.",
 }
+#: Expressions whose value is a new one, and not one that is kept already.
+_MAKERS = frozenset(
+    [
+        "tuple",
+        "object",
+        "for_tuple_expr",
+        "for_object_expr",
+        "function_call",
+        "json",
+        "full_splat_expr_term",
+        "attr_splat_expr_term",
+    ]
+)
 
 
 class Lookup(Protocol):
@@ -89,10 +103,18 @@ class Scope:
         if handler is None:
             what = kind.replace("_", " ")
             raise self.error(node, f"This kind of expression is not supported here: {what}.")
+        spent = budget()
+        spent.enter()
         try:
-            return handler(node, self)
+            spent.step()
+            value = handler(node, self)
+            if kind in _MAKERS and isinstance(value, list | dict):
+                spent.weigh(value)
+            return value
         except Problem as problem:
             raise self.located(problem, node) from None
+        finally:
+            spent.depth -= 1
 
     def attempt(self, node: Node) -> Any:
         """Return the value of an expression; Unknown, with a diagnostic, if it has a fault."""
@@ -118,7 +140,7 @@ class Scope:
         """Return the error for a problem that has no place yet."""
         error = self.error(node, problem.message, problem.hint)
         error.line = problem.line or error.line
-        error.undeclared = problem.undeclared
+        error.undeclared, error.endless = problem.undeclared, problem.endless
         return error
 
     def lookup(self, name: str, rest: list[str]) -> tuple[Any, int]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from labhelpers.terraform.language import operators
 from labhelpers.terraform.language.blocks import Node
+from labhelpers.terraform.language.budget import budget
 from labhelpers.terraform.language.errors import Problem
 from labhelpers.terraform.language.hcl import line_of, show_escapes
 from labhelpers.terraform.language.registry import evaluates
@@ -17,7 +18,7 @@ from labhelpers.terraform.language.template_parts import (
     parts_of_text,
     unescape,
 )
-from labhelpers.terraform.language.values import Unknown, kind, limited, to_bool, to_text
+from labhelpers.terraform.language.values import Unknown, joined, kind, to_bool, to_text
 
 
 @evaluates("string")
@@ -80,7 +81,7 @@ def render(parts: list[Part], scope: Scope) -> object:
         raise Problem("A template directive here ends something that never began.")
     if any(piece is Unknown for piece in pieces):
         return Unknown
-    return limited("".join(pieces))
+    return joined("", pieces)
 
 
 def _run(parts: list[Part], at: int, ends: tuple, scope: Scope, out: list | None) -> int:
@@ -133,7 +134,9 @@ def _for(parts: list[Part], at: int, scope: Scope, out: list | None) -> int:
     if pairs is Unknown:
         out.append(Unknown)
         return at + 1
+    spent = budget()
     for key, value in pairs:
+        spent.step()
         inner = scope.child(dict(zip(names, (key, value)[-len(names) :], strict=True)))
         _run(parts, start + 1, ("endfor",), inner, out)
     return at + 1

@@ -7,10 +7,11 @@ dict, and Unknown for what nobody knows before AWS has answered.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from labhelpers.terraform.language.budget import budget
 from labhelpers.terraform.language.errors import Problem
 
 Value = Any  # one of them
@@ -237,6 +238,13 @@ def shown(value: object) -> str:
 
 def limited(text: str) -> str:
     """Return the text, unless it has grown beyond reason."""
-    if len(text) > MAX_TEXT:
+    return joined("", (text,))
+
+
+def joined(separator: str, texts: Sequence[str]) -> str:
+    """Return the texts as one, unless it would be too long; nothing is put together before."""
+    letters = sum(map(len, texts)) + len(separator) * max(0, len(texts) - 1)
+    if letters > MAX_TEXT:
         raise Problem(f"This text has more than {MAX_TEXT} characters.")
-    return text
+    budget().spell(letters)
+    return separator.join(texts)

@@ -9,7 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
+from labhelpers.files import read_regular
 from labhelpers.terraform.language.blocks import Attribute, Block
+from labhelpers.terraform.language.budget import budget
 from labhelpers.terraform.language.errors import Problem, TerraformError, did_you_mean
 from labhelpers.terraform.language.hcl import inner_of
 from labhelpers.terraform.language.references import identifier_of
@@ -117,6 +119,10 @@ def called(module: Caller, block: Block, scope: Scope, make: Make[Instance]) -> 
     shape, rounds = bodies.instances(block, scope)
     call: Call[Instance] = Call(shape)
     for suffix, key, inner in rounds:
+        try:
+            budget().module()
+        except Problem as problem:
+            raise scope.located(problem) from None
         given = {
             argument: partial(inner.attempt, attribute.expression)
             for argument, attribute in block.body.attributes.items()
@@ -165,7 +171,7 @@ def _directory(module: Caller, name: str, block: Block, scope: Scope) -> Path | 
 def _fetched(root: Path) -> dict[str, str]:
     """Return key -> directory of the modules that `terraform init` has fetched."""
     try:
-        text = (root / ".terraform/modules/modules.json").read_text(encoding="utf-8")
+        text = read_regular(root / ".terraform/modules/modules.json").decode()
         return {m["Key"]: m["Dir"] for m in json.loads(text)["Modules"] if m.get("Key")}
     except (OSError, ValueError, KeyError, TypeError):
         return {}

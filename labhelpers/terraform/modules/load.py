@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from labhelpers.terraform.language.budget import own_budget
 from labhelpers.terraform.language.errors import Problem, TerraformError, did_you_mean
 from labhelpers.terraform.language.hcl import parse_body, read_text
 from labhelpers.terraform.language.json_text import from_json
@@ -38,7 +39,8 @@ def load(
     Raises TerraformError, and nothing else, for a wrong argument or a directory that cannot be
     read.
     """
-    return _loaded(Path(directory), variables or {}, account_id, caller_arn, region, {})
+    with own_budget():
+        return _loaded(Path(directory), variables or {}, account_id, caller_arn, region, {})
 
 
 def _loaded(

@@ -73,7 +73,8 @@ def _checked(name: str, values: list) -> Any:
     try:
         return function(*values)
     except Problem as problem:
-        raise Problem(f"{name}(): {problem.message}", problem.hint) from None
+        found = Problem(f"{name}(): {problem.message}", problem.hint, endless=problem.endless)
+        raise found from None
 
 
 def _attempt(name: str, arguments: list[Node], scope: Scope) -> Any:
@@ -85,7 +86,7 @@ def _attempt(name: str, arguments: list[Node], scope: Scope) -> Any:
         try:
             value = scope.evaluate(argument)
         except TerraformError as error:
-            if error.undeclared:  # Terraform finds those before it evaluates anything
+            if error.undeclared or error.endless:  # Terraform finds the former before all else
                 raise
             fault = error.message
         else:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
 
+from labhelpers.terraform.language.budget import budget
 from labhelpers.terraform.language.errors import Problem
 from labhelpers.terraform.language.json_text import to_json
 from labhelpers.terraform.language.values import Value, kind, number, to_text
@@ -79,7 +80,10 @@ def yamldecode(text: Value) -> Value:
     import yaml
 
     try:
-        return _plain(yaml.load(to_text(text), _loader()))  # noqa: S506 (a SafeLoader)
+        found = yaml.load(to_text(text), _loader())  # noqa: S506 (a SafeLoader)
+        if isinstance(found, list | dict):
+            budget().weigh(found)  # an alias stands for all that it names
+        return _plain(found)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1} of the text" if mark else "somewhere"

@@ -10,13 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from labhelpers.files import read_regular
 from labhelpers.terraform.language import templates
 from labhelpers.terraform.language.errors import Problem
 from labhelpers.terraform.language.hcl import read_text
 from labhelpers.terraform.language.scope import Scope
 from labhelpers.terraform.language.values import Set, Unknown, to_text
 
-MAX_FILES = 10_000
+MAX_STARS = 3  # that stand for whole paths: each one more multiplies the ways to match
+MAX_FILES, MAX_LOOKED = 10_000, 100_000
 
 
 def with_scope(name: str, values: list, scope: Scope) -> Any:
@@ -65,9 +67,16 @@ def _variables(function: str, values: object) -> dict:
 
 def _fileset(path: Path, name: str, scope: Scope, pattern: object) -> Set:
     wanted = _glob(to_text(pattern))
-    found = []
+    found: list[str] = []
+    looked = 0
     for place, folders, files in os.walk(path):
         folders.sort()
+        looked += len(folders) + len(files)
+        if looked > MAX_LOOKED:
+            hint = "Begin at a folder further down."
+            raise Problem(
+                f"{name} has more than {MAX_LOOKED} files and folders.", hint, endless=True
+            )
         inside = Path(os.path.relpath(place, path))
         found += [f for f in ((inside / file).as_posix() for file in files) if wanted.fullmatch(f)]
         if len(found) > MAX_FILES:
@@ -78,6 +87,7 @@ def _fileset(path: Path, name: str, scope: Scope, pattern: object) -> Set:
 def _glob(pattern: str) -> re.Pattern:
     """Return the regular expression for *, **, ?, [a-z] and {a,b} of file names."""
     rules = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")"}
+    pattern = re.sub(r"(\*\*/)+", "**/", pattern)  # it says the same
     pieces = re.split(r"(\*\*/|\*\*|\*|\?|\{[^}]*\}|\[[^\]]*\])", pattern)
     text = ""
     for piece in pieces:
@@ -88,9 +98,12 @@ def _glob(pattern: str) -> re.Pattern:
         else:
             text += rules.get(piece) or re.escape(piece)
     try:
-        return re.compile(text)
+        found = re.compile(text)
+        if text.count(".*") > MAX_STARS or text.count("*") > 4 * MAX_STARS:
+            raise Problem(f"{pattern[:60]} has too many stars for a pattern of file names.")
     except re.error:
         raise Problem(f"{pattern} is no pattern of file names.") from None
+    return found
 
 
 def _hash(algorithm: str, text: bool = True) -> Callable[..., Any]:
@@ -108,7 +121,7 @@ def _base64(path: Path, name: str, scope: Scope) -> str:
 def _bytes(path: Path, name: str) -> bytes:
     _exists_or_raise(path, name)
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError as error:
         raise Problem(f"The file {name} cannot be read: {error.strerror}.") from None
 

@@ -12,8 +12,16 @@ from collections.abc import Callable
 
 from labhelpers.terraform.language.errors import Problem
 from labhelpers.terraform.language.functions.format import format_, formatlist
+from labhelpers.terraform.language.functions.regular import compiled
 from labhelpers.terraform.language.json_text import from_json, to_json
-from labhelpers.terraform.language.values import Value, limited, to_number, to_text
+from labhelpers.terraform.language.values import (
+    MAX_TEXT,
+    Value,
+    joined,
+    limited,
+    to_number,
+    to_text,
+)
 
 
 def replace(text: Value, old: Value, new: Value) -> str:
@@ -23,7 +31,7 @@ def replace(text: Value, old: Value, new: Value) -> str:
         if (1 + len(text)) * len(new) > 4_000_000:
             raise Problem("The result would be too long.")
         return limited(text.replace(old, new))
-    groups = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))")
+    groups, made = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))"), 0
 
     def filled(found: re.Match) -> str:
         def group(mark: re.Match) -> str:
@@ -35,16 +43,13 @@ def replace(text: Value, old: Value, new: Value) -> str:
             except IndexError:
                 return ""
 
+        nonlocal made
+        made += len(new)
+        if made > MAX_TEXT:
+            raise Problem("The result would be too long.", endless=True)
         return groups.sub(group, new)
 
-    return limited(_pattern(old[1:-1]).sub(filled, text))
-
-
-def _pattern(text: str) -> re.Pattern:
-    try:
-        return re.compile(text)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise Problem(f"This is no regular expression: {error}.") from None
+    return limited(compiled(old[1:-1], text).sub(filled, text))
 
 
 def _captured(found: re.Match) -> object:
@@ -55,7 +60,8 @@ def _captured(found: re.Match) -> object:
 
 def regex(pattern: Value, text: Value) -> Value:
     """Return the match, the list of its groups or the object of its named groups."""
-    found = _pattern(to_text(pattern)).search(to_text(text))
+    text = to_text(text)
+    found = compiled(to_text(pattern), text).search(text)
     if not found:
         raise Problem("The regular expression does not match the text.")
     return _captured(found)
@@ -63,14 +69,15 @@ def regex(pattern: Value, text: Value) -> Value:
 
 def regexall(pattern: Value, text: Value) -> list:
     """Return all matches, each as regex() does."""
-    return [_captured(found) for found in _pattern(to_text(pattern)).finditer(to_text(text))]
+    text = to_text(text)
+    return [_captured(found) for found in compiled(to_text(pattern), text).finditer(text)]
 
 
 def join(separator: Value, *lists: Value) -> str:
     """Join the elements of one or more lists."""
     if not lists or not all(isinstance(items, list) for items in lists):
         raise Problem("join() takes a separator and a list.")
-    return limited(to_text(separator).join(to_text(item) for items in lists for item in items))
+    return joined(to_text(separator), [to_text(item) for items in lists for item in items])
 
 
 def split(separator: Value, text: Value) -> list[str]:
