@@ -1,24 +1,35 @@
 """Many threads at once: mixed calls with known answers, for as long as you like.
 
-    python tests/soak.py [seconds] [threads]
+    python tests/soak.py [seconds] [threads]      LAB_SOAK_MINUTES, an hour without
 
-Every call's right outcome is known beforehand. Counted: calls, wrong outcomes, 5xx answers,
-events that CloudTrail lacks, and how much memory grew in the second half.
+Every call's right outcome is known beforehand, while the lab's clock jumps and sessions end under
+their holders' hands. Counted: calls, wrong outcomes, 5xx answers, events that CloudTrail lacks; and
+memory after 10,000 calls and after each 100,000.
 """
 
 from __future__ import annotations
 
 import gc
+import os
 import random
 import sys
 import threading
 from collections import Counter
-from time import monotonic, sleep
+from datetime import datetime
+from time import monotonic
+from typing import Any, NamedTuple
 
 import psutil
 from scene import World, allow, deny, trusts
 
 ACCOUNT = "111122223333"
+
+
+class Held(NamedTuple):
+    """A session in use."""
+
+    client: Any
+    expires: datetime
 
 
 def scene(lab):
@@ -38,16 +49,36 @@ def scene(lab):
     client = {name: lea.client(name) for name in ("sts", "s3", "iam")}
     attempt = lab.attempt
 
-    taken = client["sts"].assume_role(RoleArn=role, RoleSessionName="ses")
-    session = lab.session_from(taken).client("iam")
+    held: list[Held] = []
+
+    def take():
+        """A new session in the place of the one that everybody uses."""
+        outcome = attempt(
+            client["sts"].assume_role, RoleArn=role, RoleSessionName="ses", DurationSeconds=900
+        )
+        if outcome.succeeded:
+            keys = outcome.response["Credentials"]
+            held[:] = [Held(lab.session_from(keys).client("iam"), keys["Expiration"])]
+        return outcome
+
+    def use():
+        """What a session of the role is told: that it may not, or that it is over."""
+        session = held[0]
+        before = lab.clock.now()
+        outcome = attempt(session.client.list_users)
+        over = outcome.code == "ExpiredToken"
+        if over and lab.clock.now() < session.expires:
+            return None  # too early
+        if not over and before >= session.expires:
+            return None  # too late
+        return outcome
+
+    take()
 
     return {
         "who": (lambda: attempt(client["sts"].get_caller_identity), "Allowed"),
-        "assume": (
-            lambda: attempt(client["sts"].assume_role, RoleArn=role, RoleSessionName="ses"),
-            "Allowed",
-        ),
-        "session": (lambda: attempt(session.list_users), "ExplicitlyDenied"),
+        "assume": (take, "Allowed"),
+        "session": (use, ("ExplicitlyDenied", "ImplicitlyDenied")),
         "shut": (
             lambda: attempt(client["sts"].assume_role, RoleArn=shut, RoleSessionName="ses"),
             "ImplicitlyDenied",
@@ -88,8 +119,13 @@ def soak(lab, seconds: float, threads: int) -> Counter:
             mine["calls"] += 1
             try:
                 outcome = call()
+                if outcome is None:
+                    mine["wrong"] += 1
+                    continue
                 status = str(outcome.code)
-                mine["wrong"] += outcome.outcome != expected
+                mine["ended"] += status == "ExpiredToken"
+                right = (expected,) if isinstance(expected, str) else expected
+                mine["wrong"] += outcome.outcome not in right
                 mine["failed"] += status.startswith("5") or status == "SandboxNotModelled"
             except Exception as error:  # whatever happens to a thread is a result
                 mine["failed"] += 1
@@ -97,29 +133,56 @@ def soak(lab, seconds: float, threads: int) -> Counter:
         with lock:
             counted.update(mine)
 
+    def jump() -> None:
+        """The clock moves on by minutes, again and again."""
+        dice = random.Random(threads)
+        while not over.wait(0.5):
+            lab.clock.advance(seconds=dice.randrange(1200))
+
+    def watch() -> None:
+        """Memory at 10,000 calls, at 100,000, and so on."""
+        marks = [10_000, *range(100_000, 10**9, 100_000)]
+        while not over.wait(0.2):
+            if recorder.total - before >= marks[0]:
+                memories.append((marks.pop(0), memory()))
+
+    over, memories = threading.Event(), list[tuple[int, int]]()
+    others = [threading.Thread(target=target) for target in (jump, watch)]
+    for other in others:
+        other.start()
     workers = [threading.Thread(target=work, args=(seed,)) for seed in range(threads)]
     for worker in workers:
         worker.start()
-    sleep(seconds / 2)
-    half = memory()
     for worker in workers:
         worker.join()
+    over.set()
+    for other in others:
+        other.join()
     counted["unrecorded"] = counted["calls"] - (recorder.total - before)
-    counted["grown"] = memory() - half
+    for calls_made, size in memories:
+        counted[f"bytes after {calls_made:,} calls"] = size
     return counted
 
 
 def main() -> int:
     from labhelpers import open_lab
 
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
+    minutes = float(os.environ.get("LAB_SOAK_MINUTES", 60))
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60 * minutes
     threads = int(sys.argv[2]) if len(sys.argv) > 2 else 50
     with open_lab() as lab:
         counted = soak(lab, seconds, threads)
     print(f"{counted['calls']:,} calls of {threads} threads in {seconds:.0f} s")
     for name in ("wrong", "failed", "unrecorded"):
         print(f"{name:12} {counted[name]:6}")
-    print(f"memory grown {counted['grown'] / 2**20:6.1f} MB in the second half")
+    print(f"{'ended':12} {counted['ended']:6} sessions that were used a moment too late")
+    sizes = {name: size for name, size in counted.items() if name.startswith("bytes")}
+    for name, size in sizes.items():
+        print(f"{size / 2**20:8.1f} MB {name.removeprefix('bytes ')}")
+    first, *later = sizes.values() or (0,)
+    if later and later[-1] > 1.1 * first:
+        print(f"Memory has grown to {later[-1] / first:.2f} of what it was after 10,000 calls.")
+        return 1
     return 1 if counted["wrong"] or counted["failed"] or counted["unrecorded"] else 0
 
 
