@@ -28,7 +28,7 @@ bench: $(READY)
 	$(BIN)/python tests/bench_checkers.py
 	$(BIN)/python tests/bench_emulators.py
 
-# The large checks as a whole: WHAT=all|browser|clients|crash|fuzz|reach|soak (to come: class|supply)
+# The large checks as a whole: WHAT=all|browser|clients|crash|fuzz|reach|soak|supply (to come: class)
 check: $(READY)
 	$(BIN)/python tests/check.py $(WHAT)
 
@@ -46,13 +46,13 @@ clean:
 	rm -rf $(VENV) .venv-checkers .venv-clients .venv-ministack .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-# Pin the newest versions of everything (needs uv), for pip and for conda.
+# Pin the newest versions of everything (needs uv), for pip and for conda, with their hashes.
 lock:
 	uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-annotate \
 	    pyproject.toml --extra test --output-file requirements.lock
 	{ printf 'name: sts-lab\nchannels:\n  - conda-forge\ndependencies:\n  - python=3.12\n  - pip\n'; \
-	  printf '  - pip:\n      # The pins of requirements.lock; `make lock` writes both.\n'; \
-	  sed -n 's/ \\$$//; s/^[a-z0-9].*/      - "&"/p' requirements.lock; } > environment.yml
+	  printf '  - pip:\n      # The pins and hashes of requirements.lock; `make lock` writes both.\n'; \
+	  sed -e ':a' -e '/\\$$/{N;s/ \\\n */ /;ta' -e '}' -e 's/.*/      - "&"/' requirements.lock; } > environment.yml
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v < (3, 14) or sys.exit( \

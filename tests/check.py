@@ -1,6 +1,6 @@
 """The large checks, each as a whole; `make test` runs a part of them.
 
-python tests/check.py all|browser|clients|crash|fuzz|reach|soak (to come: class|supply)
+python tests/check.py all|browser|clients|crash|fuzz|reach|soak|supply (to come: class)
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "fuzz": (sys.executable, str(TESTS / "fuzz_guard.py")),
     "reach": ("env", "LAB_EVERY_ACTION=1", *PYTEST, *REACHING, HOST),
     "soak": (sys.executable, str(TESTS / "soak.py")),
-    "supply": (),
+    "supply": (sys.executable, str(TESTS / "check_supply.py")),
 }
 
 

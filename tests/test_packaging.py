@@ -18,10 +18,12 @@ def normal(name: str) -> str:
 
 
 def test_environment_and_lock_hold_the_same_pins():
+    """With their hashes: one line for pip each, so that conda and Binder check them, too."""
     listed = re.findall(r'^      - "(.+)"$', ENVIRONMENT, re.MULTILINE)
-    found = {PIN.fullmatch(line).groups(default="") for line in listed}
+    assert listed == re.sub(r" \\\n +", " ", LOCK).splitlines()
+    found = {PIN.fullmatch(line.partition(" --hash")[0]).groups(default="") for line in listed}
     assert found == pins
-    assert len(pins) > 100
+    assert len(pins) > 100 and all("--hash=sha256:" in line for line in listed)
 
 
 def test_every_direct_dependency_is_pinned():
