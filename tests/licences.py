@@ -18,7 +18,9 @@ ALLOWED += ("Mozilla", "PSF", "Public Domain", "Python Software Foundation", "ZP
 PIN = re.compile(r"^([a-z0-9._-]+)==(\S+)", re.MULTILINE)
 _HEAD = """# Licences
 
-What `requirements.lock` installs, and under which licence its authors publish it, as each package says of itself. Written by `LAB_UPDATE=1 python tests/licences.py` and compared by a test; what is for another system than the one that wrote it has no licence here.
+What `requirements.lock` installs, and under which licence its authors publish it, as each package
+says of itself. Written by `python tests/licences.py` and compared by a test; what is for another
+system than the one that wrote it has no licence here.
 
 | Package | Licence |
 | --- | --- |
@@ -59,4 +61,4 @@ def refused() -> list[str]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page())
+    PAGE.write_text(page(), encoding="utf-8")

@@ -17,7 +17,7 @@ def test_the_list_of_licences_is_the_locks():
     written = dict(re.findall(r"^\| ([a-z0-9._-]+) \| (.*?) ?\|$", text, re.MULTILINE))
     assert here.keys() == written.keys() and len(here) > 100
     different = {n: (said, written[n]) for n, said in here.items() if said and said != written[n]}
-    assert not different, "LAB_UPDATE=1 python tests/licences.py writes it anew"
+    assert not different, "python tests/licences.py writes it anew"
 
 
 def test_every_licence_was_looked_at(monkeypatch):
