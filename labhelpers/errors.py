@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+#: What to do about a cell that has run before, or ran before others had.
+RUN_ALL_ABOVE = "choose Run > Run All Above Selected Cell, then run this cell again."
+
 
 class LabError(Exception):
     """Something that the learner can put right; the message says what, where and how."""

@@ -12,6 +12,7 @@ from labhelpers.errors import SandboxOnly
 RIGHT, WRONG, NOT_ATTEMPTED = "right", "wrong", "not attempted"
 
 _MARKS = {RIGHT: "✓", WRONG: "✗", NOT_ATTEMPTED: "○"}
+#: Grounds for white words: 6 to 1 at least in every theme.
 _COLOURS = {RIGHT: "#1a6b2f", WRONG: "#a32020", NOT_ATTEMPTED: "#595959"}
 
 # Wrong attempts in this kernel, by exercise: each one reveals one more hint.
@@ -41,13 +42,15 @@ class Result:
 
     def _repr_html_(self) -> str:
         colour = _COLOURS[self.status]
-        parts = [f'<b style="color:{colour}">{_MARKS[self.status]} {self.status}</b>']
+        badge = f"background:{colour};color:#fff;padding:1px 6px"
+        parts = [f'<b style="{badge}">{_MARKS[self.status]} {self.status}</b>']
         if self.why:
             parts.append(_html(self.why))
         if self.hint:
             parts.append(f"<i>Hint:</i> {_html(self.hint)}")
         style = f"border-left:4px solid {colour};padding:2px 10px"
-        return f'<div style="{style}">{"<br>".join(parts)}</div>'
+        no_formula = 'class="tex2jax_ignore mathjax_ignore"'  # MathJax leaves ${…} alone
+        return f'<div {no_formula} style="{style}">{"<br>".join(parts)}</div>'
 
 
 def check(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from labhelpers.attempt import attempt, credentials_in
+from labhelpers.cell_errors import tell_in_sentences
 from labhelpers.errors import LabError
 from labhelpers.outcome import REFUSAL_CODES, Outcome
 from labhelpers.policy import ALLOWED, IMPLICITLY_DENIED, explain
@@ -260,6 +261,7 @@ def open_lab(
     what to expect. There is one lab a process: opening another closes the first and says so.
     """
     global _open_lab
+    tell_in_sentences()
     backend = backend or os.environ.get("LAB_BACKEND") or "sandbox"
     if backend not in BACKENDS:
         raise LabError(

@@ -81,6 +81,7 @@ class Outcome:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        """A table; the classes keep MathJax from reading `${aws:username}` as a formula."""
         mark = {ALLOWED: "✓", IMPLICITLY_DENIED: "✗"}.get(self.outcome, "⊘")
         rows = [("Outcome", f"<b>{mark} {escape(self.outcome)}</b>")]
         rows.append(("Call", f"<code>{escape(self.action)}</code>"))
@@ -93,7 +94,7 @@ class Outcome:
             rows.append(("Why", escape(self.reason).replace("\n", "<br>")))
         cells = "".join(
             f'<tr><th style="text-align:left;vertical-align:top;white-space:nowrap">{name}</th>'
-            f'<td style="text-align:left">{value}</td></tr>'
+            f'<td style="text-align:left;overflow-wrap:anywhere">{value}</td></tr>'
             for name, value in rows
         )
-        return f"<table>{cells}</table>"
+        return f'<div class="tex2jax_ignore mathjax_ignore"><table>{cells}</table></div>'

@@ -19,7 +19,8 @@ class _Bar:
 
     def _repr_html_(self) -> str:
         bar = f'<progress value="{self.done}" max="{self.total}"></progress>'
-        return f"{escape(self.title)} {bar} {self.done} of {self.total} {escape(self.step)}"
+        told = f"{escape(self.title)} {bar} {self.done} of {self.total} {escape(self.step)}"
+        return f'<div class="tex2jax_ignore mathjax_ignore">{told}</div>'
 
 
 def progress_bar(title: str) -> Callable[[int, int, str], None]:

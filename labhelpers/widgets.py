@@ -171,7 +171,8 @@ class Playground:
             if row.told and row.label == self._chosen.value
         )
         table = f"<table><tr>{heads}</tr>{lines}</table>"
-        return f'<div role="status" style="{_LINES}">{table}{whole}</div>'
+        no_formula = 'class="tex2jax_ignore mathjax_ignore"'
+        return f'<div {no_formula} role="status" style="{_LINES}">{table}{whole}</div>'
 
     def __str__(self) -> str:
         return "\n".join(

@@ -55,6 +55,16 @@ OPEN = """async path => {
     await app.commands.execute("application:close-all");
     await app.commands.execute("docmanager:open", {path});
 }"""
+DOLLARS = """from IPython.display import HTML, display
+from labhelpers import Outcome, check, policy
+told = "it asks for ${aws:username}, and ${aws:userid} comes"
+own = {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::${aws:username}/${aws:userid}"}
+allow = {"Version": "2012-10-17", "Statement": own}
+asked = policy.Request("arn:aws:iam::111122223333:user/a", "s3:GetObject", "arn:aws:s3:::b/c")
+display(Outcome("Allowed", "s3:GetObject", reason=told), check(1, lambda _: told, [told]))
+display(policy.explain(policy.evaluate(asked, identity=[allow])))
+display(HTML("<p>A formula: $x^2$.</p>"))
+"""
 CONNECTED = """path => {
     const panel = window.jupyterapp?.shell?.currentWidget;
     const kernel = panel?.sessionContext?.session?.kernel;
@@ -279,3 +289,24 @@ def test_a_rebound_name_reaches_nothing(browser, open_bucket):
     assert tried.pop("picture") == "not seen"
     assert {answer.rsplit(" ", 1)[0] for answer in tried.values()} == {"basic 421"}
     page.context.close()
+
+
+def test_policy_variables_are_no_formulas(jupyter, page):
+    """MathJax would set what stands between two dollars; here it sets the real formula alone."""
+    notebook = read(ROOT / "notebooks" / f"{STEMS[0]}.ipynb")
+    notebook.cells = [nbformat.v4.new_code_cell(DOLLARS)]
+    path, (base, token) = "notebooks/dollars.ipynb", jupyter
+    body = json.dumps({"type": "notebook", "content": notebook})
+    headers = {"Authorization": f"token {token}"}
+    address = f"{base}/api/contents/{path}"
+    urllib.request.urlopen(
+        urllib.request.Request(address, body.encode(), headers=headers, method="PUT")
+    )
+    page.evaluate(OPEN, path)
+    page.wait_for_function(CONNECTED, arg=path, timeout=60_000)
+    page.evaluate(RUN_ALL)
+    page.wait_for_selector(".jp-OutputArea mjx-container", timeout=20_000)
+    page.wait_for_timeout(500)
+    assert page.locator(".jp-OutputArea mjx-container").count() == 1
+    assert page.locator(".jp-OutputArea").inner_text().count("${aws:username}") >= 4
+    end_kernels(jupyter)

@@ -62,9 +62,9 @@ class Plan:
             for word, count, cost in self.rows()
         )
         head = "<tr><th>how many</th><th>what</th><th>costs</th></tr>"
-        return (
-            f"<p>{escape(self._head())}</p><table>{head}{rows}</table><p>{escape(self._end())}</p>"
-        )
+        table = f"<p>{escape(self._head())}</p><table>{head}{rows}</table>"
+        no_formula = 'class="tex2jax_ignore mathjax_ignore"'
+        return f"<div {no_formula}>{table}<p>{escape(self._end())}</p></div>"
 
     def _head(self) -> str:
         number = self._accounts[next(iter(self._accounts))]

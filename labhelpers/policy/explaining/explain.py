@@ -63,11 +63,14 @@ class Explanation:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        """Nothing depends on styles: what is bold is also marked by a word."""
+        """Nothing depends on styles: what is bold is also marked by a word.
+
+        The classes keep MathJax from reading `${aws:username}` as a formula.
+        """
         from html import escape  # a millisecond at start-up, for notebooks alone
 
         items = "".join(f"<li>{escape(line)}</li>" for line in self.details)
-        heads = "".join(f"<th>{head}</th>" for head in _HEADS)
+        heads = "".join(f'<th style="text-align:left">{head}</th>' for head in _HEADS)
         rows = "".join(
             f'<tr><td style="text-align:left">{_marked(escape(step.name), step.ended)}</td>'
             f'<td style="text-align:left">{_marked(escape(step.result or "–"), step.ended)}</td>'
@@ -76,7 +79,9 @@ class Explanation:
             for step in self.decision.steps
         )
         listed = f"<ul>{items}</ul>" if items else ""
-        return f"<p>{escape(self.sentences)}</p>{listed}<table><tr>{heads}</tr>{rows}</table>"
+        table = f"<table><tr>{heads}</tr>{rows}</table>"
+        inside = f"<p>{escape(self.sentences)}</p>{listed}{table}"
+        return f'<div class="tex2jax_ignore mathjax_ignore">{inside}</div>'
 
 
 def _marked(words: str, ended: bool) -> str:

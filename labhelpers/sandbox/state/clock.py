@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from labhelpers.errors import RUN_ALL_ABOVE, LabError
+
+
+class ClockError(LabError, ValueError):
+    """A move that the lab's clock does not make."""
+
 
 class LabClock:
     """Expiry and date conditions follow this clock; signature dates follow real time.
@@ -22,16 +28,19 @@ class LabClock:
     def advance(self, delta: timedelta | None = None, *, seconds: float = 0) -> datetime:
         """Move forward by a timedelta and/or seconds, and return the new moment.
 
-        Raises ValueError for a move backwards: sessions that expired would come back to life.
+        Raises ClockError for a move backwards: sessions that expired would come back to life.
         """
         if delta is not None and not isinstance(delta, timedelta):
-            raise ValueError(
+            raise ClockError(
                 f"advance() takes a timedelta or seconds=…, not {delta!r}: "
                 f"write advance(seconds={delta!r}) or advance(timedelta(hours=1))."
             )
         move = (delta or timedelta(0)) + timedelta(seconds=seconds)
         if move < timedelta(0):
-            raise ValueError(f"The lab clock only moves forward; {move} would move it back.")
+            raise ClockError(
+                f"The lab clock only moves forward; {move} would move it back. "
+                f"If this cell has run before, {RUN_ALL_ABOVE}"
+            )
         self._offset += move
         return self.now()
 
