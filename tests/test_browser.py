@@ -62,7 +62,7 @@ own = {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::${aws:usernam
 allow = {"Version": "2012-10-17", "Statement": own}
 asked = policy.Request("arn:aws:iam::111122223333:user/a", "s3:GetObject", "arn:aws:s3:::b/c")
 display(Outcome("Allowed", "s3:GetObject", reason=told), check(1, lambda _: told, [told]))
-display(policy.explain(policy.evaluate(asked, identity=[allow])))
+display(policy.explain(policy.evaluate(asked, identity=[policy.parse(allow, kind="identity")])))
 display(HTML("<p>A formula: $x^2$.</p>"))
 """
 CONNECTED = """path => {
