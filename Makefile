@@ -28,7 +28,7 @@ bench: $(READY)
 	$(BIN)/python tests/bench_checkers.py
 	$(BIN)/python tests/bench_emulators.py
 
-# The large checks as a whole: WHAT=all|browser|class|clients|crash|fuzz|reach|soak|supply
+# The large checks as a whole: WHAT=all|again|browser|class|clients|crash|fuzz|reach|soak|supply
 check: $(READY)
 	$(BIN)/python tests/check.py $(WHAT)
 

@@ -19,8 +19,7 @@ _NOT_THERE = (
     "If it is no slip of the pen, a cell above has not run; a restarted kernel has forgotten "
     f"them all: {RUN_ALL_ABOVE}"
 )
-_OUT_OF_ORDER = f"Have cells run twice, or in another order? {RUN_ALL_ABOVE[0].upper()}"
-_OUT_OF_ORDER += RUN_ALL_ABOVE[1:]
+_OUT_OF_ORDER = f"If cells have run twice, or in another order, {RUN_ALL_ABOVE}"
 #: Codes of what is there already, or is gone already.
 _REPEATED = re.compile(r"Already|Duplicate|LimitExceeded|NoSuch|NotFound|DeleteConflict|NotEmpty")
 

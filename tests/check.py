@@ -1,6 +1,6 @@
 """The large checks, each as a whole; `make test` runs a part of them.
 
-python tests/check.py all|browser|class|clients|crash|fuzz|reach|soak|supply
+python tests/check.py all|again|browser|class|clients|crash|fuzz|reach|soak|supply
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ REACHING = tuple(str(ACCOUNT / f"test_{name}.py") for name in ("closed", "series
 HOST = str(TESTS / "test_host_settings.py")
 #: What each runs.
 CHECKS: dict[str, tuple[str, ...]] = {
+    "again": ("env", "LAB_EVERY_NOTEBOOK=1", *PYTEST, str(TESTS / "test_again.py")),
     "browser": ("env", "LAB_COLD=1", *PYTEST, str(TESTS / "test_browser.py")),
     "class": (sys.executable, str(TESTS / "check_class.py")),
     "clients": (sys.executable, str(TESTS / "check_clients.py")),

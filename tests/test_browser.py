@@ -60,7 +60,8 @@ from labhelpers import Outcome, check, policy
 told = "it asks for ${aws:username}, and ${aws:userid} comes"
 own = {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::${aws:username}/${aws:userid}"}
 allow = {"Version": "2012-10-17", "Statement": own}
-asked = policy.Request("arn:aws:iam::111122223333:user/a", "s3:GetObject", "arn:aws:s3:::b/c")
+who = policy.Principal("user", "arn:aws:iam::111122223333:user/a", "111122223333")
+asked = policy.Request(who, "s3:GetObject", "arn:aws:s3:::b/c", "111122223333")
 display(Outcome("Allowed", "s3:GetObject", reason=told), check(1, lambda _: told, [told]))
 display(policy.explain(policy.evaluate(asked, identity=[policy.parse(allow, kind="identity")])))
 display(HTML("<p>A formula: $x^2$.</p>"))

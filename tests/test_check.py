@@ -40,7 +40,7 @@ def test_an_unknown_check_gets_the_choices(ran, capsys, arguments):
     said = capsys.readouterr().out
     assert (
         said.count("\n") == 1
-        and "make check WHAT=all|browser|class|clients|crash|fuzz|reach|soak|supply" in said
+        and "make check WHAT=all|again|browser|class|clients|crash|fuzz|reach|soak|supply" in said
     )
     assert all(name in said for name in check.CHECKS)
 

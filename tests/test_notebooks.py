@@ -54,7 +54,9 @@ def execute(notebook, startup):
 
 
 def code_cells(notebook):
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+    """Of a notebook, or of a list of cells."""
+    cells = getattr(notebook, "cells", notebook)
+    return [cell for cell in cells if cell.cell_type == "code"]
 
 
 def exercises(notebook):
@@ -152,6 +154,16 @@ def test_links_between_notebooks_lead_somewhere(path):
         assert (FOLDER / target).exists(), target
 
 
+@each_notebook
+def test_judges_are_folded(path):
+    """Below an answer stand the judge's cells, closed; what a learner writes is open."""
+    notebook = read(path)
+    for number, checked, _ in exercises(notebook):
+        assert "jupyter" not in notebook.cells[number].metadata
+        for cell in code_cells(notebook.cells[number + 1 : checked + 1]):
+            assert cell.metadata.get("jupyter") == {"source_hidden": True}, cell.source
+
+
 SECRETS = """
 import json as _json
 _keys = [s.get_credentials() for s in lab._sessions.values()]
@@ -175,7 +187,8 @@ def test_every_answer_is_judged_and_nothing_passes_where_everything_is_allowed(p
 
     First with every solution in its cell. Then anew: dots are "not attempted", nonsense and the
     listed wrong answers are wrong, and Run All goes on. Most learners run everything first and
-    answer afterwards: then the solutions are right as well. Outputs travel: no secret access key
+    answer afterwards, wrongly and then rightly, and run from the answer to its check each time: no
+    cell on the way fails, and the check says so. Outputs travel: no secret access key
     and no session token may stand in one. At last an assertion fails, for nothing is refused.
     """
     notebook = read(path)
@@ -183,7 +196,8 @@ def test_every_answer_is_judged_and_nothing_passes_where_everything_is_allowed(p
         notebook.cells[number].source = solution
     solved = [notebook.cells[checked] for _, checked, _ in exercises(read(path))]
     judged, permissive = read(path), read(path)
-    answered, expected = judge_everything(judged)
+    answered, verdicts = after_run_all(judged)
+    expected = judge_everything(judged)
     witness, new = tmp_path / "witness", nbformat.v4.new_code_cell
     told = new(SECRETS)
     enforced = [*notebook.cells, *judged.cells, *answered]
@@ -198,8 +212,8 @@ def test_every_answer_is_judged_and_nothing_passes_where_everything_is_allowed(p
         failed.value
     )
     assert witness.read_text().count("asked") > 0, "the permissive rules were never asked"
-    for cell in (*solved, *answered):
-        assert "✓ right" in shown(cell), (cell.source, shown(cell))
+    for cell, verdict in (*((cell, "✓ right") for cell in solved), *verdicts):
+        assert verdict in shown(cell), (cell.source, shown(cell))
     assert expected, "each notebook has an exercise"
     for cell, count in expected:
         said = shown(cell)
@@ -212,17 +226,31 @@ def test_every_answer_is_judged_and_nothing_passes_where_everything_is_allowed(p
 def judge_everything(notebook):
     """Let each check cell judge dots and every wrong answer in turn.
 
-    Returns cells that give the solutions at the end, and (check cell, how many wrong answers).
+    Returns (check cell, how many wrong answers) of each exercise.
     """
-    answered, expected = [], []
-    for number, checked, solution in exercises(notebook):
+    expected = []
+    for number, checked, _ in exercises(notebook):
         cell, check = notebook.cells[number], notebook.cells[checked]
         name = re.search(r"^(\w+) = \.\.\.", cell.source, re.M)[1]
         wrong = [f"{name} = {value}" for value in ("{}", "'nonsense'", "12", "[]", "object()")]
         wrong += cell.metadata.get("wrong_answers", [])
         call = re.search(r"^check\(.*\Z", check.source, re.M | re.S)[0]
-        answered.append(nbformat.v4.new_code_cell(f"{solution}\n{call}"))
         again = "\n".join(f"{answer}\nprint({call})" for answer in wrong)
         check.source = f"{check.source.removesuffix(call)}print({call})\n{again}"
         expected.append((check, len(wrong)))
-    return answered, expected
+    return expected
+
+
+def after_run_all(notebook):
+    """Cells that answer each exercise wrongly and then rightly, as a learner runs them.
+
+    Returns all of them, and (check cell, what it has to show).
+    """
+    new, cells, verdicts = nbformat.v4.new_code_cell, [], []
+    for number, checked, solution in exercises(notebook):
+        name = re.search(r"^(\w+) = \.\.\.", notebook.cells[number].source, re.M)[1]
+        on_the_way = code_cells(notebook.cells[number + 1 : checked + 1])
+        for answer, verdict in ((f"{name} = 'nonsense'", "✗ wrong"), (solution, "✓ right")):
+            cells += [new(answer), *(new(cell.source) for cell in on_the_way)]
+            verdicts.append((cells[-1], verdict))
+    return cells, verdicts

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from labhelpers.errors import RUN_ALL_ABOVE
 from labhelpers.terraform.deployment.lookups import look_up
 from labhelpers.terraform.deployment.makers import MAKERS
 from labhelpers.terraform.language.errors import TerraformError
@@ -20,6 +21,11 @@ SessionOf = Callable[[], boto3.Session]
 Resolve = Callable[[Mapping[str, Mapping[str, Any]]], Configuration]
 # What nobody has to know before the resource exists.
 _COMPUTED = frozenset(("arn", "id", "tags_all", "owner_id", "unique_id"))
+
+_THERE_ALREADY = (
+    "If an earlier deployment has made it, call that one's destroy() first. Or, in a notebook, "
+    + RUN_ALL_ABOVE
+)
 
 
 @dataclass
@@ -184,6 +190,8 @@ def _refused(
 ) -> TerraformError:
     if isinstance(error, TerraformError):
         return error
+    if isinstance(error, ClientError) and "Already" in error.response["Error"]["Code"]:
+        hint = f"{hint} {_THERE_ALREADY}"
     words = f"no {error} is set" if isinstance(error, KeyError) else str(error)
     message = f"{resource.address}: {words}"
     return TerraformError(message, resource.file, resource.line, hint, resource.address)
