@@ -8,13 +8,14 @@ import hmac
 import re
 import zlib
 from base64 import b64encode
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from urllib.parse import quote
 
+import botocore.auth
 import pytest
 import requests
-from botocore.auth import HmacV1Auth, S3SigV4Auth
+from botocore.auth import HmacV1Auth, S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from scene import World, allow, deny, policy, trusts
@@ -218,6 +219,30 @@ def test_what_a_link_tells_when_it_is_refused(lab, new):
         assert field(text, f"{name}Bytes") == field(text, name).replace("&amp;", "&").encode().hex(
             " "
         )
+
+
+@pytest.mark.parametrize(
+    ("ahead", "code"),
+    [
+        (timedelta(days=400), "AccessDenied"),
+        (timedelta(days=6), "AccessDenied"),
+        (timedelta(minutes=16), "AccessDenied"),
+        (timedelta(minutes=14), ""),
+        (timedelta(days=-6), ""),
+        (timedelta(days=-8), "AccessDenied"),
+    ],
+)
+def test_a_link_lives_for_a_week_from_its_date(lab, new, monkeypatch, ahead, code):
+    """One that is dated ahead would live longer."""
+    clock = botocore.auth.get_current_datetime
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *a: clock(*a) + ahead)
+    request = AWSRequest("GET", f"{lab.endpoint_url}/new/k")
+    keys = lab.session().get_credentials().get_frozen_credentials()
+    S3SigV4QueryAuth(keys, "s3", lab.region, expires=604800).add_auth(request)
+    status, found, text = ask(request.url)
+    assert (status, found) == ((403, code) if code else (200, ""))
+    wanted = "is not valid yet" if ahead > timedelta(0) else "has expired"
+    assert f"Request {wanted}" in text or not code
 
 
 def test_the_hash_of_the_body_needs_no_signature(lab, new):
