@@ -22,8 +22,8 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "class": (sys.executable, str(TESTS / "check_class.py")),
     "clients": (sys.executable, str(TESTS / "check_clients.py")),
     "crash": ("env", "LAB_EVERY_CREATE=1", *PYTEST, *CRASHES),
-    # LAB_FUZZ_MINUTES, 10 without, and LAB_FUZZ_SEED.
-    "fuzz": (sys.executable, str(TESTS / "fuzz_guard.py")),
+    # LAB_FUZZ_MINUTES for each, 10 without, and LAB_FUZZ_SEED.
+    "fuzz": (sys.executable, str(TESTS / "fuzz.py")),
     "reach": ("env", "LAB_EVERY_ACTION=1", *PYTEST, *REACHING, HOST),
     "soak": (sys.executable, str(TESTS / "soak.py")),
     "supply": (sys.executable, str(TESTS / "check_supply.py")),

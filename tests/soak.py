@@ -52,11 +52,11 @@ def scene(lab):
     held: list[Held] = []
 
     def take():
-        """A new session in the place of the one that everybody uses."""
+        """A new session; in the place of the one that everybody uses if that is over."""
         outcome = attempt(
             client["sts"].assume_role, RoleArn=role, RoleSessionName="ses", DurationSeconds=900
         )
-        if outcome.succeeded:
+        if outcome.succeeded and (not held or lab.clock.now() >= held[0].expires):
             keys = outcome.response["Credentials"]
             held[:] = [Held(lab.session_from(keys).client("iam"), keys["Expiration"])]
         return outcome
@@ -67,11 +67,9 @@ def scene(lab):
         before = lab.clock.now()
         outcome = attempt(session.client.list_users)
         over = outcome.code == "ExpiredToken"
-        if over and lab.clock.now() < session.expires:
-            return None  # too early
-        if not over and before >= session.expires:
-            return None  # too late
-        return outcome
+        too_early = over and lab.clock.now() < session.expires
+        too_late = not over and before >= session.expires
+        return None if too_early or too_late else outcome
 
     take()
 
