@@ -134,6 +134,7 @@ def _listen(app: WSGI, port: int) -> Server:
 
 
 def _reset_moto() -> None:
+    from labhelpers.sandbox.answer.mends.untracked_models import let_models_go
     from labhelpers.sandbox.answer.moto_imports import keep_host_out
     from labhelpers.sandbox.answer.moto_session import (
         forget_everything,
@@ -149,6 +150,7 @@ def _reset_moto() -> None:
 
     leave_signatures_to_the_gateway()
     lock_each_service()
+    let_models_go()
     # moto would let this variable override the account of every request.
     os.environ.pop("MOTO_ACCOUNT_ID", None)
     default_user_config["iam"]["load_aws_managed_policies"] = True

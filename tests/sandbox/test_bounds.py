@@ -6,14 +6,17 @@ By counts and by the form of the expressions, never by the clock.
 import ast
 import base64
 import errno
+import gc
 import re
 import re._parser as parser
+import weakref
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from re._constants import IN, LITERAL, MAX_REPEAT, MAXREPEAT, MIN_REPEAT, SUBPATTERN
 from unittest.mock import Mock
 
 import pytest
+from moto.s3.models import s3_backends
 from test_authentication import FORM, send, signed_headers
 
 import labhelpers.sandbox
@@ -192,6 +195,18 @@ def test_records_are_dropped_when_they_are_many_bytes(monkeypatch):
         kept.add(str(number), Record(None, size=90))
     assert [record.number for record in kept.newest_first()] == list(range(100, 89, -1))
     assert kept.get("0") is None and kept.total == 100
+
+
+def test_what_is_overwritten_goes(lab):
+    s3, kept = lab.client("s3"), []
+    place = {"LocationConstraint": lab.region}
+    s3.create_bucket(Bucket="written", CreateBucketConfiguration=place)
+    for number in range(3):
+        s3.put_object(Bucket="written", Key="k", Body=b"x" * number)
+        bucket = s3_backends["111122223333"]["aws"].buckets["written"]
+        kept.append(weakref.ref(bucket.keys["k"]))
+    gc.collect()
+    assert [one() is None for one in kept] == [True, True, False]
 
 
 def test_a_session_that_is_over_keeps_an_id_and_an_end(monkeypatch):
