@@ -7,12 +7,10 @@ is, for programs and for tests; only what the notebook shows is short. `%tb` sho
 from __future__ import annotations
 
 import linecache
-import re
 from types import TracebackType
 from typing import Any
 
-from labhelpers.errors import RUN_ALL_ABOVE, LabError
-from labhelpers.outcome import REFUSAL_CODES
+from labhelpers.errors import RUN_ALL_ABOVE
 
 _HAS_RUN = f"Has this cell run before? AWS makes and removes nothing twice: {RUN_ALL_ABOVE}"
 _NOT_THERE = (
@@ -20,8 +18,11 @@ _NOT_THERE = (
     f"them all: {RUN_ALL_ABOVE}"
 )
 _OUT_OF_ORDER = f"If cells have run twice, or in another order, {RUN_ALL_ABOVE}"
-#: Codes of what is there already, or is gone already.
-_REPEATED = re.compile(r"Already|Duplicate|LimitExceeded|NoSuch|NotFound|DeleteConflict|NotEmpty")
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """For a kernel in which no lab has been opened yet: ipython_kernel_config.py loads it."""
+    shell.set_custom_exc((NameError,), _show)
 
 
 def tell_in_sentences() -> None:
@@ -37,7 +38,7 @@ def tell_in_sentences() -> None:
     if shell is not None:
         from botocore.exceptions import ClientError
 
-        shell.set_custom_exc((NameError, AssertionError, ClientError, LabError), _show)
+        shell.set_custom_exc((NameError, AssertionError, ClientError), _show)
 
 
 def _show(
@@ -51,12 +52,12 @@ def _show(
 def sentences(error: Exception, line: str = "") -> list[str]:
     """What a notebook shows of an error that was raised by `line` of a cell."""
     at = [f"    {line}"] if line else []
-    if isinstance(error, LabError):
-        return error._render_traceback_() + [_HAS_RUN] * bool(_REPEATED.search(str(error)))
     if isinstance(error, NameError):
         return [f"There is no `{error.name}` here.", *at, _NOT_THERE]
     if isinstance(error, AssertionError):
         return [f"This does not hold: {error}".removesuffix(": "), *at, _OUT_OF_ORDER]
+    from labhelpers.outcome import REFUSAL_CODES  # only who meets a refusal loads the policies
+
     response = getattr(error, "response", {}).get("Error", {})
     code, message = response.get("Code", ""), response.get("Message", "")
     cure = _HAS_RUN

@@ -1,13 +1,16 @@
 """A cell that runs twice, or too early, says in a sentence what to do; it shows no stack trace."""
 
+from pathlib import Path
+
 import nbformat
 import pytest
 import warm
 from nbclient.exceptions import CellExecutionError
 
+ROOT = Path(__file__).parents[1]
 ABOVE = "choose Run > Run All Above Selected Cell, then run this cell again."
 OPENED = """from datetime import timedelta
-from labhelpers import LabError, open_lab
+from labhelpers import open_lab
 lab = open_lab()
 iam = lab.client("iam")
 iam.create_user(UserName="alice")
@@ -34,6 +37,10 @@ def cell():
         return None, ""
 
     with client.setup_kernel():
+        # What ipython_kernel_config.py does in a kernel that has just been restarted.
+        assert run("%load_ext labhelpers.cell_errors") == (None, "")
+        raised, shown = run("iam")
+        assert raised == "NameError" and ABOVE in shown and "Traceback" not in shown
         assert run(OPENED) == (None, "")
         yield run
 
@@ -48,7 +55,6 @@ def cell():
         ("assert 1 == 2", "AssertionError", "    assert 1 == 2\n"),
         ("assert not alice, 'still here'", "AssertionError", "does not hold: still here\n"),
         ("alice.client('iam').list_users()", "AccessDenied", "lab.attempt(call, ...) shows why"),
-        ("raise LabError('bucket.tf: BucketAlreadyOwnedByYou')", "LabError", "Has this cell run"),
     ],
     ids=lambda value: value if value.endswith(")") else "",
 )
@@ -66,3 +72,10 @@ def test_the_innermost_line_of_the_notebook_is_named(cell):
 def test_another_error_keeps_its_trace(cell):
     raised, shown = cell("raise Broken('so')")
     assert raised == "Broken" and "Traceback" in shown and "Run All" not in shown
+
+
+def test_make_and_binder_install_what_tells_it_in_a_restarted_kernel():
+    where = "etc/ipython/ipython_kernel_config.py"
+    for name in ("Makefile", "postBuild"):
+        assert where in (ROOT / name).read_text()
+    assert "labhelpers.cell_errors" in (ROOT / "ipython_kernel_config.py").read_text()
