@@ -54,12 +54,12 @@ lock:
 	  printf '  - pip:\n      # The pins and hashes of requirements.lock; `make lock` writes both.\n'; \
 	  sed -e ':a' -e '/\\$$/{N;s/ \\\n */ /;ta' -e '}' -e 's/.*/      - "&"/' requirements.lock; } > environment.yml
 
-$(READY): requirements.lock pyproject.toml ipython_kernel_config.py
+$(READY): requirements.lock pyproject.toml labhelpers/kernel_config
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v < (3, 14) or sys.exit( \
 	    "The lab needs Python 3.11, 3.12 or 3.13; this is %d.%d. Try make PYTHON=python3.12" % v)'
 	$(PYTHON) -m venv --clear $(VENV)
 	$(PIP) install --no-deps --require-hashes --requirement requirements.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@mkdir -p $(VENV)/etc/ipython
-	@cp ipython_kernel_config.py $(VENV)/etc/ipython/ipython_kernel_config.py
+	@cp labhelpers/kernel_config $(VENV)/etc/ipython/ipython_kernel_config.py
 	@touch $(READY)

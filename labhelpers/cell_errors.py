@@ -21,7 +21,7 @@ _OUT_OF_ORDER = f"If cells have run twice, or in another order, {RUN_ALL_ABOVE}"
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """For a kernel in which no lab has been opened yet: ipython_kernel_config.py loads it."""
+    """For a kernel in which no lab has been opened yet: labhelpers/kernel_config loads it."""
     shell.set_custom_exc((NameError,), _show)
 
 

@@ -37,7 +37,7 @@ def cell():
         return None, ""
 
     with client.setup_kernel():
-        # What ipython_kernel_config.py does in a kernel that has just been restarted.
+        # What labhelpers/kernel_config does in a kernel that has just been restarted.
         assert run("%load_ext labhelpers.cell_errors") == (None, "")
         raised, shown = run("iam")
         assert raised == "NameError" and ABOVE in shown and "Traceback" not in shown
@@ -78,4 +78,4 @@ def test_make_and_binder_install_what_tells_it_in_a_restarted_kernel():
     where = "etc/ipython/ipython_kernel_config.py"
     for name in ("Makefile", "postBuild"):
         assert where in (ROOT / name).read_text()
-    assert "labhelpers.cell_errors" in (ROOT / "ipython_kernel_config.py").read_text()
+    assert "labhelpers.cell_errors" in (ROOT / "labhelpers/kernel_config").read_text()
