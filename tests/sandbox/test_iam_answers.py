@@ -289,3 +289,22 @@ def test_the_whole_account_in_pages():
         assert first["Policies"] == []
         wrong = lab.attempt(iam.get_account_authorization_details, Marker="x")
         assert wrong.code == "ValidationError"
+
+
+def test_the_boundary_of_what_is_created_is_the_requests(world):
+    """That something of this name has one already does not count."""
+    iam = world.lab.client("iam")
+    bound = {"StringEquals": {"iam:PermissionsBoundary": READ_ONLY}}
+    bob = world.user("bounding", allow("iam:Create*", Condition=bound)).client("iam")
+    for kind in ("user", "role"):
+        name = {f"{kind.title()}Name": f"there-{kind}"}
+        trust = {"AssumeRolePolicyDocument": trusts(ROOT)} if kind == "role" else {}
+        if kind == "role":
+            world.role(f"there-{kind}", trusts(ROOT), PermissionsBoundary=READ_ONLY)
+            trust = {"AssumeRolePolicyDocument": policy(trusts(ROOT))}
+        else:
+            iam.create_user(**name, PermissionsBoundary=READ_ONLY)
+        create = getattr(bob, f"create_{kind}")
+        assert world.lab.attempt(create, **name, **trust).outcome == "ImplicitlyDenied"
+        repeated = world.lab.attempt(create, **name, **trust, PermissionsBoundary=READ_ONLY)
+        assert repeated.code == "EntityAlreadyExists"

@@ -104,7 +104,9 @@ def interpret(http: HttpRequest, caller: Caller, registry: Registry, lab_now: da
     context |= {key: params[name] for name, key in _KEYS.items() if name in params}
     if "PolicyArn" in params:
         context["iam:PolicyARN"] = params["PolicyArn"]
-    boundary = params.get("PermissionsBoundary") or iam.boundary_of(resource, kinds)
+    boundary = params.get("PermissionsBoundary")
+    if not boundary and not operation.startswith("Create"):  # what is created has none yet
+        boundary = iam.boundary_of(resource, kinds)
     if boundary:
         context["iam:PermissionsBoundary"] = boundary
     context |= _tag_context(values, resource, kinds)
