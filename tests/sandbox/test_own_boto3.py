@@ -32,7 +32,7 @@ def use_boto3():
         seen.append(type(session) is own and session.profile_name == "learner")
 
 sys.addaudithook(look)
-other = threading.Thread(target=use_boto3)
+other = threading.Thread(target=use_boto3, daemon=True)  # must not outlive a fault
 other.start()
 with open_lab() as lab:
     regions = lab.session().client("ec2").describe_regions()["Regions"]
