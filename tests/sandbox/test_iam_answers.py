@@ -291,9 +291,9 @@ def test_the_whole_account_in_pages():
         assert wrong.code == "ValidationError"
 
 
-def test_the_boundary_of_what_is_created_is_the_requests(world):
+def test_the_boundary_of_what_is_created_is_the_requests(lab):
     """That something of this name has one already does not count."""
-    iam = world.lab.client("iam")
+    world, iam = World(lab), lab.client("iam")
     bound = {"StringEquals": {"iam:PermissionsBoundary": READ_ONLY}}
     bob = world.user("bounding", allow("iam:Create*", Condition=bound)).client("iam")
     for kind in ("user", "role"):
